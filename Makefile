@@ -1,0 +1,87 @@
+# The front door: drives the CMake presets. Each target first installs what it lacks through scripts/setup.
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+ARGS ?=
+BENCH_ARGS ?=
+
+# $(call configure,PRESET,PART...): the release build starts without tests and benchmarks, so that it needs none of their
+# packages. Later targets add them to the same folder and none takes them away: nothing is ever built twice.
+new_release = $(if $(wildcard build/release/CMakeCache.txt),,-D ROCMFORGE_TESTS=OFF -D ROCMFORGE_BENCH=OFF)
+configure = cmake --preset $(1) $(if $(filter release,$(1)),$(new_release)) $(2:%=-D ROCMFORGE_%=ON) >/dev/null
+build = cmake --build --preset $(1) --parallel $(JOBS) $(if $(2),--target $(2))
+release = $(call configure,release) && $(call build,release,rocmforge)
+sources = $(shell find $(wildcard src include tests bench fuzz examples) -name '*.h' -o -name '*.cpp')
+
+.PHONY: all run test lint format asan tsan fuzz bench install clean help
+.NOTPARALLEL:
+
+all:  ## the release build: build/release/rocmforge (the default)
+	@scripts/setup $@
+	@$(release)
+
+run:  ## builds and starts the program; ARGS="..." goes to it
+	@scripts/setup $@
+	@$(release)
+	@build/release/rocmforge $(ARGS)
+
+test:  ## builds and runs every test that needs no accelerator
+	@scripts/setup $@
+	@$(call configure,release,TESTS)
+	@$(call build,release)
+	@ctest --preset release --parallel $(JOBS)
+
+lint:  ## format, layers, options in the documents, clang-tidy
+	@scripts/setup $@
+	@clang-format-19 --dry-run -Werror $(sources)
+	@python3 tools/check_layers.py
+	@python3 tools/check_options.py
+	@$(call configure,release,TESTS)
+	@python3 tools/tidy.py --jobs $(JOBS)
+
+format:  ## formats the C++ sources in place
+	@scripts/setup $@
+	@clang-format-19 -i $(sources)
+
+asan tsan:  ## the tests under the address and undefined behaviour, or the thread sanitizer
+	@scripts/setup $@
+	@$(call configure,$@)
+	@$(call build,$@)
+	@ctest --preset $@ --parallel $(JOBS)
+
+fuzz:  ## each fuzzer for FUZZ_SECONDS (60); what it finds is in build/crashes
+	@scripts/setup $@
+	@$(call configure,$@)
+	@$(call build,$@)
+	@mkdir -p build/crashes
+	@for fuzzer in $(wildcard fuzz/*_fuzzer.cpp); do \
+	  name=$$(basename $$fuzzer _fuzzer.cpp); \
+	  mkdir -p build/corpus/$$name; \
+	  echo "fuzzing $$name for $(FUZZ_SECONDS) s"; \
+	  build/fuzz/fuzz/$${name}_fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -verbosity=0 -print_final_stats=1 -artifact_prefix=build/crashes/$$name- \
+	    build/corpus/$$name $$(ls -d fuzz/corpus/$$name 2>/dev/null) || exit 1; \
+	done
+
+bench:  ## the benchmark programs: a table here, JSON in build/bench; BENCH_ARGS="..." goes to each
+	@scripts/setup $@
+	@$(call configure,release,BENCH)
+	@$(call build,release,benches)
+	@mkdir -p build/bench
+	@for source in $(wildcard bench/*_bench.cpp); do \
+	  name=$$(basename $$source .cpp); \
+	  build/release/bench/$$name --benchmark_out=build/bench/$$name.json --benchmark_out_format=json \
+	    $(BENCH_ARGS) || exit 1; \
+	done
+
+install:  ## installs under PREFIX (/usr/local); DESTDIR stages it elsewhere
+	@scripts/setup $@
+	@$(release)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean:  ## removes build/
+	@rm -rf build
+
+help:  ## this list
+	@awk -F ':  ## ' '/^[a-z ]+:  ## / {printf "make %-10s %s\n", $$1, $$2}' Makefile

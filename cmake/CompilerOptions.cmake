@@ -1,0 +1,26 @@
+# The flags of our own code, as one target that every layer and test links.
+add_library(rocmforge_options INTERFACE)
+
+target_compile_options(rocmforge_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  # Clang counts sign changes under -Wconversion and GCC does not; sizes and indices mix freely here.
+  -Wno-sign-conversion
+  # The vector code must give the bits of the scalar code: no product and sum fused behind our back.
+  -ffp-contract=off
+  # Nothing here reads errno of a mathematical function or the floating-point exception flags.
+  -fno-math-errno -fno-trapping-math)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # Warns of std::string's own copying (GCC bug 105329).
+  target_compile_options(rocmforge_options INTERFACE -Wno-restrict)
+endif()
+if(ROCMFORGE_WERROR)
+  target_compile_options(rocmforge_options INTERFACE -Werror)
+endif()
+if(ROCMFORGE_SANITIZE)
+  set(flags -fsanitize=${ROCMFORGE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  target_compile_options(rocmforge_options INTERFACE ${flags})
+  target_link_options(rocmforge_options INTERFACE ${flags})
+endif()
+
+# Highway: AVX2, AVX-512, NEON and one plain lane; the tiers between add nothing for machines still in use.
+add_compile_definitions(HWY_DISABLED_TARGETS=\(HWY_SSSE3|HWY_SSE4|HWY_AVX3_DL\))

@@ -1,0 +1,23 @@
+# rocmforge_layer(NAME [USES LAYER...] [LIBRARIES LIB...]): a folder of src/ as a static library. Every .cpp in it belongs to it.
+# The include path is src/, so that includes name their layer; tools/check_layers.py holds them against the design's table.
+function(rocmforge_layer name)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  add_library(rocmforge_${name} STATIC ${sources})
+  target_include_directories(rocmforge_${name} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
+  list(TRANSFORM ARG_USES PREPEND rocmforge_)
+  target_link_libraries(rocmforge_${name} PUBLIC rocmforge_options ${ARG_USES} ${ARG_LIBRARIES})
+endfunction()
+
+# rocmforge_tests(LAYER [LIBRARIES LIB...]): every tests/LAYER/*_test.cpp as one program, its cases known to CTest by name.
+function(rocmforge_tests layer)
+  cmake_parse_arguments(ARG "" "LABEL" "LIBRARIES" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
+  add_executable(test_${layer} ${sources})
+  target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(test_${layer} PRIVATE rocmforge_options ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,58 @@
+#include "base/json.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace rocmforge {
+namespace {
+
+template <typename Json>
+std::string dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+// The library says "[json.exception...] parse error at line 1, column 2: syntax error while ...": the place is said
+// here.
+std::string complaint(std::string_view message) {
+  const std::size_t column = message.find(", column ");
+  const std::size_t colon = column == std::string_view::npos ? column : message.find(": ", column);
+  return printable(colon == std::string_view::npos ? message : message.substr(colon + 2), 240);
+}
+
+template <typename Json>
+Json parse(std::string_view text, std::string_view what) {
+  const auto bound_depth = [&](int depth, typename Json::parse_event_t event, const Json&) {
+    using Event = typename Json::parse_event_t;
+    if ((event == Event::object_start || event == Event::array_start) && depth >= kJsonMaxDepth) {
+      throw error(ErrorCode::kTooLarge, "{}: JSON nested deeper than {} levels", what, kJsonMaxDepth);
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, bound_depth);
+  } catch (const typename Json::parse_error& e) {
+    const std::string_view before = text.substr(0, std::min(e.byte == 0 ? 0 : e.byte - 1, text.size()));
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const std::size_t newline = before.rfind('\n');
+    const std::size_t column = before.size() - (newline == std::string_view::npos ? 0 : newline + 1) + 1;
+    throw error(ErrorCode::kMalformed, "{}: line {}, column {}: {}", what, line, column, complaint(e.what()));
+  } catch (const typename Json::exception& e) {
+    throw error(ErrorCode::kMalformed, "{}: {}", what, complaint(e.what()));
+  }
+}
+
+}  // namespace
+
+std::string dump_json(const nlohmann::json& value, int indent) { return dump(value, indent); }
+std::string dump_json(const nlohmann::ordered_json& value, int indent) { return dump(value, indent); }
+
+nlohmann::json parse_json(std::string_view text, std::string_view what) { return parse<nlohmann::json>(text, what); }
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what) {
+  return parse<nlohmann::ordered_json>(text, what);
+}
+
+}  // namespace rocmforge

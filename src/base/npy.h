@@ -1,0 +1,38 @@
+// NumPy's .npy files (format 1.0 and 2.0), for float32 arrays in C order: what logits and dequantized tensors are
+// written as.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/atomic_file.h"
+
+namespace rocmforge {
+
+struct NpyArray {
+  std::vector<std::size_t> shape;
+  std::vector<float> values;  // the last dimension contiguous
+};
+
+// An Error for anything but a complete little-endian float32 array in C order.
+NpyArray read_npy(const std::string& path);
+
+// Writes an array of a known shape piece by piece, without ever holding it. The file appears on commit().
+class NpyWriter {
+ public:
+  NpyWriter(std::string path, std::span<const std::size_t> shape);
+
+  void append(std::span<const float> values);
+
+  // Every value of the shape must have been appended.
+  void commit();
+
+ private:
+  AtomicFile file_;
+  std::uint64_t missing_;
+};
+
+}  // namespace rocmforge

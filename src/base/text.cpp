@@ -1,0 +1,218 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace rocmforge {
+namespace {
+
+// Three significant digits, and the next unit where rounding reaches it (1023.9 MiB is 1.00 GiB).
+std::string with_unit(std::uint64_t number, double step, std::span<const std::string_view> units) {
+  double value = static_cast<double>(number);
+  std::size_t unit = 0;
+  while (unit + 1 < units.size() && (unit == 0 ? value >= step : std::round(value) >= step)) {
+    value /= step;
+    ++unit;
+  }
+  const int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}", value, decimals, units[unit]);
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t length = 0;  // in bytes; 0: not UTF-8
+};
+
+// The first code point of a text that is not empty. Table 3-7 of the Unicode standard: the lead byte gives the length,
+// and for some leads the second byte has a narrower range.
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return {};
+  const unsigned low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < low || byte(1) > high) return {};
+  char32_t value = lead & (0xffu >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    value = value << 6 | (byte(i) & 0x3f);
+  }
+  return {value, length};
+}
+
+struct CodePointRange {
+  char32_t first, last;
+};
+
+// What must not reach a terminal as it is: controls, and what hides or reorders the text around it. The joiners U+200C
+// and U+200D are left alone, as scripts and emoji need them.
+constexpr std::array kUnprintable = std::to_array<CodePointRange>({
+    {0x00, 0x1f},
+    {0x7f, 0x9f},
+    {0xad, 0xad},
+    {0x61c, 0x61c},
+    {0x180e, 0x180e},
+    {0x200b, 0x200b},
+    {0x200e, 0x200f},
+    {0x2028, 0x202e},
+    {0x2060, 0x206f},
+    {0xfeff, 0xfeff},
+    {0xfff0, 0xfffb},
+    {0xe0000, 0xe0fff},
+});
+
+bool is_unprintable(char32_t c) {
+  return std::any_of(kUnprintable.begin(), kUnprintable.end(),
+                     [c](const CodePointRange& range) { return c >= range.first && c <= range.last; });
+}
+
+std::string escaped(char32_t c) {
+  switch (c) {
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    default: break;
+  }
+  const auto number = static_cast<std::uint32_t>(c);
+  return c < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{{{:x}}}", number);
+}
+
+// Insertions, deletions, replacements and swaps of neighbours that turn a into b, case aside.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t differ = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + differ});
+      const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+    std::swap(before_last, last);
+    std::swap(last, row);
+  }
+  return last[b.size()];
+}
+
+}  // namespace
+
+std::string format_bytes(std::uint64_t bytes) {
+  static constexpr std::array<std::string_view, 7> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return bytes == 1 ? "1 byte" : fmt::format("{} bytes", bytes);
+  return with_unit(bytes, 1024.0, kUnits);
+}
+
+std::string format_exact_bytes(std::uint64_t bytes) {
+  return bytes < 1024 ? format_bytes(bytes) : fmt::format("{} bytes ({})", group_digits(bytes), format_bytes(bytes));
+}
+
+std::string format_count(std::uint64_t count) {
+  static constexpr std::array<std::string_view, 5> kUnits = {"", "K", "M", "B", "T"};
+  return count < 1000 ? std::to_string(count) : with_unit(count, 1000.0, kUnits);
+}
+
+std::string group_digits(std::uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
+  return digits;
+}
+
+std::uint64_t parse_byte_size(std::string_view text) {
+  const auto refuse = [&] {
+    return error(ErrorCode::kUsage, "'{}' is not a size in bytes, expected a number like 4096, 512M or 1.5G",
+                 printable(text));
+  };
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  if (problem != std::errc() || !(value >= 0)) throw refuse();
+
+  std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
+  double scale = 1;
+  if (!unit.empty() && !equal_ignoring_case(unit, "B")) {
+    const std::size_t power = std::string_view("kmgt").find(lower(unit.front()));
+    const std::string_view rest = unit.substr(1);
+    if (power == std::string_view::npos) throw refuse();
+    const bool decimal = equal_ignoring_case(rest, "B");
+    if (!decimal && !rest.empty() && !equal_ignoring_case(rest, "iB")) throw refuse();
+    scale = std::pow(decimal ? 1000.0 : 1024.0, static_cast<double>(power + 1));
+  }
+  if (value * scale >= 0x1p63) throw refuse();
+  return static_cast<std::uint64_t>(std::llround(value * scale));
+}
+
+bool is_valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    // Names are mostly ASCII: eight characters at a time.
+    std::uint64_t word = 0;
+    if (text.size() >= sizeof word) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & 0x8080808080808080u) == 0) {
+        text.remove_prefix(sizeof word);
+        continue;
+      }
+    }
+    const CodePoint c = first_code_point(text);
+    if (c.length == 0) return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
+std::string printable(std::string_view text, std::size_t limit) {
+  std::string out;
+  std::size_t characters = 0;
+  while (!text.empty()) {
+    const CodePoint c = first_code_point(text);
+    const std::size_t length = std::max<std::size_t>(c.length, 1);
+    const bool plain = c.length != 0 && !is_unprintable(c.value);
+    const std::string piece = plain           ? std::string(text.substr(0, length))
+                              : c.length == 0 ? fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()))
+                                              : escaped(c.value);
+    characters += plain ? 1 : piece.size();
+    if (characters > limit) return out += "…";
+    out += piece;
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::optional<std::string_view> closest(std::string_view name, std::span<const std::string_view> candidates) {
+  // A third of the letters wrong is another word. Beyond the limit the distance costs more than the advice is worth.
+  constexpr std::size_t kLongest = 256;
+  const std::size_t most = std::max<std::size_t>(1, std::min<std::size_t>(name.size() / 3, 4));
+  std::optional<std::string_view> best;
+  std::size_t best_distance = most + 1;
+  if (name.empty() || name.size() > kLongest) return best;
+  for (const std::string_view candidate : candidates) {
+    const std::size_t apart = std::max(candidate.size(), name.size()) - std::min(candidate.size(), name.size());
+    if (apart >= best_distance) continue;
+    const std::size_t distance = edit_distance(name, candidate);
+    if (distance < best_distance) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace rocmforge

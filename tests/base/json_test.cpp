@@ -1,0 +1,41 @@
+#include "base/json.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "support/expect_error.h"
+
+namespace rocmforge {
+namespace {
+
+// Metadata of a model may hold any bytes; `inspect --json` must answer all the same.
+TEST(Json, WritesBytesThatAreNoUtf8) {
+  EXPECT_EQ(dump_json(nlohmann::json{{"name", "a\xff"}}), "{\"name\":\"a\xef\xbf\xbd\"}");
+  EXPECT_EQ(dump_json(nlohmann::json{1, 2}, 1), "[\n 1,\n 2\n]");
+}
+
+// A template prints a tool's properties in the order in which the request gave them.
+TEST(Json, KeepsTheOrderOfKeysWhenAsked) {
+  EXPECT_EQ(dump_json(parse_ordered_json(R"({"b": 1, "a": [true, null]})", "request")), R"({"b":1,"a":[true,null]})");
+}
+
+// Whoever edited the file by hand is told where to look.
+TEST(Json, SaysWhereTheMistakeIs) {
+  EXPECT_ERROR(parse_json("{\n  \"a\": 1,\n  \"b\": }\n", "plan.json"), "plan.json: line 3, column 8: ");
+  EXPECT_ERROR(parse_json("", "plan.json"), "plan.json: line 1, column 1: ");
+  EXPECT_ERROR(parse_json("[1] 2", "plan.json"), "line 1, column 5");
+  EXPECT_ERROR(parse_json("\"\x1b\xff\"", "plan.json"), "plan.json: line 1");
+}
+
+// A request of a million brackets must not take the server's stack.
+TEST(Json, RefusesDeepNesting) {
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_NO_THROW(parse_json(nested(kJsonMaxDepth), "request"));
+  EXPECT_ERROR(parse_json(nested(kJsonMaxDepth + 1), "request"), "nested deeper than 64 levels");
+  EXPECT_ERROR(parse_json(std::string(1000000, '['), "request"), "nested deeper than 64 levels");
+}
+
+}  // namespace
+}  // namespace rocmforge
