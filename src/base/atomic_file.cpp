@@ -173,6 +173,13 @@ void AtomicFile::preallocate(std::uint64_t size) {
   if (problem != 0) throw system_error(path_, fmt::format("reserve {}", format_bytes(size)), problem);
 }
 
+void AtomicFile::resize(std::uint64_t size) {
+  if (place_ == Place::kDirect) return;
+  if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) {
+    throw system_error(path_, fmt::format("make it {} long", format_bytes(size)), errno);
+  }
+}
+
 void AtomicFile::commit() {
   RF_CHECK(!committed_);
   // EINVAL: a device or pipe, which has nothing to flush.

@@ -38,6 +38,9 @@ class AtomicFile {
   // Error that states both numbers when the disk has less left.
   void preallocate(std::uint64_t size);
 
+  // Makes the file that long and reserves nothing: what is never written reads as zeros and takes no space.
+  void resize(std::uint64_t size);
+
   // Puts the file under its name, its data on the disk. Nothing may be written after.
   void commit();
 

@@ -32,6 +32,8 @@ TEST(CpuCount, FindsTheTightestQuotaOfVersion2) {
   EXPECT_EQ(cgroup_cpu_quota(root.path()), 3.5);
   root.write("sys/fs/cgroup/machine.slice/box/cpu.max", "150000 100000\n");
   EXPECT_EQ(cgroup_cpu_quota(root.path()), 1.5);
+  root.write("sys/fs/cgroup/machine.slice/box/cpu.max", "800000 100000\n");
+  EXPECT_EQ(cgroup_cpu_quota(root.path()), 3.5);
 }
 
 // Docker with version 1 shows the container's own group as the mount's top.

@@ -1,11 +1,15 @@
 #include "base/mapped_file.h"
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +89,19 @@ TEST(MappedFile, OutlivesAFileThatShrinks) {
   std::filesystem::resize_file(path, 1 << 20);
   EXPECT_ERROR(file.check_intact(), "could not be read while in use");
   EXPECT_NO_THROW(untouched.check_intact());
+}
+
+// Faults elsewhere are bugs and must stay visible: only what this program mapped is replaced by zeros.
+TEST(MappedFileDeathTest, LeavesOtherBusErrorsAlone) {
+  const TempFolder folder;
+  const MappedFile guarded(folder.write("guarded", "content"));
+  const std::string path = folder.write("unguarded", std::string(8192, 'x'));
+  const int descriptor = open(path.c_str(), O_RDONLY);
+  const void* const data = mmap(nullptr, 8192, PROT_READ, MAP_SHARED, descriptor, 0);
+  ASSERT_NE(data, MAP_FAILED);
+  std::filesystem::resize_file(path, 0);
+  EXPECT_DEATH(std::exit(*static_cast<const volatile char*>(data)), "");
+  EXPECT_DEATH(raise(SIGBUS), "");
 }
 
 // The header of a hostile file may be huge; reading it must not fill the memory.

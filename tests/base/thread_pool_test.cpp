@@ -99,6 +99,20 @@ TEST_P(ThreadPoolOfSize, HandsAnExceptionToTheCaller) {
   }
 }
 
+// An error must not be told only after minutes of work that nobody wants any more.
+TEST(ThreadPool, SkipsWhatHasNotBegunWhenATaskFails) {
+  ThreadPool pool(2);
+  constexpr std::size_t kCount = 10'000'000;
+  std::atomic<std::size_t> begun = 0;
+  const auto task = [&](std::size_t index) {
+    ++begun;
+    while (index < 2 && begun < 2) std::this_thread::yield();  // until both threads are at it
+    if (index == 0) throw std::runtime_error("task 0");
+  };
+  EXPECT_THROW(pool.parallel_for(kCount, task), std::runtime_error);
+  EXPECT_LT(begun, kCount);
+}
+
 // After a pause the threads sleep, and must wake up again.
 TEST(ThreadPool, WakesUpAfterAPause) {
   ThreadPool pool(4);

@@ -1,0 +1,97 @@
+// What every block format's file uses: the types of values and weights, and rounding.
+//
+// A block encodes a fixed number of neighbouring values of a row. Its struct is the file's layout, byte for byte and
+// little-endian. decode() gives the values; encode() answers false when the block cannot hold the values because a scale would
+// be beyond its type. NaN and infinity are never handed to an encoder; see encode_row in codec.h.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <span>
+
+#include "base/float_formats.h"
+
+namespace rocmforge::quant {
+
+static_assert(std::endian::native == std::endian::little, "blocks are read in place, and files are little-endian");
+
+template <int kValues>
+using Values = std::span<const float, kValues>;
+template <int kValues>
+using Decoded = std::span<float, kValues>;
+
+// To the nearest integer, ties to even, for magnitudes below 2^22. Unlike std::lrint it becomes vector code everywhere.
+constexpr int nearest_int(float x) { return static_cast<int>((x + 0x1.8p23f) - 0x1.8p23f); }
+
+// Written out, because compilers make one instruction of each line, but not of std::clamp. A NaN becomes `low`.
+constexpr int clamped_nearest(float x, int low, int high) {
+  const float at_least_low = x > static_cast<float>(low) ? x : static_cast<float>(low);
+  const float clamped = at_least_low < static_cast<float>(high) ? at_least_low : static_cast<float>(high);
+  return nearest_int(clamped);
+}
+
+// A scale as a half. A subnormal one is rounded away from zero: rounded down, all values that it scales could be lost.
+constexpr Half scale_to_half(float x) {
+  Half half = to_half(x);
+  const bool too_small = magnitude_bits(to_float(half)) < magnitude_bits(x) && magnitude_bits(x) < magnitude_bits(0x1p-14f);
+  half.bits = static_cast<std::uint16_t>(half.bits + (too_small ? 1 : 0));
+  return half;
+}
+
+// 1/x, and 0 for a scale so small that this could be infinite: all its values are then stored as 0.
+constexpr float inverse_or_zero(float scale) {
+  return magnitude_bits(scale) < magnitude_bits(0x1p-126f) ? 0.0f : 1.0f / scale;
+}
+
+// The integer that orders as the float does.
+constexpr std::int32_t ordered_bits(float x) {
+  const auto bits = std::bit_cast<std::int32_t>(x);
+  return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+constexpr float from_ordered_bits(std::int32_t ordered) {
+  return std::bit_cast<float>(ordered ^ ((ordered >> 31) & 0x7fffffff));
+}
+
+// x or -x, as bit `bit` of `signs` says.
+constexpr float with_sign(float x, std::uint32_t signs, int bit) {
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) ^ (signs >> bit & 1) << 31);
+}
+
+struct Range {
+  float low;
+  float high;
+
+  // The end that is farther from zero.
+  constexpr float extreme() const { return -low > high ? low : high; }
+};
+
+// Zeros have no sign in it: which of two comes first would depend on the order of comparisons. These are of integers, because
+// compilers keep float ones in order.
+constexpr Range range_of(std::span<const float> values) {
+  std::int32_t low = ordered_bits(values[0]);
+  std::int32_t high = low;
+  for (const float value : values) {
+    low = std::min(low, ordered_bits(value));
+    high = std::max(high, ordered_bits(value));
+  }
+  return {from_ordered_bits(low) + 0.0f, from_ordered_bits(high) + 0.0f};
+}
+
+constexpr float greatest_magnitude(std::span<const float> values) {
+  std::uint32_t greatest = 0;
+  for (const float value : values) greatest = std::max(greatest, magnitude_bits(value));
+  return std::bit_cast<float>(greatest);
+}
+
+// Halves added to halves: a fixed order that is vector code.
+template <std::size_t kCount>
+float sum(std::array<float, kCount> terms) {
+  for (std::size_t half = kCount / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) terms[j] += terms[j + half];
+  }
+  return terms[0];
+}
+
+}  // namespace rocmforge::quant

@@ -1,0 +1,27 @@
+// Vectors for code that works on one block at a time. Included once per Highway target.
+
+#if defined(ROCMFORGE_QUANT_EIGHT_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROCMFORGE_QUANT_EIGHT_LANES_INL_H_
+#undef ROCMFORGE_QUANT_EIGHT_LANES_INL_H_
+#else
+#define ROCMFORGE_QUANT_EIGHT_LANES_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace rocmforge::quant::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Eight lanes at most: in many formats no more values lie side by side with the same scale and signs.
+using EightTag = hn::CappedTag<float, 8>;
+using EightFloats = hn::Vec<EightTag>;
+using EightIntsTag = hn::Rebind<std::int32_t, EightTag>;
+using EightInts = hn::Vec<EightIntsTag>;
+
+inline HWY_ATTR int eight_lanes() { return static_cast<int>(hn::Lanes(EightTag())); }
+
+}  // namespace rocmforge::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,27 @@
+// FP8_E4M3: OCP microscaling with E4M3 elements, a byte each. A format of our own in GGUF files.
+#pragma once
+
+#include "quant/mx.h"
+
+namespace rocmforge::quant {
+
+struct BlockFP8_E4M3 {
+  static constexpr int kValues = 32;
+  E8M0 scale;
+  std::array<std::uint8_t, 32> codes;
+};
+static_assert(sizeof(BlockFP8_E4M3) == 33);
+
+inline void decode(const BlockFP8_E4M3& block, Decoded<32> out) {
+  const float scale = to_float(block.scale);
+  for (int j = 0; j < 32; ++j) out[j] = scale * kValueOfCode<Fp8E4M3>[block.codes[j]];
+}
+
+inline bool encode(Values<32> values, BlockFP8_E4M3& block) {
+  const MxScaleChoice choice = mx_choose_scale<Fp8E4M3>(values);
+  block.scale = choice.scale;
+  for (int j = 0; j < 32; ++j) block.codes[j] = Fp8E4M3::encode_saturating(values[j] * choice.inverse);
+  return true;
+}
+
+}  // namespace rocmforge::quant

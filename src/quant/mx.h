@@ -1,0 +1,50 @@
+// OCP Microscaling v1.0: 32 values share a power of two (E8M0); each is a small floating-point number. What its formats share.
+#pragma once
+
+#include "quant/block.h"
+
+namespace rocmforge::quant {
+
+// The value of each of an element format's codes.
+template <typename Element>
+inline constexpr auto kValueOfCode = [] {
+  std::array<float, 1 << Element::kBits> values{};
+  for (int code = 0; code < 1 << Element::kBits; ++code) values[code] = Element::decode(static_cast<std::uint8_t>(code));
+  return values;
+}();
+
+// The scale's codes run to 254; 255 is NaN, and then every value is.
+struct MxScaleChoice {
+  E8M0 scale;
+  float inverse;
+};
+
+inline float mx_inverse(int code) { return std::bit_cast<float>(static_cast<std::uint32_t>(254 - code) << 23); }
+
+// The squared error in units of the scale.
+template <typename Element>
+float mx_error(Values<32> values, int code) {
+  const float inverse = mx_inverse(code);
+  std::array<float, 32> squares;
+  for (int j = 0; j < 32; ++j) {
+    const float scaled = values[j] * inverse;
+    const float difference = scaled - Element::nearest(scaled);
+    squares[j] = difference * difference;
+  }
+  return sum(squares);
+}
+
+// The specification's scale puts the greatest magnitude into the elements' top binade, where it may saturate. The next greater
+// scale saturates nothing and is coarser; the one with the smaller error is taken.
+template <typename Element>
+MxScaleChoice mx_choose_scale(Values<32> values) {
+  const float greatest = greatest_magnitude(values);
+  const int exponent = static_cast<int>(std::bit_cast<std::uint32_t>(greatest) >> 23);
+  int code = std::clamp(exponent - Element::kMaxExponent, 0, 253);
+  const float next = to_float(E8M0{static_cast<std::uint8_t>(code + 1)});
+  const float next_greatest = Element::nearest(greatest * mx_inverse(code + 1)) * next;
+  if (is_finite(next_greatest) && 4 * mx_error<Element>(values, code + 1) < mx_error<Element>(values, code)) ++code;
+  return {E8M0{static_cast<std::uint8_t>(code)}, mx_inverse(code)};
+}
+
+}  // namespace rocmforge::quant

@@ -1,0 +1,29 @@
+// 32 elements of six bits in 24 bytes: what the two MXFP6 formats share.
+#pragma once
+
+#include "quant/mx.h"
+
+namespace rocmforge::quant {
+
+using SixBitCodes = std::array<std::uint8_t, 24>;  // element j in bits 6j … 6j + 5, counted from the low bit of the first byte
+
+template <typename Element>
+void decode_mxfp6(float scale, const SixBitCodes& codes, Decoded<32> out) {
+  for (int four = 0; four < 8; ++four) {  // four elements in three bytes
+    const int bits = codes[3 * four] | codes[3 * four + 1] << 8 | codes[3 * four + 2] << 16;
+    for (int j = 0; j < 4; ++j) out[4 * four + j] = scale * kValueOfCode<Element>[bits >> 6 * j & 63];
+  }
+}
+
+template <typename Element>
+SixBitCodes encode_mxfp6(Values<32> values, float inverse_scale) {
+  SixBitCodes codes;
+  for (int four = 0; four < 8; ++four) {
+    int bits = 0;
+    for (int j = 0; j < 4; ++j) bits |= Element::encode_saturating(values[4 * four + j] * inverse_scale) << 6 * j;
+    for (int byte = 0; byte < 3; ++byte) codes[3 * four + byte] = static_cast<std::uint8_t>(bits >> 8 * byte);
+  }
+  return codes;
+}
+
+}  // namespace rocmforge::quant

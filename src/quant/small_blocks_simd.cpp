@@ -1,0 +1,82 @@
+// Encoders that search for the scale of blocks without groups, sixteen blocks at a time: IQ4_NL and Q2_0 always, the simple
+// formats when there are error weights.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "quant/small_blocks_simd.cpp"
+#include <hwy/foreach_target.h>
+
+#include <cstddef>
+
+#include "quant/iq4_levels-inl.h"
+#include "quant/iq4_nl.h"
+#include "quant/q2_0.h"
+#include "quant/q4_0.h"
+#include "quant/q4_1.h"
+#include "quant/q5_0.h"
+#include "quant/q5_1.h"
+#include "quant/scale_search-inl.h"
+#include "quant/search_encoders-inl.h"
+#include "quant/tiles-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rocmforge::quant::HWY_NAMESPACE {
+
+template <typename Block>
+Values<Block::kValues> values_of(const float* tile, int block) {
+  return Values<Block::kValues>(tile + block * Block::kValues, Block::kValues);
+}
+
+template <typename Block, typename Levels>
+std::size_t encode_scaled(const float* values, const float* weights, SearchRange range, std::byte* out, std::size_t count) {
+  const auto encode_tile = [range](const float* x, const float* w, Block* blocks, int here) HWY_ATTR {
+    const Tile<Block::kValues> tile(x, w);
+    PerGroup scale;
+    for (int c = 0; c < tile.chunks(); ++c) scale.store(c, search_scale<Levels>(tile.chunk(c), range));
+    for (int b = 0; b < here; ++b) {
+      if (!encode_with_scale(values_of<Block>(x, b), scale.of[b], blocks[b])) return b;
+    }
+    return here;
+  };
+  return encode_tiles<Block>(values, weights, out, count, encode_tile);
+}
+
+template <typename Block>
+std::size_t encode_affine(const float* values, const float* weights, SearchRange range, std::byte* out, std::size_t count) {
+  const auto encode_tile = [range](const float* x, const float* w, Block* blocks, int here) HWY_ATTR {
+    const Tile<Block::kValues> tile(x, w);
+    PerGroup scale;
+    PerGroup minimum;
+    for (int c = 0; c < tile.chunks(); ++c) {
+      const AffineFit fit = search_affine<MinimumSign::kAny>(tile.chunk(c), Block::kMaxQuant, range);
+      scale.store(c, fit.scale);
+      minimum.store(c, fit.minimum);
+    }
+    for (int b = 0; b < here; ++b) {
+      if (!encode_with_scale(values_of<Block>(x, b), scale.of[b], -minimum.of[b], blocks[b])) return b;
+    }
+    return here;
+  };
+  return encode_tiles<Block>(values, weights, out, count, encode_tile);
+}
+
+std::size_t encode_q4_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_scaled<BlockQ4_0, IntegerLevels<-8, 7>>(values, weights, {-3, 3, 0.3f}, blocks, count);
+}
+std::size_t encode_q5_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_scaled<BlockQ5_0, IntegerLevels<-16, 15>>(values, weights, {-3, 3, 0.3f}, blocks, count);
+}
+std::size_t encode_q4_1_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_affine<BlockQ4_1>(values, weights, {-4, 2, 0.35f}, blocks, count);
+}
+std::size_t encode_q5_1_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_affine<BlockQ5_1>(values, weights, {-4, 2, 0.35f}, blocks, count);
+}
+std::size_t encode_iq4_nl(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_scaled<BlockIQ4_NL, Iq4Levels>(values, weights, {-2, 2, 5}, blocks, count);
+}
+// From less than one of the scale to more than two may meet the greatest magnitude, on either side.
+std::size_t encode_q2_0(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
+  return encode_scaled<BlockQ2_0, IntegerLevels<-1, 2>>(values, weights, {-7, 2, 0.2f}, blocks, count);
+}
+
+}  // namespace rocmforge::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();

@@ -1,0 +1,130 @@
+// Blocks for encoders that work on sixteen groups of values at once, a group a lane: every lane does what a scalar program would,
+// in the same order, so that the result has the same bits on every instruction set. Included once per Highway target.
+
+#if defined(ROCMFORGE_QUANT_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROCMFORGE_QUANT_TILES_INL_H_
+#undef ROCMFORGE_QUANT_TILES_INL_H_
+#else
+#define ROCMFORGE_QUANT_TILES_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+HWY_BEFORE_NAMESPACE();
+namespace rocmforge::quant::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+inline constexpr int kTileGroups = 16;
+using LaneTag = hn::CappedTag<float, kTileGroups>;
+using Lanes = hn::Vec<LaneTag>;
+
+inline HWY_ATTR int lane_count() { return static_cast<int>(hn::Lanes(LaneTag())); }
+inline HWY_ATTR Lanes all(float x) { return hn::Set(LaneTag(), x); }
+
+// To the nearest integer, ties to even, below 2^22.
+inline HWY_ATTR Lanes round(Lanes x) { return (x + all(0x1.8p23f)) - all(0x1.8p23f); }
+inline HWY_ATTR Lanes clamp(Lanes x, float low, float high) { return hn::Min(hn::Max(x, all(low)), all(high)); }
+// 0 for what is so small that its inverse could overflow in a product; halves, which scales are stored as, end far above.
+inline HWY_ATTR Lanes inverse_or_zero(Lanes x) {
+  const auto zero = hn::Lt(hn::Abs(x), all(0x1p-100f));
+  return hn::IfThenElse(zero, all(0), all(1) / hn::IfThenElse(zero, all(1), x));
+}
+
+// A float for each group of a tile.
+struct alignas(64) PerGroup {
+  std::array<float, kTileGroups> of;
+
+  HWY_ATTR Lanes load(int chunk) const { return hn::Load(LaneTag(), of.data() + chunk * lane_count()); }
+  HWY_ATTR void store(int chunk, Lanes x) { hn::Store(x, LaneTag(), of.data() + chunk * lane_count()); }
+};
+
+// A chunk of a tile: as many groups as there are lanes. weights is nullptr when all values weigh the same.
+template <int kGroupValues>
+struct Chunk {
+  const float* values;
+  const float* weights;
+
+  HWY_ATTR Lanes x(int v) const { return hn::Load(LaneTag(), values + v * lane_count()); }
+  HWY_ATTR Lanes w(int v) const { return weights == nullptr ? all(1) : hn::Load(LaneTag(), weights + v * lane_count()); }
+  // A weight times something; the same without weights.
+  HWY_ATTR Lanes weighted(int v, Lanes something) const { return weights == nullptr ? something : w(v) * something; }
+};
+
+// Groups of one tile, transposed: value v of the groups in chunk c is a vector at [(c * group_values + v) * lanes].
+template <int kGroupValues>
+class Tile {
+ public:
+  // rows: the groups one after the other. weights may be nullptr.
+  Tile(const float* rows, const float* weights) : weighted_(weights != nullptr) {
+    transpose(rows, values_);
+    if (weighted_) transpose(weights, weights_);
+  }
+
+  static int chunks() { return kTileGroups / lane_count(); }
+  Chunk<kGroupValues> chunk(int number) const {
+    const int start = number * lane_count() * kGroupValues;
+    return {values_ + start, weighted_ ? weights_ + start : nullptr};
+  }
+
+ private:
+  static void transpose(const float* rows, float* out) {
+    const int lanes = lane_count();
+    for (int chunk = 0; chunk < chunks(); ++chunk) {
+      for (int v = 0; v < kGroupValues; ++v) {
+        for (int lane = 0; lane < lanes; ++lane) *out++ = rows[(chunk * lanes + lane) * kGroupValues + v];
+      }
+    }
+  }
+
+  alignas(64) float values_[kTileGroups * kGroupValues];
+  alignas(64) float weights_[kTileGroups * kGroupValues];
+  bool weighted_;
+};
+
+// A block without groups is one itself.
+template <typename Block>
+inline constexpr int kGroupsOf = 1;
+template <typename Block>
+  requires requires { Block::kGroups; }
+inline constexpr int kGroupsOf<Block> = Block::kGroups;
+
+template <typename Block>
+inline constexpr int kGroupValuesOf = Block::kValues / kGroupsOf<Block>;
+template <typename Block>
+inline constexpr int kTileBlocks = kTileGroups / kGroupsOf<Block>;
+
+// Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes; it answers how many it has
+// encoded before one that cannot hold its values. Values and weights are padded with zeros where blocks are missing.
+template <typename Block, typename EncodeTile>
+std::size_t encode_tiles(const float* values, const float* weights, std::byte* out, std::size_t count, EncodeTile encode_tile) {
+  constexpr std::size_t kBlocks = kTileBlocks<Block>;
+  constexpr std::size_t kTileValues = kBlocks * Block::kValues;
+  for (std::size_t first = 0; first < count; first += kBlocks) {
+    const std::size_t here = std::min(kBlocks, count - first);
+    const float* x = values + first * Block::kValues;
+    const float* w = weights == nullptr ? nullptr : weights + first * Block::kValues;
+    std::array<float, kTileValues> padded_x;
+    std::array<float, kTileValues> padded_w;
+    const auto pad = [here](const float* from, std::array<float, kTileValues>& padded) {
+      std::fill(std::copy_n(from, here * Block::kValues, padded.begin()), padded.end(), 0.0f);
+      return padded.data();
+    };
+    if (here < kBlocks) {
+      x = pad(x, padded_x);
+      if (w != nullptr) w = pad(w, padded_w);
+    }
+    auto* const blocks = reinterpret_cast<Block*>(out + first * sizeof(Block));
+    const int encoded = encode_tile(x, w, blocks, static_cast<int>(here));
+    if (encoded < static_cast<int>(here)) return first + static_cast<std::size_t>(encoded);
+  }
+  return count;
+}
+
+}  // namespace rocmforge::quant::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
