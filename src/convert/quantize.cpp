@@ -1,0 +1,288 @@
+#include "convert/quantize.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/float_formats.h"
+#include "base/text.h"
+#include "base/thread_pool.h"
+#include "gguf/writer.h"
+#include "quant/codec.h"
+
+namespace rocmforge::convert {
+namespace {
+
+// Values a task decodes and encodes at a time: its buffers stay in the second-level cache's neighbourhood, and a model
+// of a billion parameters is still thousands of tasks.
+constexpr std::uint64_t kTaskValues = 1 << 18;
+
+// A thread holds a row at least; no model's rows come near this.
+constexpr std::uint64_t kLongestRow = 1 << 24;
+
+// Some whole rows of a tensor.
+struct Task {
+  std::size_t tensor;
+  std::uint64_t first_row;
+  std::uint64_t rows;
+};
+
+std::vector<Task> tasks_of(const QuantizePlan& plan) {
+  std::vector<Task> tasks;
+  for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
+    const SourceTensor& source = plan.tensors[t].source;
+    const std::uint64_t rows = source.shape.rows();
+    const std::uint64_t rows_at_a_time = std::max<std::uint64_t>(kTaskValues / source.shape.row_length(), 1);
+    for (std::uint64_t row = 0; row < rows; row += rows_at_a_time) {
+      tasks.push_back({t, row, std::min(rows_at_a_time, rows - row)});
+    }
+  }
+  return tasks;
+}
+
+// Of the tensor's matrix that a row belongs to: a stack of experts has importances of its own for each.
+std::span<const float> importance_of_row(std::span<const float> importance, const SourceTensor& tensor,
+                                         std::uint64_t row) {
+  if (importance.empty()) return {};
+  const std::uint64_t columns = tensor.shape.row_length();
+  const std::uint64_t matrix = row / tensor.shape[1] % (importance.size() / columns);
+  return importance.subspan(matrix * columns, columns);
+}
+
+// The importance of a tensor's columns. Of token embeddings llama.cpp's matrices may know another number; they do
+// without.
+std::span<const float> importance_of(const QuantizeOptions& options, const SourceTensor& tensor) {
+  if (options.importance == nullptr) return {};
+  const std::span<const float> importance = options.importance->find(tensor.name);
+  const std::uint64_t expected = tensor.shape[0] * tensor.shape[2];
+  if (importance.empty() || importance.size() == expected) return importance;
+  if (role_of(tensor.name) == Role::kTokenEmbedding) return {};
+  throw error(ErrorCode::kMalformed, "{}: tensor '{}' has {} importance values, expected {} for its shape {}",
+              options.importance->path(), printable(tensor.name), importance.size(), expected, to_string(tensor.shape));
+}
+
+std::string unencodable_message(const gguf::File& input, const PlannedTensor& tensor, std::uint64_t row,
+                                const quant::Unencodable& bad) {
+  const bool by_scale = is_finite(bad.value) && tensor.target->block_values > 1;
+  return fmt::format("{}: tensor '{}', row {}, column {}: {} cannot hold {:.8g}{}", input.path(),
+                     printable(tensor.source.name), row, bad.column, tensor.target->name, bad.value,
+                     by_scale ? ": its block's scale is beyond the format" : "");
+}
+
+struct ThreadBuffers {
+  std::vector<float> values;
+  std::vector<std::byte> blocks;
+};
+
+// The work of all tasks. Tasks run on any thread in any order; each writes to its own place.
+class Quantizer {
+ public:
+  Quantizer(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options, gguf::Writer& writer)
+      : input_(input), plan_(plan), options_(options), writer_(writer), tasks_(tasks_of(plan)) {
+    for (const PlannedTensor& tensor : plan.tensors) importance_.push_back(importance_of(options, tensor.source));
+  }
+
+  void run() {
+    ThreadPool pool(options_.threads);
+    std::vector<ThreadBuffers> buffers(static_cast<std::size_t>(pool.size()));
+    pool.parallel_for(tasks_.size(), [&](std::size_t index, int thread) {
+      run_task(index, buffers[static_cast<std::size_t>(thread)]);
+      if (thread == 0) report(index);
+    });
+    if (failed_task_ < tasks_.size()) std::rethrow_exception(failure_);
+  }
+
+ private:
+  // Of several failures the first in the file's order is told, whatever the threads do: later tasks are given up,
+  // earlier ones still run.
+  void run_task(std::size_t index, ThreadBuffers& buffers) {
+    if (index > failed_task_) return;
+    try {
+      if (options_.cancel != nullptr && *options_.cancel) throw Error(ErrorCode::kCancelled, "interrupted");
+      const PlannedTensor& tensor = plan_.tensors[tasks_[index].tensor];
+      tensor.is_copied() ? copy(tasks_[index]) : convert(tasks_[index], buffers);
+    } catch (...) {
+      const std::scoped_lock lock(failure_mutex_);
+      if (index < failed_task_) {
+        failed_task_ = index;
+        failure_ = std::current_exception();
+      }
+    }
+  }
+
+  std::uint64_t source_row_bytes(const Task& task) const {
+    const SourceTensor& source = plan_.tensors[task.tensor].source;
+    return gguf::row_bytes(*source.format, source.shape.row_length());
+  }
+
+  std::span<const std::byte> source_bytes(const Task& task) const {
+    const std::uint64_t row_bytes = source_row_bytes(task);
+    return input_.tensors()[task.tensor].bytes.subspan(task.first_row * row_bytes, task.rows * row_bytes);
+  }
+
+  void copy(const Task& task) { finish(task, source_bytes(task), task.first_row * source_row_bytes(task)); }
+
+  void convert(const Task& task, ThreadBuffers& buffers) {
+    const PlannedTensor& tensor = plan_.tensors[task.tensor];
+    const std::uint64_t columns = tensor.source.shape.row_length();
+    const std::uint64_t target_row_bytes = gguf::row_bytes(*tensor.target, columns);
+    buffers.values.resize(task.rows * columns);
+    buffers.blocks.resize(task.rows * target_row_bytes);
+    quant::decode_row(*tensor.source.format, source_bytes(task), buffers.values, options_.tier);
+    for (std::uint64_t r = 0; r < task.rows; ++r) {
+      const std::uint64_t row = task.first_row + r;
+      const std::span values(buffers.values.data() + r * columns, columns);
+      const std::span blocks(buffers.blocks.data() + r * target_row_bytes, target_row_bytes);
+      const auto bad =
+          quant::encode_row(*tensor.target, values, importance_of_row(importance_[task.tensor], tensor.source, row),
+                            blocks, options_.tier);
+      if (bad) throw Error(ErrorCode::kUnsupported, unencodable_message(input_, tensor, row, *bad), hint_for(*bad));
+    }
+    finish(task, buffers.blocks, task.first_row * target_row_bytes);
+  }
+
+  static std::string hint_for(const quant::Unencodable& bad) {
+    return is_finite(bad.value) ? "keep this tensor in a wider format: --tensor PATTERN=BF16, say"
+                                : "the file is damaged, or its training went wrong";
+  }
+
+  // What was read from a file that shrank meanwhile is not to be trusted, and not written.
+  void finish(const Task& task, std::span<const std::byte> bytes, std::uint64_t offset) {
+    input_.check_intact();
+    writer_.write_at(task.tensor, offset, bytes);
+    const std::uint64_t row_bytes = source_row_bytes(task);
+    input_.release(input_.tensors()[task.tensor], task.first_row * row_bytes, task.rows * row_bytes);
+    done_bytes_ += task.rows * row_bytes;
+  }
+
+  void report(std::size_t index) const {
+    if (!options_.on_progress) return;
+    options_.on_progress({done_bytes_, plan_.source_bytes(), plan_.tensors[tasks_[index].tensor].source.name});
+  }
+
+  const gguf::File& input_;
+  const QuantizePlan& plan_;
+  const QuantizeOptions& options_;
+  gguf::Writer& writer_;
+  std::vector<Task> tasks_;
+  std::vector<std::span<const float>> importance_;
+  std::atomic<std::uint64_t> done_bytes_ = 0;
+  std::atomic<std::size_t> failed_task_ = SIZE_MAX;
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+};
+
+// By whatever name or link.
+void refuse_to_overwrite(const gguf::File& input, const std::string& output) {
+  for (const gguf::File::Part& part : input.parts()) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(part.path, output, ignored)) {
+      throw Error(ErrorCode::kUsage, fmt::format("{} is the input too", output), "choose another name for the output");
+    }
+  }
+}
+
+// The text keys hold at most 127 bytes.
+std::string shortened(const std::string& text) { return text.substr(0, 127); }
+
+gguf::MetadataBuilder metadata_for(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options) {
+  gguf::MetadataBuilder keys;
+  for (const gguf::Metadata::Entry& entry : input.metadata().entries()) {
+    if (!entry.key.starts_with("split.")) keys.copy(entry.key, entry.value);
+  }
+  keys.set("general.quantization_version", std::uint32_t{2});
+  keys.set("general.file_type", plan.target.file_type());
+  if (options.importance != nullptr) {
+    keys.set("quantize.imatrix.file", shortened(options.importance->path()));
+    keys.set("quantize.imatrix.dataset", shortened(options.importance->dataset()));
+    keys.set("quantize.imatrix.entries_count", static_cast<std::uint32_t>(options.importance->entries()));
+    if (options.importance->chunks() > 0) keys.set("quantize.imatrix.chunks_count", options.importance->chunks());
+  }
+  return keys;
+}
+
+}  // namespace
+
+ModelTraits traits_of(const gguf::File& file) {
+  const gguf::Metadata& keys = file.metadata();
+  ModelTraits traits;
+  traits.architecture = keys.get_or<std::string_view>("general.architecture", "");
+  const auto number = [&](std::string_view name) {
+    return keys.find<std::int32_t>(fmt::format("{}.{}", traits.architecture, name)).value_or(0);
+  };
+  const auto of_layer_0 = [&](std::string_view name) -> std::optional<int> {
+    const std::string key = fmt::format("{}.{}", traits.architecture, name);
+    const gguf::Value* value = keys.value(key);
+    if (value == nullptr) return std::nullopt;
+    if (value->type() != gguf::ValueType::kArray) return keys.get<std::int32_t>(key);
+    const auto numbers = keys.get<std::vector<std::int32_t>>(key);
+    return numbers.empty() ? 0 : numbers.front();
+  };
+  traits.blocks = number("block_count");
+  traits.next_token_layers = number("nextn_predict_layers");
+  traits.experts = number("expert_count");
+  traits.heads = of_layer_0("attention.head_count").value_or(0);
+  traits.kv_heads = of_layer_0("attention.head_count_kv").value_or(traits.heads);
+  return traits;
+}
+
+std::vector<SourceTensor> tensors_of(const gguf::File& file) {
+  std::vector<SourceTensor> tensors;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    tensors.push_back({tensor.name, tensor.format, tensor.shape});
+  }
+  return tensors;
+}
+
+void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
+  const auto lacking = plan.formats_without_encoder();
+  if (!lacking.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{} stores tensors as {}, which ROCmForge can read but not write", plan.target.name(),
+                            fmt::join(lacking, ", ")),
+                "IQ2_S, IQ3_XXS and Q2_K are the smallest formats that it writes; --dry-run shows the whole plan");
+  }
+  for (const PlannedTensor& tensor : plan.tensors) {
+    if (!tensor.is_copied() && tensor.source.shape.row_length() > kLongestRow) {
+      throw error(ErrorCode::kTooLarge, "tensor '{}' has rows of {} values, expected at most {}",
+                  printable(tensor.source.name), tensor.source.shape.row_length(), kLongestRow);
+    }
+    const bool weighted = !importance_of(options, tensor.source).empty();
+    if (tensor.needs_importance && !weighted) {
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("{} stores '{}' in {}, which needs {}", plan.target.name(), printable(tensor.source.name),
+                              tensor.target->name,
+                              options.importance == nullptr
+                                  ? "an importance matrix"
+                                  : fmt::format("importance values; {} has none for it", options.importance->path())),
+                  "give a matrix with --imatrix, or choose a larger mix; --pure does without");
+    }
+    if (!tensor.is_copied() && !tensor.source.format->is_plain_float() && !options.allow_requantize) {
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("tensor '{}' is quantized already, as {}", printable(tensor.source.name),
+                              tensor.source.format->name),
+                  "start from the F16 or BF16 file; --allow-requantize goes on and adds a second loss to the first");
+    }
+  }
+}
+
+std::vector<std::string> quantize(const gguf::File& input, const QuantizePlan& plan, const std::string& output,
+                                  const QuantizeOptions& options) {
+  check_feasible(plan, options);
+  refuse_to_overwrite(input, output);
+  std::vector<gguf::TensorSpec> tensors;
+  for (const PlannedTensor& tensor : plan.tensors) {
+    tensors.push_back({std::string(tensor.source.name), tensor.target, tensor.source.shape});
+  }
+  gguf::Writer writer(output, metadata_for(input, plan, options), tensors, {.max_bytes = options.split_bytes});
+  Quantizer(input, plan, options, writer).run();
+  writer.finish();
+  return writer.paths();
+}
+
+}  // namespace rocmforge::convert
