@@ -1,0 +1,178 @@
+#include "cli/app.h"
+
+#include <cstdio>
+#include <memory>
+#include <new>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr std::string_view kDescription =
+    "ROCmForge runs large language models from GGUF files, on AMD GPUs and on any CPU.\n"
+    "This version inspects, converts and quantizes them; it cannot run them yet.";
+
+constexpr std::string_view kFooter =
+    "`rocmforge COMMAND --help` explains a command and shows examples.\n"
+    "Exit status: 0 success, 1 failure, 2 wrong usage.";
+
+// Two columns that fit 80: names, then their explanation.
+class HelpFormat : public CLI::Formatter {
+ public:
+  HelpFormat() {
+    column_width(28);
+    label("SUBCOMMAND", "COMMAND");
+  }
+
+  // "-t,--threads N", and nothing about types: the explanation says what is needed.
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_name().empty() ? "" : " " + option->get_type_name();
+  }
+
+  // "Subcommands:" would be the library's own word.
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    return CLI::Formatter::make_group(is_positional ? "Arguments" : std::move(group), is_positional,
+                                      std::move(options));
+  }
+
+  std::string make_subcommand(const CLI::App* command) const override {
+    return "  " + fmt::format("{:<12} {}\n", command->get_name(), command->get_description());
+  }
+
+  std::string make_option_desc(const CLI::Option* option) const override { return wrapped(option->get_description()); }
+
+ private:
+  std::string wrapped(const std::string& text) const {
+    const std::size_t width = 80 - get_column_width();
+    std::string lines;
+    std::size_t line_start = 0;
+    while (text.size() - line_start > width) {
+      const std::size_t space = text.rfind(' ', line_start + width);
+      if (space == std::string::npos || space <= line_start) break;
+      lines += text.substr(line_start, space - line_start) + "\n";
+      line_start = space + 1;
+    }
+    return lines + text.substr(line_start);
+  }
+};
+
+void declare(CLI::App& app, const Argument& argument) {
+  const auto add = [&](auto* place) -> CLI::Option* {
+    using Value = std::remove_pointer_t<decltype(place)>;
+    if constexpr (std::is_same_v<Value, bool>) {
+      return app.add_flag(argument.names, *place, argument.help);
+    } else {
+      CLI::Option* option = app.add_option(argument.names, *place, argument.help);
+      if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+        option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      }
+      return option;
+    }
+  };
+  CLI::Option* option = std::visit(add, argument.place);
+  option->required(argument.required);
+  if (!argument.is_switch()) option->type_name(argument.is_positional() ? "" : argument.value);
+}
+
+void declare(CLI::App& app, Command& command, const Command*& chosen) {
+  CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+  sub->group("Commands");
+  for (const Argument& argument : command.arguments) declare(*sub, argument);
+  std::string footer = command.details;
+  if (!footer.empty()) footer += "\n\n";
+  footer += "Examples:\n" + std::string(command.examples);
+  sub->footer(footer);
+  sub->callback([&command, &chosen] { chosen = &command; });
+}
+
+void print_error(const Error& error) {
+  const TerminalStyle style = style_of(stderr);
+  fmt::print(stderr, "{}error:{} {}\n", style.red, style.reset, error.message());
+  if (!error.hint().empty()) fmt::print(stderr, "{}hint:{}  {}\n", style.bold, style.reset, error.hint());
+}
+
+int report_usage(const std::string& message, const CLI::App& app) {
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
+  const std::string name = deepest == &app ? "rocmforge" : "rocmforge " + deepest->get_name();
+  print_error(Error(ErrorCode::kUsage, printable(message, 300), fmt::format("`{} --help` shows how it is used", name)));
+  return kUsageError;
+}
+
+// A word that is no command: CLI11 would only say that it was not expected.
+std::string unknown_command_message(std::string_view word, std::span<const Command> commands) {
+  std::vector<std::string_view> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  const auto near = closest(word, names);
+  return fmt::format("there is no command '{}'{}", printable(word),
+                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+}
+
+bool is_command(std::string_view word, std::span<const Command> commands) {
+  return std::ranges::any_of(commands, [&](const Command& command) { return command.name == word; });
+}
+
+int run_command(const Command& command) {
+  try {
+    command.run();
+    if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
+    return kSuccess;
+  } catch (const Error& error) {
+    print_error(error);
+    return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
+  } catch (const std::bad_alloc&) {
+    print_error(Error(ErrorCode::kOutOfMemory, "out of memory"));
+  } catch (const std::exception& error) {
+    print_error(Error(ErrorCode::kInternal, error.what()));
+  }
+  return kFailure;
+}
+
+}  // namespace
+
+int run_program(int argc, const char* const* argv) {
+  std::vector<Command> commands = all_commands();
+  CLI::App app{std::string(kDescription), "rocmforge"};
+  app.formatter(std::make_shared<HelpFormat>());
+  app.set_help_flag("-h,--help", "Explain, and exit");
+  app.set_help_all_flag("--help-all", "Explain every command, and exit");
+  app.set_version_flag("--version", "rocmforge " ROCMFORGE_VERSION, "Print the version, and exit");
+  app.footer(std::string(kFooter));
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  std::string log_level = "info";
+  app.add_option("--log-level", log_level, "What is worth a message: trace, debug, info, warning, error, off")
+      ->type_name("LEVEL");
+  const Command* chosen = nullptr;
+  for (Command& command : commands) declare(app, command, chosen);
+
+  if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0' && !is_command(argv[1], commands)) {
+    return report_usage(unknown_command_message(argv[1], commands), app);
+  }
+  try {
+    app.parse(argc, argv);
+    log::set_level(log::parse_level(log_level));
+  } catch (const CLI::Success& asked_for_help) {
+    return app.exit(asked_for_help);
+  } catch (const CLI::ParseError& error) {
+    return report_usage(error.what(), app);
+  } catch (const Error& error) {
+    return report_usage(error.message(), app);
+  }
+  if (chosen == nullptr) {
+    fmt::print("{}", app.help());
+    return kSuccess;
+  }
+  return run_command(*chosen);
+}
+
+}  // namespace rocmforge::cli

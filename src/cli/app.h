@@ -1,0 +1,12 @@
+// The program without its main(): from arguments to an exit code.
+#pragma once
+
+namespace rocmforge::cli {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kFailure = 1;
+inline constexpr int kUsageError = 2;
+
+int run_program(int argc, const char* const* argv);
+
+}  // namespace rocmforge::cli

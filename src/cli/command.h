@@ -1,0 +1,41 @@
+// What a command of the program is: its name, its arguments, its action. The table of all is in commands.cpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace rocmforge::cli {
+
+// What a shell may offer where a value is wanted.
+enum class Completes { kNothing, kFile, kChoices };
+
+// Where the parsed value goes. A bool is a switch without a value; a vector takes every repetition.
+using Place = std::variant<bool*, int*, std::uint64_t*, std::string*, std::vector<std::string>*>;
+
+struct Argument {
+  std::string names;  // "--json", "-t,--threads"; a positional has no dashes
+  std::string value;  // what the value is called in the help; empty for a switch
+  std::string help;
+  Place place;
+  bool required = false;
+  Completes completes = Completes::kNothing;
+  std::vector<std::string> choices = {};  // offered to the shell; the command itself judges what it is given
+
+  bool is_positional() const { return names.front() != '-'; }
+  bool is_switch() const { return std::holds_alternative<bool*>(place); }
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;   // one line
+  std::string details;        // paragraphs for the help; may be empty
+  std::string_view examples;  // lines of "rocmforge …"
+  std::vector<Argument> arguments;
+  std::function<void()> run;
+};
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,19 @@
+// The table of commands.
+#pragma once
+
+#include <vector>
+
+#include "cli/command.h"
+
+namespace rocmforge::cli {
+
+// Each with places of its own for what is parsed.
+std::vector<Command> all_commands();
+
+// One a file of that name.
+Command inspect_command();
+Command dequantize_command();
+Command quantize_command();
+Command completion_command();
+
+}  // namespace rocmforge::cli

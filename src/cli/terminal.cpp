@@ -1,0 +1,70 @@
+#include "cli/terminal.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+namespace rocmforge::cli {
+namespace {
+
+int terminal_width() {
+  winsize size{};
+  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+// "2:05", "1:02:03".
+std::string format_duration(double seconds) {
+  const auto whole = static_cast<long>(std::min(seconds, 359'999.0));
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+std::string bar(double share, int width) {
+  const int filled = static_cast<int>(share * width);
+  std::string text;
+  for (int i = 0; i < width; ++i) text += i < filled ? "█" : "░";
+  return text;
+}
+
+}  // namespace
+
+bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
+
+TerminalStyle style_of(std::FILE* stream) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool plain = !is_terminal(stream) || (no_color != nullptr && *no_color != '\0');
+  return plain ? TerminalStyle{} : TerminalStyle{"\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m"};
+}
+
+ProgressBar::ProgressBar() : visible_(is_terminal(stderr)) {}
+
+ProgressBar::~ProgressBar() {
+  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::string_view what) {
+  const auto now = Clock::now();
+  if (!visible_ || (drawn_ && now - last_draw_ < std::chrono::milliseconds(100))) return;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+  const double speed = seconds > 0 ? static_cast<double>(done) / seconds : 0.0;
+  const std::string left = done > 0 && seconds > 0.5 ? format_duration(seconds * (1 - share) / share) + " left" : "";
+  const std::string numbers =
+      fmt::format(" {:3.0f}%  {}/s  {:<12}", 100 * share, format_bytes(static_cast<std::uint64_t>(speed)), left);
+  constexpr int kBarWidth = 20;
+  const int room = std::max(terminal_width() - kBarWidth - static_cast<int>(numbers.size()) - 2, 8);
+  fmt::print(stderr, "\r{}{} {}\x1b[K", bar(share, kBarWidth), numbers,
+             printable(what, static_cast<std::size_t>(room)));
+  std::fflush(stderr);
+  drawn_ = true;
+  last_draw_ = now;
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,43 @@
+// What the output can show: colour and width, and a bar for work that takes a while.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+
+namespace rocmforge::cli {
+
+bool is_terminal(std::FILE* stream);
+
+// Escape sequences; all empty where the stream is no terminal or NO_COLOR is set.
+struct TerminalStyle {
+  std::string_view bold;
+  std::string_view dim;
+  std::string_view red;
+  std::string_view reset;
+};
+TerminalStyle style_of(std::FILE* stream);
+
+// A line on standard error that is drawn over, ten times a second at most; nothing where that is no terminal. Not
+// thread-safe.
+class ProgressBar {
+ public:
+  ProgressBar();
+  ~ProgressBar();  // leaves an empty line behind
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  // done of total bytes; what: the tensor, say.
+  void show(std::uint64_t done, std::uint64_t total, std::string_view what);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool visible_;
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_draw_;
+};
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,23 @@
+// The program that checks a built rocmforge against reference data, run on what this version can do.
+#include <gtest/gtest.h>
+
+#include "support/program.h"
+
+namespace rocmforge {
+namespace {
+
+TEST(Conformance, QuantQualityAndBadGguf) {
+  const char* folder = std::getenv("ROCMFORGE_CONFORMANCE");
+  const std::filesystem::path data = folder != nullptr
+                                         ? std::filesystem::path(folder)
+                                         : std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "../shared/conformance";
+  if (!std::filesystem::exists(data / "run")) {
+    GTEST_SKIP() << "no reference data in " << data << "; set ROCMFORGE_CONFORMANCE to its folder";
+  }
+  const testing::Answer answer =
+      testing::Program({(data / "run").string(), ROCMFORGE_BINARY, "quant", "quality", "badgguf"}).wait();
+  EXPECT_EQ(answer.exit_code, 0) << answer.output << answer.errors;
+}
+
+}  // namespace
+}  // namespace rocmforge

@@ -1,0 +1,90 @@
+// Runs a program as a user would, and tells what it answered, how long it took and how much memory it had.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "support/temp_folder.h"
+
+namespace rocmforge::testing {
+
+struct Answer {
+  int exit_code = -1;  // 128 + the signal that ended it
+  std::string output;
+  std::string errors;
+  double seconds = 0;
+  std::uint64_t peak_bytes = 0;  // of resident memory
+};
+
+class Program {
+ public:
+  // Starts at once; standard input is empty.
+  explicit Program(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
+    start_ = std::chrono::steady_clock::now();
+    pid_ = fork();
+    if (pid_ == 0) become();
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      wait();
+    }
+  }
+
+  void signal(int number) const { kill(pid_, number); }
+
+  Answer wait() {
+    int status = 0;
+    rusage usage{};
+    wait4(pid_, &status, 0, &usage);
+    pid_ = -1;
+    Answer answer;
+    answer.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    answer.output = read_text(folder_ / "out");
+    answer.errors = read_text(folder_ / "err");
+    answer.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    answer.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+    return answer;
+  }
+
+ private:
+  [[noreturn]] void become() {
+    redirect("out", STDOUT_FILENO);
+    redirect("err", STDERR_FILENO);
+    const int null = open("/dev/null", O_RDONLY);
+    dup2(null, STDIN_FILENO);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments_) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+
+  void redirect(const char* name, int descriptor) const {
+    const int file = open((folder_ / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(file, descriptor);
+  }
+
+  std::vector<std::string> arguments_;
+  TempFolder folder_;
+  std::chrono::steady_clock::time_point start_;
+  pid_t pid_ = -1;
+};
+
+// The program under test.
+inline Answer rocmforge(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), ROCMFORGE_BINARY);
+  return Program(std::move(arguments)).wait();
+}
+
+}  // namespace rocmforge::testing
