@@ -20,7 +20,7 @@ inline void decode(const BlockFP8_E4M3& block, Decoded<32> out) {
 inline bool encode(Values<32> values, BlockFP8_E4M3& block) {
   const MxScaleChoice choice = mx_choose_scale<Fp8E4M3>(values);
   block.scale = choice.scale;
-  for (int j = 0; j < 32; ++j) block.codes[j] = Fp8E4M3::encode_saturating(values[j] * choice.inverse);
+  block.codes = mx_codes<Fp8E4M3>(values, choice.inverse);
   return true;
 }
 

@@ -20,7 +20,7 @@ inline void decode(const BlockFP8_E5M2& block, Decoded<32> out) {
 inline bool encode(Values<32> values, BlockFP8_E5M2& block) {
   const MxScaleChoice choice = mx_choose_scale<Fp8E5M2>(values);
   block.scale = choice.scale;
-  for (int j = 0; j < 32; ++j) block.codes[j] = Fp8E5M2::encode_saturating(values[j] * choice.inverse);
+  block.codes = mx_codes<Fp8E5M2>(values, choice.inverse);
   return true;
 }
 

@@ -9,6 +9,8 @@
 
 #include <hwy/highway.h>
 
+#include <limits>
+
 #include "quant/iq4_nl.h"
 #include "quant/tiles-inl.h"
 
@@ -32,22 +34,43 @@ inline HWY_ATTR Lanes look_up(const std::array<float, 16>& table, LaneInts numbe
   }
 }
 
-// The levels are nearly a quadratic function of their number: one that gives each border between two levels the right number to
-// a seventeenth. So a value that close to a border may get the other level; a search does not mind.
 struct Iq4Levels {
   static constexpr float kEnd = kIq4Values.front();
+
+  // The levels are nearly a quadratic function of their number: for the border between levels n and n + 1 this gives n, to a
+  // seventeenth.
+  static HWY_ATTR Lanes border_number(Lanes y) { return y * (all(0.0899f) - all(0.000232f) * hn::Abs(y)) + all(7.3433f); }
+
+  static HWY_ATTR Lanes in_range(Lanes scaled) { return clamp(scaled, kIq4Values.front(), kIq4Values.back()); }
+
+  // The nearest whole number as an integer.
+  static HWY_ATTR LaneInts to_integer(Lanes number) {
+    const hn::RebindToSigned<LaneTag> int_tag;
+    return hn::And(hn::BitCast(int_tag, number + all(0x1.8p23f)), hn::Set(int_tag, 15));  // its bits are the sum's lowest
+  }
+
+  // The nearest level; for a value within a seventeenth of a border perhaps the one beyond, which a search does not mind.
   static HWY_ATTR Lanes nearest(Lanes scaled) {
     static constexpr auto kLevels = [] {
       std::array<float, 16> levels{};
       for (int n = 0; n < 16; ++n) levels[n] = static_cast<float>(kIq4Values[n]);
       return levels;
     }();
-    const hn::RebindToSigned<LaneTag> int_tag;
-    const Lanes y = clamp(scaled, kIq4Values.front(), kIq4Values.back());
-    const Lanes number = y * (all(0.0899f) - all(0.000232f) * hn::Abs(y)) + all(7.8433f);
-    // The sum has the nearest integer in its lowest bits.
-    const LaneInts rounded = hn::BitCast(int_tag, number + all(0x1.8p23f));
-    return look_up(kLevels, hn::And(rounded, hn::Set(int_tag, 15)));
+    return look_up(kLevels, to_integer(border_number(in_range(scaled)) + all(0.5f)));
+  }
+
+  // The number of the nearest level, exactly, of two the lower one: only the nearest border can have the value beyond it or not.
+  static HWY_ATTR Lanes stored(Lanes scaled) {
+    static constexpr auto kBorders = [] {
+      std::array<float, 16> borders{};
+      for (int n = 0; n < 15; ++n) borders[n] = 0.5f * static_cast<float>(kIq4Values[n] + kIq4Values[n + 1]);
+      borders[15] = std::numeric_limits<float>::infinity();
+      return borders;
+    }();
+    const Lanes y = in_range(scaled);
+    const Lanes nearest_border = round(border_number(y));
+    const auto beyond = hn::Gt(y, look_up(kBorders, to_integer(nearest_border)));
+    return nearest_border + hn::IfThenElseZero(beyond, all(1));
   }
 };
 

@@ -21,27 +21,9 @@ inline void decode(const BlockIQ4_NL& block, Decoded<32> out) {
   }
 }
 
-// The number in kIq4Values of the level nearest to a scaled value, of the two nearest the lower one.
-inline std::uint8_t nearest_iq4_level(float scaled) {
-  int level = 0;
-  for (int k = 0; k < 15; ++k) level += 2 * scaled > static_cast<float>(kIq4Values[k] + kIq4Values[k + 1]) ? 1 : 0;
-  return static_cast<std::uint8_t>(level);
-}
-
 // levels: the 32 numbers in kIq4Values.
 inline void pack_nibbles(std::span<const std::uint8_t, 32> levels, std::span<std::uint8_t, 16> nibbles) {
   for (int j = 0; j < 16; ++j) nibbles[j] = static_cast<std::uint8_t>(levels[j] | levels[16 + j] << 4);
-}
-
-// Rounds the values to a scale that is already chosen.
-inline bool encode_with_scale(Values<32> values, float scale, BlockIQ4_NL& block) {
-  block.scale = scale_to_half(scale);
-  if (!is_finite(block.scale)) return false;
-  const float inverse = inverse_or_zero(to_float(block.scale));
-  std::array<std::uint8_t, 32> levels;
-  for (int j = 0; j < 32; ++j) levels[j] = nearest_iq4_level(values[j] * inverse);
-  pack_nibbles(levels, block.nibbles);
-  return true;
 }
 
 }  // namespace rocmforge::quant

@@ -60,16 +60,6 @@ HWY_ATTR void try_neighbours(const Chunk<kGroupValues>& chunk, int number, int l
   choice.group_scale.store(number, best);
 }
 
-// How a format's quants follow from scaled values, one by one.
-template <typename Block>
-std::uint8_t stored_quant(float scaled) {
-  return static_cast<std::uint8_t>(clamped_nearest(scaled, -Block::kLevels, Block::kLevels - 1) + Block::kLevels);
-}
-template <>
-inline std::uint8_t stored_quant<BlockIQ4_XS>(float scaled) {
-  return nearest_iq4_level(scaled);
-}
-
 // Encodes a tile of blocks; answers how many of them could be before one that cannot hold its values.
 template <typename Block, typename Parts, typename Levels>
 HWY_ATTR int encode_scaled_tile(const float* values, const float* weights, SearchRange range, Block* blocks, int block_count) {
@@ -93,8 +83,8 @@ HWY_ATTR int encode_scaled_tile(const float* values, const float* weights, Searc
       const float inverse = quant::inverse_or_zero(to_float(scales[b]) * group_scale);
       parts.group_scale[group] = static_cast<std::int8_t>(group_scale);
       const int first = group * Block::kGroupValues;
-      const float* const x = values + b * Block::kValues + first;
-      for (int j = 0; j < Block::kGroupValues; ++j) parts.quants[first + j] = stored_quant<Block>(x[j] * inverse);
+      store_quants<Block::kGroupValues>(values + b * Block::kValues + first, &parts.quants[first],
+                                        [=](Lanes x) HWY_ATTR { return Levels::stored(x * all(inverse)); });
     }
     pack(parts, blocks[b]);
   }
@@ -187,10 +177,9 @@ HWY_ATTR int encode_affine_tile(const float* values, const float* weights, Searc
       const float inverse = quant::inverse_or_zero(to_float(parts[b].scale) * scale);
       const float start = to_float(parts[b].minimum) * minimum;
       const int first = group * Block::kGroupValues;
-      const float* const x = values + b * Block::kValues + first;
-      for (int j = 0; j < Block::kGroupValues; ++j) {
-        parts[b].quants[first + j] = static_cast<std::uint8_t>(clamped_nearest((x[j] + start) * inverse, 0, Block::kMaxQuant));
-      }
+      store_quants<Block::kGroupValues>(
+          values + b * Block::kValues + first, &parts[b].quants[first],
+          [=](Lanes x) HWY_ATTR { return round(clamp((x + all(start)) * all(inverse), 0, Block::kMaxQuant)); });
     }
     pack(parts[b], blocks[b]);
   }

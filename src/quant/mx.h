@@ -47,4 +47,12 @@ MxScaleChoice mx_choose_scale(Values<32> values) {
   return {E8M0{static_cast<std::uint8_t>(code)}, mx_inverse(code)};
 }
 
+// The elements' codes for a scale that is already chosen.
+template <typename Element>
+std::array<std::uint8_t, 32> mx_codes(Values<32> values, float inverse_scale) {
+  std::array<std::uint8_t, 32> codes;
+  for (int j = 0; j < 32; ++j) codes[j] = Element::encode_saturating(values[j] * inverse_scale);
+  return codes;
+}
+
 }  // namespace rocmforge::quant

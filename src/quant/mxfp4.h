@@ -26,11 +26,8 @@ inline void decode(const BlockMXFP4& block, Decoded<32> out) {
 inline bool encode(Values<32> values, BlockMXFP4& block) {
   const MxScaleChoice choice = mx_choose_scale<Fp4E2M1>(values);
   block.scale = choice.scale;
-  for (int j = 0; j < 16; ++j) {
-    const int low = Fp4E2M1::encode_saturating(values[j] * choice.inverse);
-    const int high = Fp4E2M1::encode_saturating(values[16 + j] * choice.inverse);
-    block.nibbles[j] = static_cast<std::uint8_t>(low | high << 4);
-  }
+  const auto codes = mx_codes<Fp4E2M1>(values, choice.inverse);
+  for (int j = 0; j < 16; ++j) block.nibbles[j] = static_cast<std::uint8_t>(codes[j] | codes[16 + j] << 4);
   return true;
 }
 

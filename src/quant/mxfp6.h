@@ -17,13 +17,14 @@ void decode_mxfp6(float scale, const SixBitCodes& codes, Decoded<32> out) {
 
 template <typename Element>
 SixBitCodes encode_mxfp6(Values<32> values, float inverse_scale) {
-  SixBitCodes codes;
+  const auto codes = mx_codes<Element>(values, inverse_scale);
+  SixBitCodes packed;
   for (int four = 0; four < 8; ++four) {
-    int bits = 0;
-    for (int j = 0; j < 4; ++j) bits |= Element::encode_saturating(values[4 * four + j] * inverse_scale) << 6 * j;
-    for (int byte = 0; byte < 3; ++byte) codes[3 * four + byte] = static_cast<std::uint8_t>(bits >> 8 * byte);
+    const std::uint8_t* code = &codes[4 * four];
+    const int bits = code[0] | code[1] << 6 | code[2] << 12 | code[3] << 18;
+    for (int byte = 0; byte < 3; ++byte) packed[3 * four + byte] = static_cast<std::uint8_t>(bits >> 8 * byte);
   }
-  return codes;
+  return packed;
 }
 
 }  // namespace rocmforge::quant

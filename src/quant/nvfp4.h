@@ -33,11 +33,9 @@ inline void decode(const BlockNVFP4& block, Decoded<64> out) {
 inline void encode_group(Values<16> values, std::uint8_t scale_code, int group, BlockNVFP4& block) {
   block.scales[group] = scale_code;
   const float inverse = inverse_or_zero(decode_nvfp4_scale(scale_code));
-  for (int j = 0; j < 8; ++j) {
-    const int low = Fp4E2M1::encode_saturating(values[j] * inverse);
-    const int high = Fp4E2M1::encode_saturating(values[8 + j] * inverse);
-    block.nibbles[8 * group + j] = static_cast<std::uint8_t>(low | high << 4);
-  }
+  std::array<std::uint8_t, 16> codes;
+  for (int j = 0; j < 16; ++j) codes[j] = Fp4E2M1::encode_saturating(values[j] * inverse);
+  for (int j = 0; j < 8; ++j) block.nibbles[8 * group + j] = static_cast<std::uint8_t>(codes[j] | codes[8 + j] << 4);
 }
 
 }  // namespace rocmforge::quant

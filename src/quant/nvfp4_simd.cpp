@@ -34,12 +34,13 @@ inline bool top_scale(const float* group, std::uint8_t& code) {
   return code <= Fp8E4M3::kMaxCode;
 }
 
-// Of the scales around it a smaller one saturates the greatest values and is finer for the others.
+// Of the scales around it a smaller one saturates the greatest values and is finer for the others. Four or five codes up is half
+// as much again: the greatest magnitude then meets the next lower element, 4 instead of 6, which may suit the others better.
 HWY_ATTR void improve_scales(const Tile<16>& tile, ScaleCodes& codes) {
   const ScaleCodes top = codes;
   PerGroup least;
   least.of.fill(std::numeric_limits<float>::infinity());
-  for (const int step : {0, -1, 1, -2, 2, -3, 3, -4, 4}) {
+  for (const int step : {0, -1, 1, 3, 4, 5}) {
     ScaleCodes tried;
     PerGroup scale;
     PerGroup error;

@@ -36,6 +36,7 @@ template <int kLow, int kHigh>
 struct IntegerLevels {
   static constexpr float kEnd = -kLow > kHigh ? kLow : kHigh;
   static HWY_ATTR Lanes nearest(Lanes scaled) { return round(clamp(scaled, kLow, kHigh)); }
+  static HWY_ATTR Lanes stored(Lanes scaled) { return nearest(scaled) - all(kLow); }
 };
 
 struct ScaleFit {

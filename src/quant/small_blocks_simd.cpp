@@ -25,6 +25,16 @@ Values<Block::kValues> values_of(const float* tile, int block) {
   return Values<Block::kValues>(tile + block * Block::kValues, Block::kValues);
 }
 
+HWY_ATTR bool encode_with_scale(Values<32> values, float scale, BlockIQ4_NL& block) {
+  block.scale = scale_to_half(scale);
+  if (!is_finite(block.scale)) return false;
+  const float inverse = quant::inverse_or_zero(to_float(block.scale));
+  std::array<std::uint8_t, 32> levels;
+  store_quants<32>(values.data(), levels.data(), [=](Lanes x) HWY_ATTR { return Iq4Levels::stored(x * all(inverse)); });
+  pack_nibbles(levels, block.nibbles);
+  return true;
+}
+
 template <typename Block, typename Levels>
 std::size_t encode_scaled(const float* values, const float* weights, SearchRange range, std::byte* out, std::size_t count) {
   const auto encode_tile = [range](const float* x, const float* w, Block* blocks, int here) HWY_ATTR {

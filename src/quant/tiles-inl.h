@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
@@ -32,6 +33,17 @@ inline HWY_ATTR Lanes clamp(Lanes x, float low, float high) { return hn::Min(hn:
 inline HWY_ATTR Lanes inverse_or_zero(Lanes x) {
   const auto zero = hn::Lt(hn::Abs(x), all(0x1p-100f));
   return hn::IfThenElse(zero, all(0), all(1) / hn::IfThenElse(zero, all(1), x));
+}
+
+// to_quant makes whole numbers from 0 to 255 of values; these lie in a row here, not transposed.
+template <int kValues, typename ToQuant>
+HWY_ATTR void store_quants(const float* values, std::uint8_t* quants, ToQuant to_quant) {
+  const hn::RebindToUnsigned<LaneTag> int_tag;
+  for (int j = 0; j < kValues; j += lane_count()) {
+    // The sum has the whole number in its lowest bits.
+    const auto bits = hn::BitCast(int_tag, to_quant(hn::LoadU(LaneTag(), values + j)) + all(0x1p23f));
+    hn::StoreU(hn::U8FromU32(hn::And(bits, hn::Set(int_tag, 255))), hn::Rebind<std::uint8_t, LaneTag>(), quants + j);
+  }
 }
 
 // A float for each group of a tile.
