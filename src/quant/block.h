@@ -1,8 +1,8 @@
 // What every block format's file uses: the types of values and weights, and rounding.
 //
 // A block encodes a fixed number of neighbouring values of a row. Its struct is the file's layout, byte for byte and
-// little-endian. decode() gives the values; encode() answers false when the block cannot hold the values because a scale would
-// be beyond its type. NaN and infinity are never handed to an encoder; see encode_row in codec.h.
+// little-endian. decode() gives the values; encode() answers false when the block cannot hold the values because a
+// scale would be beyond its type. NaN and infinity are never handed to an encoder; see encode_row in codec.h.
 #pragma once
 
 #include <algorithm>
@@ -35,7 +35,8 @@ constexpr int clamped_nearest(float x, int low, int high) {
 // A scale as a half. A subnormal one is rounded away from zero: rounded down, all values that it scales could be lost.
 constexpr Half scale_to_half(float x) {
   Half half = to_half(x);
-  const bool too_small = magnitude_bits(to_float(half)) < magnitude_bits(x) && magnitude_bits(x) < magnitude_bits(0x1p-14f);
+  const bool too_small =
+      magnitude_bits(to_float(half)) < magnitude_bits(x) && magnitude_bits(x) < magnitude_bits(0x1p-14f);
   half.bits = static_cast<std::uint16_t>(half.bits + (too_small ? 1 : 0));
   return half;
 }
@@ -67,8 +68,8 @@ struct Range {
   constexpr float extreme() const { return -low > high ? low : high; }
 };
 
-// Zeros have no sign in it: which of two comes first would depend on the order of comparisons. These are of integers, because
-// compilers keep float ones in order.
+// Zeros have no sign in it: which of two comes first would depend on the order of comparisons. These are of integers,
+// because compilers keep float ones in order.
 constexpr Range range_of(std::span<const float> values) {
   std::int32_t low = ordered_bits(values[0]);
   std::int32_t high = low;

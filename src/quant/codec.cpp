@@ -28,9 +28,10 @@ float mean_square(std::span<const float> values) {
   return static_cast<float>(sum / static_cast<double>(values.size()));
 }
 
-// The error weight of every value; empty where all are alike. Weights of a block are scaled to a greatest of 1: only their
-// ratios matter, and importances may be of any size.
-std::vector<float> error_weights(const Format& format, std::span<const float> values, std::span<const float> importance) {
+// The error weight of every value; empty where all are alike. Weights of a block are scaled to a greatest of 1: only
+// their ratios matter, and importances may be of any size.
+std::vector<float> error_weights(const Format& format, std::span<const float> values,
+                                 std::span<const float> importance) {
   if (importance.empty() || format.weight_rule == WeightRule::kIgnored) return {};
   std::vector<float> weights(importance.begin(), importance.end());
   const float row_mean = format.weight_rule == WeightRule::kRowMean ? mean_square(values) : 0;
@@ -67,8 +68,8 @@ void decode_row(const Format& format, std::span<const std::byte> blocks, std::sp
   }
 }
 
-std::optional<Unencodable> encode_row(const Format& format, std::span<const float> values, std::span<const float> importance,
-                                      std::span<std::byte> blocks, CpuTier tier) {
+std::optional<Unencodable> encode_row(const Format& format, std::span<const float> values,
+                                      std::span<const float> importance, std::span<std::byte> blocks, CpuTier tier) {
   const std::size_t count = values.size() / format.block_values;
   RF_CHECK(format.has_encoder && values.size() == count * format.block_values);
   RF_CHECK(blocks.size() == count * format.block_bytes && (importance.empty() || importance.size() == values.size()));
@@ -77,7 +78,8 @@ std::optional<Unencodable> encode_row(const Format& format, std::span<const floa
   const float greatest = greatest_magnitude(values, tier);
   if (!is_finite(greatest)) return first_not_finite(values);
   if (kernels.scales_are_halves && greatest > kGreatestOfHalfScales) {
-    const auto beyond = std::ranges::find_if(values, [](float value) { return std::fabs(value) > kGreatestOfHalfScales; });
+    const auto beyond =
+        std::ranges::find_if(values, [](float value) { return std::fabs(value) > kGreatestOfHalfScales; });
     const auto column = static_cast<std::size_t>(beyond - values.begin());
     return greatest_of(values, column - column % format.block_values, format.block_values);
   }

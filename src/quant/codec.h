@@ -20,9 +20,10 @@ struct Unencodable {
   float value;
 };
 
-// values is a whole row; importance is empty or has one number, not negative, a value. The result has the same bits on every
-// tier. Where it is not empty, what was written to blocks means nothing.
-std::optional<Unencodable> encode_row(const Format& format, std::span<const float> values, std::span<const float> importance,
-                                      std::span<std::byte> blocks, CpuTier tier = best_cpu_tier());
+// values is a whole row; importance is empty or has one number, not negative, a value. The result has the same bits on
+// every tier. Where it is not empty, what was written to blocks means nothing.
+std::optional<Unencodable> encode_row(const Format& format, std::span<const float> values,
+                                      std::span<const float> importance, std::span<std::byte> blocks,
+                                      CpuTier tier = best_cpu_tier());
 
 }  // namespace rocmforge::quant

@@ -35,7 +35,8 @@ inline HWY_ATTR void decode_fast(const SignedEight& eight, float* out) {
   for (int j = 0; j < 8; j += eight_lanes()) {
     const EightFloats value = step * hn::ConvertTo(EightTag(), load_bytes(&bytes[j]));
     // Each lane's own bit is shifted to the top.
-    const EightInts signs = hn::Set(EightIntsTag(), eight.signs) << (hn::Set(EightIntsTag(), 31 - j) - hn::Iota(EightIntsTag(), 0));
+    const EightInts signs = hn::Set(EightIntsTag(), eight.signs)
+                            << (hn::Set(EightIntsTag(), 31 - j) - hn::Iota(EightIntsTag(), 0));
     const auto top_bits = hn::And(hn::BitCast(EightTag(), signs), hn::SignBit(EightTag()));
     hn::StoreU(hn::Xor(value, top_bits), EightTag(), out + j);
   }
@@ -92,8 +93,10 @@ inline HWY_ATTR void look_up(const LevelTable& table, const std::uint8_t* bytes,
   const hn::FixedTag<std::int8_t, 16> level_tag;
   const auto table_bytes = hn::LoadU(level_tag, table.data());
   const auto pairs = hn::LoadU(tag, bytes);
-  hn::StoreU(hn::TableLookupBytes(table_bytes, hn::BitCast(level_tag, hn::And(pairs, hn::Set(tag, 15)))), level_tag, levels);
-  hn::StoreU(hn::TableLookupBytes(table_bytes, hn::BitCast(level_tag, hn::ShiftRight<4>(pairs))), level_tag, levels + 16);
+  hn::StoreU(hn::TableLookupBytes(table_bytes, hn::BitCast(level_tag, hn::And(pairs, hn::Set(tag, 15)))), level_tag,
+             levels);
+  hn::StoreU(hn::TableLookupBytes(table_bytes, hn::BitCast(level_tag, hn::ShiftRight<4>(pairs))), level_tag,
+             levels + 16);
 }
 
 inline HWY_ATTR void scale_levels(const std::int8_t* levels, int count, float scale, float* out) {

@@ -1,5 +1,5 @@
-// Encoders of the simple formats in vector code. encode_fast() gives the bytes of the blocks' own encode(). Included once per
-// Highway target; the scalar one has none.
+// Encoders of the simple formats in vector code. encode_fast() gives the bytes of the blocks' own encode(). Included
+// once per Highway target; the scalar one has none.
 
 #if defined(ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_
@@ -72,7 +72,8 @@ inline HWY_ATTR std::uint32_t fifth_bits_of(EightInts quants) {
 }
 
 // Quants from 0 to 31: their low halves as store_nibbles() does, the fifth bits as the result, value j's in bit j.
-inline HWY_ATTR std::array<std::uint8_t, 4> store_five_bits(Values<32> values, Quantizer quantize, std::uint8_t* nibbles) {
+inline HWY_ATTR std::array<std::uint8_t, 4> store_five_bits(Values<32> values, Quantizer quantize,
+                                                            std::uint8_t* nibbles) {
   std::uint32_t fifth_bits = 0;
   for (int j = 0; j < 16; j += eight_lanes()) {
     const EightInts low = quantize(&values[j]);
@@ -92,7 +93,8 @@ inline HWY_ATTR bool encode_fast(Values<32> values, BlockQ4_0& block) {
 
 inline HWY_ATTR bool encode_fast(Values<32> values, BlockQ5_0& block) {
   block.scale = scale_to_half(fast_range_of(values).extreme() / -16);
-  block.fifth_bits = store_five_bits(values, {0, inverse_or_zero(to_float(block.scale)), -16, 15, 16}, block.nibbles.data());
+  block.fifth_bits =
+      store_five_bits(values, {0, inverse_or_zero(to_float(block.scale)), -16, 15, 16}, block.nibbles.data());
   return is_finite(block.scale);
 }
 

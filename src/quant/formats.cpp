@@ -1,5 +1,6 @@
-// The table of formats: metadata, and for each instruction set the loops over rows. The decoders and the simple encoders are the
-// blocks' own functions, compiled here once for each set; no product and sum are fused, so the bits are the same.
+// The table of formats: metadata, and for each instruction set the loops over rows. The decoders and the simple
+// encoders are the blocks' own functions, compiled here once for each set; no product and sum are fused, so the bits
+// are the same.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/formats.cpp"
 #include <hwy/foreach_target.h>
@@ -136,7 +137,8 @@ HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std
     greatest = hn::Max(greatest, hn::Abs(x));
     hn::StoreU(hn::DemoteTo(HalfTag(), x), HalfTag(), reinterpret_cast<hwy::float16_t*>(out + j * sizeof(Half)));
   }
-  bool all_held = hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));  // from there on rounded to infinity
+  bool all_held =
+      hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));  // from there on rounded to infinity
   for (; j < count; ++j) {
     const Half half = to_half(values[j]);
     all_held &= is_finite(half);
@@ -149,18 +151,21 @@ HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std
 // A quick encoder without weights, a searching one with them.
 template <typename Block, EncodeBlocks kWeighted>
 std::size_t encode_either(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return weights == nullptr ? encode_blocks<Block>(values, nullptr, blocks, count) : kWeighted(values, weights, blocks, count);
+  return weights == nullptr ? encode_blocks<Block>(values, nullptr, blocks, count)
+                            : kWeighted(values, weights, blocks, count);
 }
 
 template <typename Block>
-inline constexpr bool kScalesAreHalves = requires(Block block) { requires std::is_same_v<decltype(block.scale), Half>; };
+inline constexpr bool kScalesAreHalves =
+    requires(Block block) { requires std::is_same_v<decltype(block.scale), Half>; };
 
 struct Entry {
   Format format;
   RowKernels kernels;
 };
 
-// The encoder's type says whether there is one: under its sanitizers GCC does not take a comparison of it for a constant.
+// The encoder's type says whether there is one: under its sanitizers GCC does not take a comparison of it for a
+// constant.
 template <typename Block, typename Encoder>
 constexpr Entry entry(FormatId id, std::string_view name, Encoder encoder, WeightRule rule = WeightRule::kIgnored,
                       bool needs_importance = false) {
@@ -253,7 +258,8 @@ const Format* find_format(std::uint32_t id) {
 }
 
 const Format* find_format(std::string_view name) {
-  const auto found = std::ranges::find_if(kFormats, [&](const Format& format) { return equal_ignoring_case(format.name, name); });
+  const auto found =
+      std::ranges::find_if(kFormats, [&](const Format& format) { return equal_ignoring_case(format.name, name); });
   return found == kFormats.end() ? nullptr : &*found;
 }
 

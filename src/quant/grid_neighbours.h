@@ -1,5 +1,5 @@
-// For every combination of the levels that an IQ grid's values have, the points of the grid that lie nearest: where an encoder
-// looks for the best point, once it has rounded its values to levels.
+// For every combination of the levels that an IQ grid's values have, the points of the grid that lie nearest: where an
+// encoder looks for the best point, once it has rounded its values to levels.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
-// The codebooks of the IQ formats: fixed points on a lattice from which groups of four or eight values are picked by number.
+// The codebooks of the IQ formats: fixed points on a lattice from which groups of four or eight values are picked by
+// number.
 #pragma once
 
 #include <array>

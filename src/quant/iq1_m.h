@@ -1,5 +1,5 @@
-// IQ1_M: IQ1_S with a scale every 16 values and a shift every eight; the block's half-precision scale is spread over the top
-// nibbles of the group scales. Decoding only.
+// IQ1_M: IQ1_S with a scale every 16 values and a shift every eight; the block's half-precision scale is spread over
+// the top nibbles of the group scales. Decoding only.
 #pragma once
 
 #include "quant/iq_eights.h"
@@ -10,7 +10,8 @@ struct BlockIQ1_M {
   static constexpr int kValues = 256;
   std::array<std::uint8_t, 32> points;       // the low bits of the grid numbers
   std::array<std::uint8_t, 16> points_high;  // a nibble a point: three high bits and the shift's sign
-  std::array<std::uint16_t, 4> scales;       // four 3-bit scales each; in the top nibbles the block's scale, its lowest bits first
+  std::array<std::uint16_t, 4>
+      scales;  // four 3-bit scales each; in the top nibbles the block's scale, its lowest bits first
 };
 static_assert(sizeof(BlockIQ1_M) == 56);
 

@@ -1,5 +1,5 @@
-// IQ1_S: 256 values as 32 points of an eight-dimensional ternary grid of 2048; every 32 values share an odd scale up to 15 and a
-// shift of an eighth up or down. Decoding only.
+// IQ1_S: 256 values as 32 points of an eight-dimensional ternary grid of 2048; every 32 values share an odd scale up to
+// 15 and a shift of an eighth up or down. Decoding only.
 #pragma once
 
 #include "quant/iq_eights.h"
@@ -9,8 +9,9 @@ namespace rocmforge::quant {
 struct BlockIQ1_S {
   static constexpr int kValues = 256;
   Half scale;
-  std::array<std::uint8_t, 32> points;    // the low bits of the grid numbers
-  std::array<std::uint16_t, 8> group_bits;  // for 32 values: four times 3 high bits, 3 of scale, the shift's sign on top
+  std::array<std::uint8_t, 32> points;  // the low bits of the grid numbers
+  std::array<std::uint16_t, 8>
+      group_bits;  // for 32 values: four times 3 high bits, 3 of scale, the shift's sign on top
 };
 static_assert(sizeof(BlockIQ1_S) == 50);
 

@@ -1,4 +1,5 @@
-// IQ2_S: 256 values as 32 points of an eight-dimensional grid of 1024, with 8 sign bits a point and a 4-bit scale every 16 values.
+// IQ2_S: 256 values as 32 points of an eight-dimensional grid of 1024, with 8 sign bits a point and a 4-bit scale every
+// 16 values.
 #pragma once
 
 #include "quant/iq_eights.h"

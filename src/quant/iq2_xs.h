@@ -1,5 +1,5 @@
-// IQ2_XS: 256 values as 32 points of an eight-dimensional grid, with 7 sign bits a point and a 4-bit scale every 16 values.
-// Decoding only.
+// IQ2_XS: 256 values as 32 points of an eight-dimensional grid, with 7 sign bits a point and a 4-bit scale every 16
+// values. Decoding only.
 #pragma once
 
 #include "quant/iq_eights.h"

@@ -1,5 +1,5 @@
-// IQ2_XXS: 256 values as 32 points of an eight-dimensional grid; every 32 values share a 4-bit scale and have 7 sign bits a point.
-// Decoding only.
+// IQ2_XXS: 256 values as 32 points of an eight-dimensional grid; every 32 values share a 4-bit scale and have 7 sign
+// bits a point. Decoding only.
 #pragma once
 
 #include "quant/iq_eights.h"

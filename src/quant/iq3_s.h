@@ -1,4 +1,5 @@
-// IQ3_S: 256 values as 64 points of a four-dimensional grid of 512, with a sign bit a value and a 4-bit scale every 32 values.
+// IQ3_S: 256 values as 64 points of a four-dimensional grid of 512, with a sign bit a value and a 4-bit scale every 32
+// values.
 #pragma once
 
 #include "quant/iq_eights.h"

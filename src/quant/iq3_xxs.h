@@ -1,5 +1,5 @@
-// IQ3_XXS: 256 values as 64 points of a four-dimensional grid of 256; every 32 values share a 4-bit scale and have 7 sign bits for
-// each eight.
+// IQ3_XXS: 256 values as 64 points of a four-dimensional grid of 256; every 32 values share a 4-bit scale and have 7
+// sign bits for each eight.
 #pragma once
 
 #include "quant/iq_eights.h"

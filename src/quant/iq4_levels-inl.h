@@ -37,19 +37,23 @@ inline HWY_ATTR Lanes look_up(const std::array<float, 16>& table, LaneInts numbe
 struct Iq4Levels {
   static constexpr float kEnd = kIq4Values.front();
 
-  // The levels are nearly a quadratic function of their number: for the border between levels n and n + 1 this gives n, to a
-  // seventeenth.
-  static HWY_ATTR Lanes border_number(Lanes y) { return y * (all(0.0899f) - all(0.000232f) * hn::Abs(y)) + all(7.3433f); }
+  // The levels are nearly a quadratic function of their number: for the border between levels n and n + 1 this gives n,
+  // to a seventeenth.
+  static HWY_ATTR Lanes border_number(Lanes y) {
+    return y * (all(0.0899f) - all(0.000232f) * hn::Abs(y)) + all(7.3433f);
+  }
 
   static HWY_ATTR Lanes in_range(Lanes scaled) { return clamp(scaled, kIq4Values.front(), kIq4Values.back()); }
 
   // The nearest whole number as an integer.
   static HWY_ATTR LaneInts to_integer(Lanes number) {
     const hn::RebindToSigned<LaneTag> int_tag;
-    return hn::And(hn::BitCast(int_tag, number + all(0x1.8p23f)), hn::Set(int_tag, 15));  // its bits are the sum's lowest
+    return hn::And(hn::BitCast(int_tag, number + all(0x1.8p23f)),
+                   hn::Set(int_tag, 15));  // its bits are the sum's lowest
   }
 
-  // The nearest level; for a value within a seventeenth of a border perhaps the one beyond, which a search does not mind.
+  // The nearest level; for a value within a seventeenth of a border perhaps the one beyond, which a search does not
+  // mind.
   static HWY_ATTR Lanes nearest(Lanes scaled) {
     static constexpr auto kLevels = [] {
       std::array<float, 16> levels{};
@@ -59,7 +63,8 @@ struct Iq4Levels {
     return look_up(kLevels, to_integer(border_number(in_range(scaled)) + all(0.5f)));
   }
 
-  // The number of the nearest level, exactly, of two the lower one: only the nearest border can have the value beyond it or not.
+  // The number of the nearest level, exactly, of two the lower one: only the nearest border can have the value beyond
+  // it or not.
   static HWY_ATTR Lanes stored(Lanes scaled) {
     static constexpr auto kBorders = [] {
       std::array<float, 16> borders{};

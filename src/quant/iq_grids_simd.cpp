@@ -1,8 +1,8 @@
 // Encoders of the IQ formats whose values are points of a grid: IQ2_S, IQ3_XXS and IQ3_S.
 //
-// Three steps, as for the K formats: the best scale for each group alone; the block's scale, which makes those of the groups odd
-// multiples of a unit; then the points for the nearest multiples, with the error that they really give. At each scale tried, a
-// point is looked for among the neighbours of the rounded values, a neighbour a lane.
+// Three steps, as for the K formats: the best scale for each group alone; the block's scale, which makes those of the
+// groups odd multiples of a unit; then the points for the nearest multiples, with the error that they really give. At
+// each scale tried, a point is looked for among the neighbours of the rounded values, a neighbour a lane.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/iq_grids_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -57,7 +57,8 @@ struct Group {
   std::array<float, kValues> weighted;
 };
 
-// What is known of a point: the sums over its dimensions of weight * magnitude * coordinate and of weight * coordinate².
+// What is known of a point: the sums over its dimensions of weight * magnitude * coordinate and of weight *
+// coordinate².
 struct PointFit {
   std::uint16_t point;
   float product;
@@ -66,8 +67,8 @@ struct PointFit {
 
 // The neighbour of least weighted squared distance to the scaled magnitudes.
 template <int kDimensions>
-HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbours, const float* weighted, const float* weights,
-                             float inverse) {
+HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbours, const float* weighted,
+                                        const float* weights, float inverse) {
   using Tag = hn::CappedTag<float, kNeighbours>;
   const hn::Rebind<std::int32_t, Tag> int_tag;
   const hn::Rebind<std::uint8_t, Tag> byte_tag;
@@ -102,7 +103,8 @@ HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbour
   return {neighbours.points[0], products[0], squares[0]};
 }
 
-// The numbers of the levels nearest to the scaled magnitudes. As if the levels were evenly spaced, which they nearly are.
+// The numbers of the levels nearest to the scaled magnitudes. As if the levels were evenly spaced, which they nearly
+// are.
 template <typename Grid>
 HWY_ATTR void round_to_levels(const Group<Grid>& group, float inverse, std::uint8_t* numbers) {
   constexpr float kTop = Grid::kLevels.size() - 1;
@@ -116,7 +118,8 @@ HWY_ATTR void round_to_levels(const Group<Grid>& group, float inverse, std::uint
 template <typename Grid>
 int combination_of(const std::uint8_t* numbers) {
   int combination = 0;
-  for (int d = Grid::kDimensions - 1; d >= 0; --d) combination = combination * static_cast<int>(Grid::kLevels.size()) + numbers[d];
+  for (int d = Grid::kDimensions - 1; d >= 0; --d)
+    combination = combination * static_cast<int>(Grid::kLevels.size()) + numbers[d];
   return combination;
 }
 
@@ -149,8 +152,8 @@ HWY_ATTR GroupFit<Grid> fit_points(const Group<Grid>& group, float inverse) {
   return fit;
 }
 
-// The best scale for a group alone. The scales tried put its greatest magnitude from below the highest level to far above it:
-// one that is cut off costs less than a grid too coarse for all the others.
+// The best scale for a group alone. The scales tried put its greatest magnitude from below the highest level to far
+// above it: one that is cut off costs less than a grid too coarse for all the others.
 template <typename Grid>
 HWY_ATTR float best_scale(const Group<Grid>& group) {
   const float greatest = *std::max_element(group.magnitudes, group.magnitudes + Group<Grid>::kValues);
@@ -225,8 +228,8 @@ inline std::uint8_t take_signs(const float* values, float* magnitudes) {
   return static_cast<std::uint8_t>(signs);
 }
 
-// The same where the number of minus signs must be even. If it is not, the value that it matters least for gets the wrong one,
-// and as a magnitude is then negative, which draws it to the lowest level.
+// The same where the number of minus signs must be even. If it is not, the value that it matters least for gets the
+// wrong one, and as a magnitude is then negative, which draws it to the lowest level.
 inline std::uint8_t take_even_signs(const float* values, const float* weights, float* magnitudes) {
   const std::uint8_t signs = take_signs(values, magnitudes);
   if (std::popcount(signs) % 2 == 0) return signs;
@@ -251,7 +254,8 @@ std::size_t encode_grid(const float* values, const float* weights, std::byte* ou
     const float* const w = weights == nullptr ? kEqualWeights.data() : weights + 256 * b;
     GridParts<Block::kGroups, 256 / Grid::kDimensions> parts;
     std::array<float, 256> magnitudes;
-    for (int eight = 0; eight < 32; ++eight) parts.signs[eight] = take(x + 8 * eight, w + 8 * eight, &magnitudes[8 * eight]);
+    for (int eight = 0; eight < 32; ++eight)
+      parts.signs[eight] = take(x + 8 * eight, w + 8 * eight, &magnitudes[8 * eight]);
     if (!choose_points<Grid>(magnitudes.data(), w, parts)) return b;
     pack(parts, *reinterpret_cast<Block*>(out + b * sizeof(Block)));
   }

@@ -13,7 +13,8 @@ struct KScales {
   std::array<std::uint8_t, 8> minimum;
 };
 
-// Groups 0-3 have their six bits in bytes of their own; those of groups 4-7 are a nibble and the two bits left over there.
+// Groups 0-3 have their six bits in bytes of their own; those of groups 4-7 are a nibble and the two bits left over
+// there.
 constexpr KScales unpack(const PackedKScales& packed) {
   KScales scales{};
   for (int group = 0; group < 4; ++group) {

@@ -1,4 +1,5 @@
-// OCP Microscaling v1.0: 32 values share a power of two (E8M0); each is a small floating-point number. What its formats share.
+// OCP Microscaling v1.0: 32 values share a power of two (E8M0); each is a small floating-point number. What its formats
+// share.
 #pragma once
 
 #include "quant/block.h"
@@ -9,7 +10,8 @@ namespace rocmforge::quant {
 template <typename Element>
 inline constexpr auto kValueOfCode = [] {
   std::array<float, 1 << Element::kBits> values{};
-  for (int code = 0; code < 1 << Element::kBits; ++code) values[code] = Element::decode(static_cast<std::uint8_t>(code));
+  for (int code = 0; code < 1 << Element::kBits; ++code)
+    values[code] = Element::decode(static_cast<std::uint8_t>(code));
   return values;
 }();
 
@@ -34,8 +36,8 @@ float mx_error(Values<32> values, int code) {
   return sum(squares);
 }
 
-// The specification's scale puts the greatest magnitude into the elements' top binade, where it may saturate. The next greater
-// scale saturates nothing and is coarser; the one with the smaller error is taken.
+// The specification's scale puts the greatest magnitude into the elements' top binade, where it may saturate. The next
+// greater scale saturates nothing and is coarser; the one with the smaller error is taken.
 template <typename Element>
 MxScaleChoice mx_choose_scale(Values<32> values) {
   const float greatest = greatest_magnitude(values);

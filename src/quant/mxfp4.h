@@ -13,7 +13,8 @@ struct BlockMXFP4 {
 static_assert(sizeof(BlockMXFP4) == 17);
 
 // Code 8 is a negative zero in the specification; in GGUF files every program reads a positive one.
-inline constexpr std::array<float, 16> kE2M1Values = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+inline constexpr std::array<float, 16> kE2M1Values = {0, 0.5f,  1,  1.5f,  2,  3,  4,  6,
+                                                      0, -0.5f, -1, -1.5f, -2, -3, -4, -6};
 
 inline void decode(const BlockMXFP4& block, Decoded<32> out) {
   const float scale = to_float(block.scale);

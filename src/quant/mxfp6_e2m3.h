@@ -1,4 +1,5 @@
-// MXFP6_E2M3: OCP microscaling with E2M3 elements, six bits each from the low bits up. A format of our own in GGUF files.
+// MXFP6_E2M3: OCP microscaling with E2M3 elements, six bits each from the low bits up. A format of our own in GGUF
+// files.
 #pragma once
 
 #include "quant/mxfp6.h"

@@ -1,6 +1,7 @@
 // NVFP4: 64 values in four groups of 16, each with an unsigned E4M3 scale; E2M1 elements.
 //
-// A file may bring a companion tensor NAME.scale, one factor for all of NAME, which whoever multiplies with the tensor applies.
+// A file may bring a companion tensor NAME.scale, one factor for all of NAME, which whoever multiplies with the tensor
+// applies.
 #pragma once
 
 #include "quant/mxfp4.h"
@@ -11,7 +12,8 @@ struct BlockNVFP4 {
   static constexpr int kValues = 64;
   static constexpr int kGroups = 4;
   std::array<std::uint8_t, 4> scales;
-  std::array<std::uint8_t, 32> nibbles;  // eight bytes a group: value j in the low half of byte j, value 8 + j in the high half
+  std::array<std::uint8_t, 32>
+      nibbles;  // eight bytes a group: value j in the low half of byte j, value 8 + j in the high half
 };
 static_assert(sizeof(BlockNVFP4) == 36);
 

@@ -14,8 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// As Fp4E2M1::nearest(): steps of a half below 2, of 1 below 4, of 2 above. The greater the number added, the coarser the steps
-// that the sum is rounded to.
+// As Fp4E2M1::nearest(): steps of a half below 2, of 1 below 4, of 2 above. The greater the number added, the coarser
+// the steps that the sum is rounded to.
 struct E2M1Levels {
   static HWY_ATTR Lanes nearest(Lanes scaled) {
     const Lanes magnitude = hn::Abs(scaled);
@@ -34,8 +34,9 @@ inline bool top_scale(const float* group, std::uint8_t& code) {
   return code <= Fp8E4M3::kMaxCode;
 }
 
-// Of the scales around it a smaller one saturates the greatest values and is finer for the others. Four or five codes up is half
-// as much again: the greatest magnitude then meets the next lower element, 4 instead of 6, which may suit the others better.
+// Of the scales around it a smaller one saturates the greatest values and is finer for the others. Four or five codes
+// up is half as much again: the greatest magnitude then meets the next lower element, 4 instead of 6, which may suit
+// the others better.
 HWY_ATTR void improve_scales(const Tile<16>& tile, ScaleCodes& codes) {
   const ScaleCodes top = codes;
   PerGroup least;
@@ -72,9 +73,8 @@ HWY_ATTR int encode_nvfp4_tile(const float* values, BlockNVFP4* blocks, int bloc
 
 std::size_t encode_nvfp4(const float* values, const float*, std::byte* out, std::size_t count) {
   return encode_tiles<BlockNVFP4>(values, nullptr, out, count,
-                                  [](const float* x, const float*, BlockNVFP4* blocks, int here) HWY_ATTR {
-                                    return encode_nvfp4_tile(x, blocks, here);
-                                  });
+                                  [](const float* x, const float*, BlockNVFP4* blocks, int here)
+                                      HWY_ATTR { return encode_nvfp4_tile(x, blocks, here); });
 }
 
 }  // namespace rocmforge::quant::HWY_NAMESPACE

@@ -1,4 +1,5 @@
-// Q2_0: 64 values share a half-precision scale; each is -1, 0, 1 or 2 times it. A negative scale turns the range around.
+// Q2_0: 64 values share a half-precision scale; each is -1, 0, 1 or 2 times it. A negative scale turns the range
+// around.
 #pragma once
 
 #include "quant/block.h"

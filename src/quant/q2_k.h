@@ -12,7 +12,8 @@ struct BlockQ2_K {
   static constexpr int kMaxQuant = 3;
   static constexpr int kMaxScale = 15;
   std::array<std::uint8_t, 16> scales;  // a group's scale in the low half, its minimum in the high half
-  std::array<std::uint8_t, 64> quants;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
+  std::array<std::uint8_t, 64>
+      quants;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
   Half scale;
   Half minimum;
 };

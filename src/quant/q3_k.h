@@ -12,8 +12,9 @@ struct BlockQ3_K {
   static constexpr int kLevels = 4;         // quants run from -4 to 3
   static constexpr int kScaleLevels = 32;   // group scales run from -32 to 31
   std::array<std::uint8_t, 32> third_bits;  // bit g of byte j for value 32g + j
-  std::array<std::uint8_t, 64> low_bits;    // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
-  std::array<std::uint8_t, 12> scales;      // 16 nibbles, then 16 pairs of upper bits
+  std::array<std::uint8_t, 64>
+      low_bits;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
+  std::array<std::uint8_t, 12> scales;  // 16 nibbles, then 16 pairs of upper bits
   Half scale;
 };
 static_assert(sizeof(BlockQ3_K) == 110);

@@ -9,10 +9,11 @@ struct BlockQ6_K {
   static constexpr int kValues = 256;
   static constexpr int kGroupValues = 16;
   static constexpr int kGroups = 16;
-  static constexpr int kLevels = 32;          // quants run from -32 to 31
-  static constexpr int kScaleLevels = 128;    // group scales run from -128 to 127
-  std::array<std::uint8_t, 128> low_bits;     // of each 128 values, byte j of 64 holds value j low and 64 + j high
-  std::array<std::uint8_t, 64> high_bits;     // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
+  static constexpr int kLevels = 32;        // quants run from -32 to 31
+  static constexpr int kScaleLevels = 128;  // group scales run from -128 to 127
+  std::array<std::uint8_t, 128> low_bits;   // of each 128 values, byte j of 64 holds value j low and 64 + j high
+  std::array<std::uint8_t, 64>
+      high_bits;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
   std::array<std::int8_t, 16> scales;
   Half scale;
 };

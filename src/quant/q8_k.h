@@ -1,5 +1,5 @@
-// Q8_K: 256 values share a float scale; each is a signed byte. Holds activations for products with the K formats, which want
-// the sums of sixteen; never stored in files.
+// Q8_K: 256 values share a float scale; each is a signed byte. Holds activations for products with the K formats, which
+// want the sums of sixteen; never stored in files.
 #pragma once
 
 #include "quant/block.h"

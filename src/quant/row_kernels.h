@@ -11,9 +11,9 @@ namespace rocmforge::quant {
 // Whole blocks, one after the other, aligned as their struct is.
 using DecodeBlocks = void (*)(const std::byte* blocks, float* out, std::size_t count);
 
-// weights: an error weight a value, or nullptr when all are alike. Answers how many blocks were encoded before one that cannot
-// hold its values; `count` when all were. Values are finite, and where scales are halves of no greater magnitude than this, so
-// that squares and differences of them are finite too; no such format can hold greater ones.
+// weights: an error weight a value, or nullptr when all are alike. Answers how many blocks were encoded before one that
+// cannot hold its values; `count` when all were. Values are finite, and where scales are halves of no greater magnitude
+// than this, so that squares and differences of them are finite too; no such format can hold greater ones.
 inline constexpr float kGreatestOfHalfScales = 1e9f;
 using EncodeBlocks = std::size_t (*)(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 

@@ -1,7 +1,8 @@
 // Searches for the scales of groups of values, a group a lane. Included once per Highway target.
 //
-// x stands for a value, q for its quant (a small integer), w for its error weight. For fixed quants the scale, and the minimum
-// where there is one, of least squared error follow from a few sums; so a search tries scales, rounds to quants, and refits.
+// x stands for a value, q for its quant (a small integer), w for its error weight. For fixed quants the scale, and the
+// minimum where there is one, of least squared error follow from a few sums; so a search tries scales, rounds to
+// quants, and refits.
 
 #if defined(ROCMFORGE_QUANT_SCALE_SEARCH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_SCALE_SEARCH_INL_H_
@@ -18,16 +19,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// Tried are the ends `first * unit` to `last * unit` beyond (positive) or before the end of the quants' range, at which the value
-// farthest from zero is put.
+// Tried are the ends `first * unit` to `last * unit` beyond (positive) or before the end of the quants' range, at which
+// the value farthest from zero is put.
 struct SearchRange {
   int first;
   int last;
   float unit;
+  int refits;  // so often rounding and refitting in turn then go on downhill from the best
 };
-
-// After the range has been tried, rounding and refitting in turn go on downhill from the best.
-inline constexpr int kRefits = 2;
 
 // ---- Quants around zero: x is about scale * q ----
 
@@ -59,7 +58,7 @@ HWY_ATTR ScaleFit refit(const Chunk<kGroupValues>& chunk, Lanes inverse) {
   return {scale, scale * product};
 }
 
-// Both signs of the scale are tried, because the levels' ends differ.
+// The levels' ends differ, and so it matters which sign the scale has: they take turns.
 template <typename Levels, int kGroupValues>
 HWY_ATTR Lanes search_scale(const Chunk<kGroupValues>& chunk, SearchRange range) {
   Lanes greatest = all(0);
@@ -75,10 +74,10 @@ HWY_ATTR Lanes search_scale(const Chunk<kGroupValues>& chunk, SearchRange range)
   for (int step = range.first; step <= range.last; ++step) {
     const float beyond = range.unit * static_cast<float>(step);
     const float end = Levels::kEnd < 0 ? Levels::kEnd - beyond : Levels::kEnd + beyond;
-    try_inverse(unit * all(end));
-    try_inverse(unit * all(-end));
+    if (step % 2 == 0) try_inverse(unit * all(end));
+    if (step % 2 != 0 || step == 0) try_inverse(unit * all(-end));
   }
-  for (int turn = 0; turn < kRefits; ++turn) try_inverse(inverse_or_zero(best.scale));
+  for (int turn = 0; turn < range.refits; ++turn) try_inverse(inverse_or_zero(best.scale));
   return best.scale;
 }
 
@@ -139,8 +138,8 @@ struct AffineCandidate {
 
 // Scale and minimum of least squared error for the quants that `inverse` and `start` round to.
 template <MinimumSign kSign, int kGroupValues>
-HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const GroupSums& sums, Lanes inverse, Lanes start,
-                                      int max_quant) {
+HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const GroupSums& sums, Lanes inverse,
+                                      Lanes start, int max_quant) {
   Lanes q_sum = all(0);
   Lanes square = all(0);
   Lanes product = all(0);
@@ -158,8 +157,8 @@ HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const Gr
   const Lanes per_determinant = inverse_or_zero(determinant);
   Lanes scale = (sums.weight * product - sums.x * q_sum) * per_determinant;
   Lanes offset = (square * sums.x - q_sum * product) * per_determinant;
-  const auto through_zero = kSign == MinimumSign::kNotNegative ? hn::Or(hn::Not(solvable), hn::Gt(offset, all(0)))
-                                                               : hn::Not(solvable);
+  const auto through_zero =
+      kSign == MinimumSign::kNotNegative ? hn::Or(hn::Not(solvable), hn::Gt(offset, all(0))) : hn::Not(solvable);
   scale = hn::IfThenElse(through_zero, product * inverse_or_zero(square), scale);
   offset = hn::IfThenElse(through_zero, all(0), offset);
   return {{scale, all(0) - offset}, scale * product + offset * sums.x};
@@ -183,7 +182,8 @@ HWY_ATTR AffineFit search_affine(const Chunk<kGroupValues>& chunk, int max_quant
     const float end = static_cast<float>(max_quant) + range.unit * static_cast<float>(step);
     try_rounding(all(end) * per_range, low);
   }
-  for (int turn = 0; turn < kRefits; ++turn) try_rounding(inverse_or_zero(best.fit.scale), all(0) - best.fit.minimum);
+  for (int turn = 0; turn < range.refits; ++turn)
+    try_rounding(inverse_or_zero(best.fit.scale), all(0) - best.fit.minimum);
   return best.fit;
 }
 

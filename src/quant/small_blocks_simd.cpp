@@ -1,5 +1,5 @@
-// Encoders that search for the scale of blocks without groups, sixteen blocks at a time: IQ4_NL and Q2_0 always, the simple
-// formats when there are error weights.
+// Encoders that search for the scale of blocks without groups, sixteen blocks at a time: IQ4_NL and Q2_0 always, the
+// simple formats when there are error weights.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/small_blocks_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -36,7 +36,8 @@ HWY_ATTR bool encode_with_scale(Values<32> values, float scale, BlockIQ4_NL& blo
 }
 
 template <typename Block, typename Levels>
-std::size_t encode_scaled(const float* values, const float* weights, SearchRange range, std::byte* out, std::size_t count) {
+std::size_t encode_scaled(const float* values, const float* weights, SearchRange range, std::byte* out,
+                          std::size_t count) {
   const auto encode_tile = [range](const float* x, const float* w, Block* blocks, int here) HWY_ATTR {
     const Tile<Block::kValues> tile(x, w);
     PerGroup scale;
@@ -50,7 +51,8 @@ std::size_t encode_scaled(const float* values, const float* weights, SearchRange
 }
 
 template <typename Block>
-std::size_t encode_affine(const float* values, const float* weights, SearchRange range, std::byte* out, std::size_t count) {
+std::size_t encode_affine(const float* values, const float* weights, SearchRange range, std::byte* out,
+                          std::size_t count) {
   const auto encode_tile = [range](const float* x, const float* w, Block* blocks, int here) HWY_ATTR {
     const Tile<Block::kValues> tile(x, w);
     PerGroup scale;
@@ -69,23 +71,23 @@ std::size_t encode_affine(const float* values, const float* weights, SearchRange
 }
 
 std::size_t encode_q4_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_scaled<BlockQ4_0, IntegerLevels<-8, 7>>(values, weights, {-3, 3, 0.3f}, blocks, count);
+  return encode_scaled<BlockQ4_0, IntegerLevels<-8, 7>>(values, weights, {-5, 4, 0.3f, 0}, blocks, count);
 }
 std::size_t encode_q5_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_scaled<BlockQ5_0, IntegerLevels<-16, 15>>(values, weights, {-3, 3, 0.3f}, blocks, count);
+  return encode_scaled<BlockQ5_0, IntegerLevels<-16, 15>>(values, weights, {-5, 4, 0.3f, 0}, blocks, count);
 }
 std::size_t encode_q4_1_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_affine<BlockQ4_1>(values, weights, {-4, 2, 0.35f}, blocks, count);
+  return encode_affine<BlockQ4_1>(values, weights, {-5, 2, 0.35f, 1}, blocks, count);
 }
 std::size_t encode_q5_1_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_affine<BlockQ5_1>(values, weights, {-4, 2, 0.35f}, blocks, count);
+  return encode_affine<BlockQ5_1>(values, weights, {-5, 2, 0.35f, 1}, blocks, count);
 }
 std::size_t encode_iq4_nl(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_scaled<BlockIQ4_NL, Iq4Levels>(values, weights, {-2, 2, 5}, blocks, count);
+  return encode_scaled<BlockIQ4_NL, Iq4Levels>(values, weights, {-5, 4, 4, 0}, blocks, count);
 }
 // From less than one of the scale to more than two may meet the greatest magnitude, on either side.
 std::size_t encode_q2_0(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
-  return encode_scaled<BlockQ2_0, IntegerLevels<-1, 2>>(values, weights, {-7, 2, 0.2f}, blocks, count);
+  return encode_scaled<BlockQ2_0, IntegerLevels<-1, 2>>(values, weights, {-9, 4, 0.15f, 3}, blocks, count);
 }
 
 }  // namespace rocmforge::quant::HWY_NAMESPACE

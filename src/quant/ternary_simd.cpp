@@ -42,9 +42,9 @@ HWY_ATTR Above above(Values<kValues> values, float threshold) {
   return {sum(counts.of), sum(sums.of)};
 }
 
-// The scale of least squared error. For a fixed scale the values beyond half of it become plus or minus one, and for fixed ones
-// the best scale is their mean magnitude. So thresholds are tried, and from the best the two steps in turn. A block that is
-// ternary already keeps its scale.
+// The scale of least squared error. For a fixed scale the values beyond half of it become plus or minus one, and for
+// fixed ones the best scale is their mean magnitude. So thresholds are tried, and from the best the two steps in turn.
+// A block that is ternary already keeps its scale.
 HWY_ATTR float best_ternary_scale(Values<256> values) {
   float threshold = 0.9f * greatest_magnitude(values);
   float best_scale = 0;
@@ -58,8 +58,8 @@ HWY_ATTR float best_ternary_scale(Values<256> values) {
       best_scale = scale;
     }
   };
-  // Down to a thirtieth of the greatest magnitude: were the values that the best scale stands for so small, all 255 of them would
-  // gain less than the greatest alone.
+  // Down to a thirtieth of the greatest magnitude: were the values that the best scale stands for so small, all 255 of
+  // them would gain less than the greatest alone.
   for (int step = 0; step < 16; ++step) {
     try_threshold(threshold);
     threshold *= 0.8f;

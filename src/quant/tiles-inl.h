@@ -1,5 +1,6 @@
-// Blocks for encoders that work on sixteen groups of values at once, a group a lane: every lane does what a scalar program would,
-// in the same order, so that the result has the same bits on every instruction set. Included once per Highway target.
+// Blocks for encoders that work on sixteen groups of values at once, a group a lane: every lane does what a scalar
+// program would, in the same order, so that the result has the same bits on every instruction set. Included once per
+// Highway target.
 
 #if defined(ROCMFORGE_QUANT_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_TILES_INL_H_
@@ -29,7 +30,8 @@ inline HWY_ATTR Lanes all(float x) { return hn::Set(LaneTag(), x); }
 // To the nearest integer, ties to even, below 2^22.
 inline HWY_ATTR Lanes round(Lanes x) { return (x + all(0x1.8p23f)) - all(0x1.8p23f); }
 inline HWY_ATTR Lanes clamp(Lanes x, float low, float high) { return hn::Min(hn::Max(x, all(low)), all(high)); }
-// 0 for what is so small that its inverse could overflow in a product; halves, which scales are stored as, end far above.
+// 0 for what is so small that its inverse could overflow in a product; halves, which scales are stored as, end far
+// above.
 inline HWY_ATTR Lanes inverse_or_zero(Lanes x) {
   const auto zero = hn::Lt(hn::Abs(x), all(0x1p-100f));
   return hn::IfThenElse(zero, all(0), all(1) / hn::IfThenElse(zero, all(1), x));
@@ -61,7 +63,9 @@ struct Chunk {
   const float* weights;
 
   HWY_ATTR Lanes x(int v) const { return hn::Load(LaneTag(), values + v * lane_count()); }
-  HWY_ATTR Lanes w(int v) const { return weights == nullptr ? all(1) : hn::Load(LaneTag(), weights + v * lane_count()); }
+  HWY_ATTR Lanes w(int v) const {
+    return weights == nullptr ? all(1) : hn::Load(LaneTag(), weights + v * lane_count());
+  }
   // A weight times something; the same without weights.
   HWY_ATTR Lanes weighted(int v, Lanes something) const { return weights == nullptr ? something : w(v) * something; }
 };
@@ -109,10 +113,12 @@ inline constexpr int kGroupValuesOf = Block::kValues / kGroupsOf<Block>;
 template <typename Block>
 inline constexpr int kTileBlocks = kTileGroups / kGroupsOf<Block>;
 
-// Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes; it answers how many it has
-// encoded before one that cannot hold its values. Values and weights are padded with zeros where blocks are missing.
+// Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes; it answers how many
+// it has encoded before one that cannot hold its values. Values and weights are padded with zeros where blocks are
+// missing.
 template <typename Block, typename EncodeTile>
-std::size_t encode_tiles(const float* values, const float* weights, std::byte* out, std::size_t count, EncodeTile encode_tile) {
+std::size_t encode_tiles(const float* values, const float* weights, std::byte* out, std::size_t count,
+                         EncodeTile encode_tile) {
   constexpr std::size_t kBlocks = kTileBlocks<Block>;
   constexpr std::size_t kTileValues = kBlocks * Block::kValues;
   for (std::size_t first = 0; first < count; first += kBlocks) {

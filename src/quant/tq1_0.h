@@ -13,8 +13,8 @@ struct BlockTQ1_0 {
 };
 static_assert(sizeof(BlockTQ1_0) == 54);
 
-// The bytes lie in three runs, of 32 and of 16 with five digits, and of four with four digits; digit k of a run's byte m is the
-// run's value k * bytes + m.
+// The bytes lie in three runs, of 32 and of 16 with five digits, and of four with four digits; digit k of a run's byte
+// m is the run's value k * bytes + m.
 inline constexpr std::array<std::uint8_t, 5> kPowersOfThree = {1, 3, 9, 27, 81};
 
 template <int kBytes, int kDigits>
@@ -38,7 +38,8 @@ template <int kBytes, int kDigits>
 void encode_ternary_run(const float* values, float inverse_scale, std::uint8_t* bytes) {
   for (int m = 0; m < kBytes; ++m) {
     int number = 0;
-    for (int digit = 0; digit < kDigits; ++digit) number = 3 * number + ternary_digit(values[digit * kBytes + m], inverse_scale);
+    for (int digit = 0; digit < kDigits; ++digit)
+      number = 3 * number + ternary_digit(values[digit * kBytes + m], inverse_scale);
     if (kDigits == 4) number *= 3;
     bytes[m] = static_cast<std::uint8_t>((number * 256 + 242) / 243);
   }

@@ -7,7 +7,8 @@ namespace rocmforge::quant {
 
 struct BlockTQ2_0 {
   static constexpr int kValues = 256;
-  std::array<std::uint8_t, 64> quants;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
+  std::array<std::uint8_t, 64>
+      quants;  // of each 128 values, byte j holds j, 32 + j, 64 + j and 96 + j from the low bits up
   Half scale;
 };
 static_assert(sizeof(BlockTQ2_0) == 66);

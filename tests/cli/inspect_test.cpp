@@ -96,7 +96,7 @@ TEST(Inspect, PrintsHostileTextHarmlessly) {
   const TempFolder folder;
   gguf::MetadataBuilder keys = testing::llama_metadata(testing::kTinyLlama);
   keys.set("general.name", std::string("\x1b]0;owned\x07\x1b[2Jname"));
-  testing::write_llama(folder / "hostile.gguf", testing::kTinyLlama, quant::FormatId::kF16, {}, std::move(keys));
+  testing::write_llama(folder / "hostile.gguf", testing::kTinyLlama, quant::FormatId::kF16, {}, keys);
   const std::string text = inspect({folder / "hostile.gguf"});
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_THAT(text, HasSubstr("name"));
@@ -125,7 +125,7 @@ TEST(Inspect, OpensAHugeFileAtOnce) {
   gguf::MetadataBuilder keys;
   keys.set("general.architecture", std::string("llama"));
   try {
-    gguf::Writer(folder / "huge.gguf", std::move(keys), tensors, gguf::WriterOptions{.sparse = true}).finish();
+    gguf::Writer(folder / "huge.gguf", keys, tensors, gguf::WriterOptions{.sparse = true}).finish();
   } catch (const Error& error) {
     GTEST_SKIP() << "no sparse files here: " << error.message();
   }

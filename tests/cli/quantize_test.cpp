@@ -19,7 +19,6 @@ namespace {
 using ::testing::AllOf;
 using testing::Answer;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using testing::Program;
 using testing::rocmforge;
 using testing::TempFolder;

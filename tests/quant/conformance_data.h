@@ -1,4 +1,5 @@
-// The project's conformance data for formats, where this machine has it: a fixture that skips its tests where it has not.
+// The project's conformance data for formats, where this machine has it: a fixture that skips its tests where it has
+// not.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +33,8 @@ class QuantConformance : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  // The blocks of a format's two tensors. The file ends with the data of `t`, then that of `r`, each padded to 32 bytes.
+  // The blocks of a format's two tensors. The file ends with the data of `t`, then that of `r`, each padded to 32
+  // bytes.
   struct Tensors {
     std::vector<std::byte> t;
     std::vector<std::byte> r;

@@ -38,8 +38,8 @@ TEST_F(QuantConformance, EveryTypeDecodesToTheReferencesBits) {
   }
 }
 
-// Models quantized here would be worse than those from llama.cpp's tool, at the same size. The half per cent is what the
-// conformance program allows too.
+// Models quantized here would be worse than those from llama.cpp's tool, at the same size. The half per cent is what
+// the conformance program allows too.
 TEST_F(QuantConformance, EncodersAreAtLeastAsGoodAsTheReferences) {
   const auto quality = nlohmann::json::parse(text("quality.json"));
   for (const auto& [matrix, types] : quality.items()) {

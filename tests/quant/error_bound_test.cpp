@@ -1,8 +1,9 @@
 // Encoding must not lose more than the format's steps explain, whatever the row.
 //
-// Three kinds of bound. Where an encoder rounds to steps of a scale, each value has its own. Where it searches for the scale of
-// a group, it may give up one value for the others, but must not have a greater squared error than the plain choice of scale,
-// which it could have made. Where the levels are too few for that to mean much, not a greater one than all zeros.
+// Three kinds of bound. Where an encoder rounds to steps of a scale, each value has its own. Where it searches for the
+// scale of a group, it may give up one value for the others, but must not have a greater squared error than the plain
+// choice of scale, which it could have made. Where the levels are too few for that to mean much, not a greater one than
+// all zeros.
 #include <cstdlib>
 #include <cstring>
 
@@ -36,7 +37,8 @@ using quant::Format;
 using testing::Row;
 using Span = std::span<const float>;
 
-// What float arithmetic adds: a scaled value carries a few roundings of 2^-24 of itself, and no format has more than 256 steps.
+// What float arithmetic adds: a scaled value carries a few roundings of 2^-24 of itself, and no format has more than
+// 256 steps.
 constexpr double kSlack = 1 + 1e-4;
 
 // One block, before and after.
@@ -72,13 +74,18 @@ Complaint check_values(const Passed& block, Allowed allowed) {
 
 // A half's smallest step, as a scale: what is smaller becomes one step or none.
 double at_least_one_step(double scale) { return std::max(std::fabs(scale), static_cast<double>(kHalfSmallestStep)); }
+// Small scales are rounded up, by a step at most.
+double rounding_of_scale(double x) {
+  return std::max(std::fabs(x) * kHalfEpsilon, static_cast<double>(kHalfSmallestStep));
+}
 double rounding_to_half(double x) { return std::max(std::fabs(x) * kHalfEpsilon, kHalfSmallestStep / 2.0); }
 
-// Half a step; a whole one at the end of the range that lacks a level: 8 steps become 7. There all of the scale's rounding adds.
+// Half a step; a whole one at the end of the range that lacks a level: 8 steps become 7. There all of the scale's
+// rounding adds.
 template <typename Block>
 Complaint check_scaled(const Passed& block) {
   const double step = at_least_one_step(to_float(block.as<Block>().scale));
-  return check_values(block, [=](float) { return step + Block::kLevels * rounding_to_half(step); });
+  return check_values(block, [=](float) { return step + Block::kLevels * rounding_of_scale(step); });
 }
 
 // Half a step, and the offset itself is rounded to a half.
@@ -100,8 +107,8 @@ Complaint check_q8_k(const Passed& block) {
   return check_values(block, [=](float) { return scale > 0 ? scale / 2 : 127 * 0x1p-126; });
 }
 
-// The scale is the specification's, which puts the greatest magnitude into the elements' top binade, or the next greater one.
-// Each element is the one nearest to its value, of all that there are.
+// The scale is the specification's, which puts the greatest magnitude into the elements' top binade, or the next
+// greater one. Each element is the one nearest to its value, of all that there are.
 template <typename Block, typename Element>
 Complaint check_mx(const Passed& block) {
   const int code = block.as<Block>().scale.code;
@@ -139,8 +146,8 @@ double rounding_error(Span values, double scale, double offset, double low, doub
   return sum;
 }
 
-// A group's scale is rounded to a whole multiple of the block's, with one step less on one side: off by one of them at most,
-// which the greatest quant multiplies.
+// A group's scale is rounded to a whole multiple of the block's, with one step less on one side: off by one of them at
+// most, which the greatest quant multiplies.
 template <typename Block>
 Complaint check_scaled_groups(const Passed& block) {
   const double unit = at_least_one_step(to_float(block.as<Block>().scale));
@@ -149,7 +156,8 @@ Complaint check_scaled_groups(const Passed& block) {
     const double scale = static_cast<double>(quant::range_of(values).extreme()) / -Block::kLevels;
     const double plain = rounding_error(values, scale, 0, -Block::kLevels, Block::kLevels - 1);
     const Span decoded = block.decoded.subspan(first, Block::kGroupValues);
-    if (auto complaint = check_group(values, decoded, plain, unit * Block::kLevels); !complaint.empty()) return complaint;
+    if (auto complaint = check_group(values, decoded, plain, unit * Block::kLevels); !complaint.empty())
+      return complaint;
   }
   return {};
 }
@@ -177,30 +185,39 @@ double iq4_error(Span values) {
   double sum = 0;
   for (const float value : values) {
     double nearest = std::numeric_limits<double>::infinity();
-    for (const int level : quant::kIq4Values) nearest = std::min(nearest, std::fabs(value - scale * level));
+    for (const std::int8_t level : quant::kIq4Values) nearest = std::min(nearest, std::fabs(value - scale * level));
     sum += nearest * nearest;
   }
   return sum;
 }
 
-// The scale is rounded to a half, and 127 times as much is what a value may be off by.
+// The search puts values within a seventeenth of a border between levels on either side of it, which may cost two
+// seventeenths of the widest step, 23.
+double iq4_excess(Span values) {
+  const double scale = static_cast<double>(quant::greatest_magnitude(values)) / 127;
+  return scale * 23 * 2 / 17;
+}
+
+// The scale is rounded to a half, and the greatest level multiplies that.
 Complaint check_iq4_nl(const Passed& block) {
-  const double excess = 127 * rounding_to_half(to_float(block.as<quant::BlockIQ4_NL>().scale));
-  return check_group(block.values, block.decoded, iq4_error(block.values), 2 * excess);
+  const double excess = 127 * rounding_of_scale(to_float(block.as<quant::BlockIQ4_NL>().scale));
+  return check_group(block.values, block.decoded, iq4_error(block.values), excess + iq4_excess(block.values));
 }
 
 Complaint check_iq4_xs(const Passed& block) {
   const double unit = at_least_one_step(to_float(block.as<quant::BlockIQ4_XS>().scale));
   for (std::size_t first = 0; first < 256; first += 32) {
     const Span values = block.values.subspan(first, 32);
-    auto complaint = check_group(values, block.decoded.subspan(first, 32), iq4_error(values), 127 * unit);
+    const double excess = 127 * unit + iq4_excess(values);
+    auto complaint = check_group(values, block.decoded.subspan(first, 32), iq4_error(values), excess);
     if (!complaint.empty()) return complaint;
   }
   return {};
 }
 
-// Four steps of the plain scale are the gap below the top element 6, so no value is off by more than one of half that. The scale
-// is rounded to three bits of mantissa, or below 2^-6 to steps of 2^-9, and the top element is six times as much off.
+// Four steps of the plain scale are the gap below the top element 6, so no value is off by more than one of half that.
+// The scale is rounded to three bits of mantissa, or below 2^-6 to steps of 2^-9, and the top element is six times as
+// much off.
 Complaint check_nvfp4(const Passed& block) {
   for (std::size_t first = 0; first < 64; first += 16) {
     const Span values = block.values.subspan(first, 16);
@@ -214,9 +231,11 @@ Complaint check_nvfp4(const Passed& block) {
 
 // ---- Against all zeros ----
 
-// smallest: the least magnitude above zero that the format can hold. The grids have no zero, so what is smaller becomes that.
+// smallest: the least magnitude above zero that the format can hold. The grids have no zero, so what is smaller becomes
+// that.
 Complaint check_against_zeros(const Passed& block, double smallest) {
-  return check_group(block.values, block.decoded, testing::squared_error(block.values, Row(block.values.size())), smallest);
+  return check_group(block.values, block.decoded, testing::squared_error(block.values, Row(block.values.size())),
+                     smallest);
 }
 
 // ---- All formats ----
@@ -246,9 +265,9 @@ Complaint check_block(const Format& format, const Passed& block) {
     case kFP8_E4M3: return check_mx<quant::BlockFP8_E4M3, Fp8E4M3>(block);
     case kFP8_E5M2: return check_mx<quant::BlockFP8_E5M2, Fp8E5M2>(block);
     case kNVFP4: return check_nvfp4(block);
-    case kIQ2_S: return check_against_zeros(block, kHalfSmallestStep);        // a quarter of a half, and 8, the lowest level
-    case kIQ3_XXS: return check_against_zeros(block, kHalfSmallestStep);      // a half of a half, and 4
-    case kIQ3_S: return check_against_zeros(block, kHalfSmallestStep);        // 1
+    case kIQ2_S: return check_against_zeros(block, kHalfSmallestStep);  // a quarter of a half, and 8, the lowest level
+    case kIQ3_XXS: return check_against_zeros(block, kHalfSmallestStep);  // a half of a half, and 4
+    case kIQ3_S: return check_against_zeros(block, kHalfSmallestStep);    // 1
     case kTQ1_0:
     case kTQ2_0:
     case kQ1_0:
@@ -263,7 +282,8 @@ Complaint broken_bound(const Format& format, const Row& row) {
   const Row decoded = testing::decoded(format, blocks);
   for (std::size_t b = 0; b * format.block_values < row.size(); ++b) {
     const std::size_t first = b * format.block_values;
-    const Passed passed{Span(row).subspan(first, format.block_values), Span(decoded).subspan(first, format.block_values),
+    const Passed passed{Span(row).subspan(first, format.block_values),
+                        Span(decoded).subspan(first, format.block_values),
                         std::span(blocks).subspan(b * format.block_bytes, format.block_bytes)};
     if (auto complaint = check_block(format, passed); !complaint.empty()) {
       return fmt::format("{}, block {}: {}", format.name, b, complaint);
@@ -311,7 +331,8 @@ RC_GTEST_PROP(ErrorBoundOfEveryFormat, HoldsForRowsOfMixedMagnitudes, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint32_t>();
   const int low = *rc::gen::inRange(-30, 3);
   const int high = *rc::gen::inRange(low + 1, 4);
-  const Row row = testing::mixed_row(seed, std::pow(10.0f, static_cast<float>(low)), std::pow(10.0f, static_cast<float>(high)));
+  const Row row =
+      testing::mixed_row(seed, std::pow(10.0f, static_cast<float>(low)), std::pow(10.0f, static_cast<float>(high)));
   for (const Format& format : encodable()) RC_ASSERT(broken_bound(format, row) == "");
 }
 

@@ -1,5 +1,4 @@
 // What a format cannot hold must be named, never written: no infinity or NaN may get into a file.
-#include <cstring>
 
 #include <gtest/gtest.h>
 
@@ -58,7 +57,7 @@ TEST_P(Refusal, NamesTheColumnOfWhatIsNotFinite) {
         row[column] = before;
         ASSERT_TRUE(found) << value << " in column " << column << " on " << name_of(tier);
         EXPECT_EQ(found->column, column);
-        EXPECT_EQ(std::memcmp(&found->value, &value, sizeof(float)), 0);
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(found->value), std::bit_cast<std::uint32_t>(value));
       }
     }
   }
@@ -74,13 +73,14 @@ TEST_P(Refusal, NamesTheFirstOfSeveralThatAreNotFinite) {
   EXPECT_EQ(found->column, 70u);
 }
 
-// A half's scale ends at 65504, E4M3's at 448. Beyond, the block would decode to infinities, or the sums of an encoder would
-// overflow and give the block zeros.
+// A half's scale ends at 65504, E4M3's at 448. Beyond, the block would decode to infinities, or the sums of an encoder
+// would overflow and give the block zeros.
 TEST_P(Refusal, NamesTheGreatestValueOfABlockBeyondItsScale) {
   const Format& format = GetParam();
   if (reaches_as_far_as_float(format)) return;
-  const std::vector<float> huge = format.id == FormatId::kBF16 ? std::vector{kFloatMax, -kFloatMax}
-                                                                : std::vector{2e9f, -1e12f, 1e19f, -1e25f, kFloatMax, -kFloatMax};
+  const std::vector<float> huge = format.id == FormatId::kBF16
+                                      ? std::vector{kFloatMax, -kFloatMax}
+                                      : std::vector{2e9f, -1e12f, 1e19f, -1e25f, kFloatMax, -kFloatMax};
   for (const CpuTier tier : testing::tiers_here()) {
     for (const float value : huge) {
       for (const std::size_t column : {std::size_t{0}, std::size_t{255}, std::size_t{256}, std::size_t{300}}) {
@@ -105,10 +105,14 @@ TEST_P(Refusal, NamesTheGreatestValueOfABlockBeyondItsScale) {
 
 // Models with activations near a format's limit must not be refused too early.
 TEST(RefusalOfSimpleFormats, BeginsWhereTheHalfEnds) {
-  // The half's greatest number and half of its last step, at which rounding goes up to infinity; times the farthest quant.
+  // The half's greatest number and half of its last step, at which rounding goes up to infinity; times the farthest
+  // quant.
   const float limit = kHalfMax + 16;
-  const auto ends = std::to_array<std::pair<FormatId, float>>(
-      {{FormatId::kF16, 1}, {FormatId::kQ4_0, 8}, {FormatId::kQ5_0, 16}, {FormatId::kQ8_0, 127}, {FormatId::kQ1_0, 128}});
+  const auto ends = std::to_array<std::pair<FormatId, float>>({{FormatId::kF16, 1},
+                                                               {FormatId::kQ4_0, 8},
+                                                               {FormatId::kQ5_0, 16},
+                                                               {FormatId::kQ8_0, 127},
+                                                               {FormatId::kQ1_0, 128}});
   for (const auto& [id, quant] : ends) {
     const Format& format = quant::format_of(id);
     Row row(testing::kRowValues, 0.0f);

@@ -1,8 +1,9 @@
-// Rows of values for the encoders: those that weights look like, and those that only a broken or hostile checkpoint holds; and
-// what encoding and decoding makes of them.
+// Rows of values for the encoders: those that weights look like, and those that only a broken or hostile checkpoint
+// holds; and what encoding and decoding makes of them.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -135,9 +136,12 @@ inline double root_mean_square_error(std::span<const float> a, std::span<const f
   return std::sqrt(squared_error(a, b) / static_cast<double>(a.size()));
 }
 
-// The first column where the bits differ, or the count of columns.
+// The first column where the bits differ, or the count of columns. One NaN is as good as another: which of two an
+// addition hands on depends on the order in which the compiler has put them.
 inline std::size_t first_difference(std::span<const float> a, std::span<const float> b) {
-  const auto same = [](float x, float y) { return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y); };
+  const auto same = [](float x, float y) {
+    return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y) || (std::isnan(x) && std::isnan(y));
+  };
   return static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end(), same).first - a.begin());
 }
 

@@ -33,12 +33,12 @@ using Change = std::function<void(const std::string& tensor, std::vector<float>&
 // Matrices in F32, F16 or BF16.
 inline void write_llama(const std::string& path, const LlamaShape& llama,
                         quant::FormatId matrices = quant::FormatId::kF16, const Change& change = {},
-                        gguf::MetadataBuilder keys = {}) {
+                        const gguf::MetadataBuilder& keys = {}) {
   const std::vector<NamedShape> tensors = llama_tensors(llama, matrices);
   std::vector<gguf::TensorSpec> specs;
   for (const NamedShape& tensor : tensors)
     specs.push_back({tensor.name, &quant::format_of(tensor.format), tensor.shape});
-  gguf::Writer writer(path, std::move(keys), specs);
+  gguf::Writer writer(path, keys, specs);
   std::mt19937 generator(7);
   std::normal_distribution<float> distribution(0, 0.02f);
   for (std::size_t t = 0; t < tensors.size(); ++t) {
