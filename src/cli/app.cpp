@@ -1,8 +1,11 @@
 #include "cli/app.h"
 
+#include <charconv>
 #include <cstdio>
+#include <iostream>
 #include <memory>
 #include <new>
+#include <system_error>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -17,8 +20,8 @@ namespace rocmforge::cli {
 namespace {
 
 constexpr std::string_view kDescription =
-    "ROCmForge runs large language models from GGUF files, on AMD GPUs and on any CPU.\n"
-    "This version inspects, converts and quantizes them; it cannot run them yet.";
+    "ROCmForge runs large language models from GGUF files, on AMD GPUs and any CPU.\n"
+    "This version inspects and quantizes them; it cannot run them yet.";
 
 constexpr std::string_view kFooter =
     "`rocmforge COMMAND --help` explains a command and shows examples.\n"
@@ -65,6 +68,17 @@ class HelpFormat : public CLI::Formatter {
   }
 };
 
+// A whole number from 1 up to what any use could have; the library would take -5 for a very large one.
+CLI::Validator whole_number(std::uint64_t greatest) {
+  const auto check = [greatest](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool sound = failure == std::errc() && end == text.data() + text.size() && number >= 1 && number <= greatest;
+    return sound ? "" : fmt::format("'{}' is no whole number from 1 to {}", printable(text), group_digits(greatest));
+  };
+  return {check, ""};
+}
+
 void declare(CLI::App& app, const Argument& argument) {
   const auto add = [&](auto* place) -> CLI::Option* {
     using Value = std::remove_pointer_t<decltype(place)>;
@@ -75,6 +89,8 @@ void declare(CLI::App& app, const Argument& argument) {
       if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
         option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       }
+      if constexpr (std::is_same_v<Value, int>) option->check(whole_number(4096));
+      if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(1'000'000'000'000));
       return option;
     }
   };
@@ -121,14 +137,22 @@ bool is_command(std::string_view word, std::span<const Command> commands) {
   return std::ranges::any_of(commands, [&](const Command& command) { return command.name == word; });
 }
 
+// Output that could not be written is a failure, however the program ends.
+int finished(int exit_code) {
+  if (std::fflush(stdout) == 0) return exit_code;
+  print_error(Error(ErrorCode::kIo, "cannot write to standard output"));
+  return kFailure;
+}
+
 int run_command(const Command& command) {
   try {
     command.run();
-    if (std::fflush(stdout) != 0) throw Error(ErrorCode::kIo, "cannot write to standard output");
-    return kSuccess;
+    return finished(kSuccess);
   } catch (const Error& error) {
     print_error(error);
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
+  } catch (const std::system_error& error) {
+    print_error(Error(ErrorCode::kIo, fmt::format("cannot write to standard output: {}", error.code().message())));
   } catch (const std::bad_alloc&) {
     print_error(Error(ErrorCode::kOutOfMemory, "out of memory"));
   } catch (const std::exception& error) {
@@ -162,7 +186,7 @@ int run_program(int argc, const char* const* argv) {
     app.parse(argc, argv);
     log::set_level(log::parse_level(log_level));
   } catch (const CLI::Success& asked_for_help) {
-    return app.exit(asked_for_help);
+    return finished(app.exit(asked_for_help));
   } catch (const CLI::ParseError& error) {
     return report_usage(error.what(), app);
   } catch (const Error& error) {
@@ -170,7 +194,7 @@ int run_program(int argc, const char* const* argv) {
   }
   if (chosen == nullptr) {
     fmt::print("{}", app.help());
-    return kSuccess;
+    return finished(kSuccess);
   }
   return run_command(*chosen);
 }

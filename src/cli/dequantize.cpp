@@ -20,6 +20,7 @@ struct DequantizeArguments {
 void dequantize(const DequantizeArguments& arguments) {
   const gguf::File file = gguf::File::open(arguments.model);
   const gguf::Tensor& tensor = file.tensor(arguments.tensor);
+  file.refuse_to_overwrite(arguments.output);
   // NumPy lists the contiguous dimension last.
   const auto dimensions = tensor.shape.dimensions();
   const std::vector<std::size_t> shape(dimensions.rbegin(), dimensions.rend());

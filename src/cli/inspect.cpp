@@ -95,13 +95,14 @@ std::string tokenizer_text(const ModelSummary& summary) {
 
 void print_formats(const ModelSummary& summary) {
   fmt::print("\n  {:<15} {:>8} {:>12} {:>12} {:>8}\n", "format", "tensors", "parameters", "size", "bits");
-  bool has_own = false;
+  std::vector<std::string_view> own;
   for (const models::FormatShare& share : summary.formats) {
-    has_own = has_own || share.format->is_our_own();
+    if (share.format->is_our_own()) own.push_back(share.format->name);
     fmt::print("  {:<15} {:>8} {:>12} {:>12} {:>8.4g}\n", share.format->name, share.tensors,
                format_count(share.elements), format_bytes(share.bytes), share.format->bits_per_value());
   }
-  if (has_own) fmt::print("\n  MXFP6 and FP8 formats are ROCmForge's own: other programs cannot read this file.\n");
+  if (!own.empty())
+    fmt::print("\n  Of ROCmForge's own: {}. Other programs cannot read this file.\n", fmt::join(own, ", "));
 }
 
 void print_memory(const InspectArguments& arguments, const ModelSummary& summary) {

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,14 @@ void on_interrupt(int signal) {
   if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
 }
 
+// Without SA_RESTART, so that a call that waits (for the reader of a pipe, say) ends too.
+void catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
 // ---- What is going to happen, or would ----
 
 convert::QuantizePlan make_plan(const QuantizeArguments& arguments, const gguf::File& input, bool has_imatrix) {
@@ -67,12 +76,12 @@ std::string obstacle(const convert::QuantizePlan& plan, const convert::QuantizeO
 }
 
 void print_plan(const convert::QuantizePlan& plan, const convert::QuantizeOptions& options) {
-  fmt::print("  {:<36} {:>16}  {:<16} {:>10}\n", "tensor", "shape", "format", "size");
+  fmt::print("  {:<30} {:>16}  {:<17} {:>10}\n", "tensor", "shape", "format", "size");
   for (const convert::PlannedTensor& tensor : plan.tensors) {
     const std::string change = tensor.is_copied()
                                    ? fmt::format("{}", tensor.target->name)
                                    : fmt::format("{} -> {}", tensor.source.format->name, tensor.target->name);
-    fmt::print("  {:<36} {:>16}  {:<16} {:>10}\n", printable(tensor.source.name), to_string(tensor.source.shape),
+    fmt::print("  {:<30} {:>16}  {:<17} {:>10}\n", printable(tensor.source.name), to_string(tensor.source.shape),
                change, format_bytes(tensor.target_bytes()));
   }
   fmt::print("\n{}: {} -> {}, {:.4f} bits per weight\n", plan.target.name(), format_bytes(plan.source_bytes()),
@@ -119,17 +128,33 @@ void report_fallbacks(const convert::QuantizePlan& plan) {
   }
 }
 
+// Of what was written under a name; a pipe has no size.
+std::uint64_t bytes_of(const std::vector<std::string>& files) {
+  std::uint64_t sum = 0;
+  for (const std::string& file : files) {
+    std::error_code failure;
+    const std::uintmax_t size = std::filesystem::file_size(file, failure);
+    if (!failure) sum += size;
+  }
+  return sum;
+}
+
 void report_done(const convert::QuantizePlan& plan, const std::vector<std::string>& files, double seconds) {
   fmt::print("{}{}: {}, {:.4f} bits per weight, in {:.1f} s\n", files.front(),
-             files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : "", format_bytes(plan.target_bytes()),
+             files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : "", format_bytes(bytes_of(files)),
              plan.bits_per_weight(), seconds);
-  if (plan.target.base().is_our_own()) {
-    log::info("{} is a format of ROCmForge's own: other programs cannot read this file", plan.target.base().name);
-  }
+  const auto own = plan.formats_of_our_own();
+  if (!own.empty()) log::info("other programs cannot read this file: {} is ROCmForge's own", fmt::join(own, ", "));
+}
+
+std::uint64_t split_bytes_of(const QuantizeArguments& arguments) {
+  if (arguments.split_size.empty()) return 0;
+  const std::uint64_t bytes = parse_byte_size(arguments.split_size);
+  if (bytes == 0) throw error(ErrorCode::kUsage, "--split-max-size {}: expected at least a byte", arguments.split_size);
+  return bytes;
 }
 
 void quantize(const QuantizeArguments& arguments) {
-  if (arguments.threads < 0) throw error(ErrorCode::kUsage, "--threads {}: expected at least 1", arguments.threads);
   convert::parse_target(arguments.type, arguments.pure);  // a wrong one is an error before any work
   const gguf::File input = gguf::File::open(arguments.input);
   const auto importance =
@@ -138,15 +163,18 @@ void quantize(const QuantizeArguments& arguments) {
       .importance = importance ? &*importance : nullptr,
       .allow_requantize = arguments.allow_requantize,
       .threads = arguments.threads > 0 ? arguments.threads : default_threads(),
-      .split_bytes = arguments.split_size.empty() ? 0 : parse_byte_size(arguments.split_size),
+      .split_bytes = split_bytes_of(arguments),
       .cancel = &interrupted,
   };
   const convert::QuantizePlan plan = make_plan(arguments, input, importance && importance->entries() > 0);
+  if (!arguments.dry_run) {
+    convert::check_feasible(plan, options);
+    input.refuse_to_overwrite(arguments.output);
+  }
   if (!arguments.json) report_fallbacks(plan);
   if (arguments.dry_run) return arguments.json ? print_plan_json(plan, options) : print_plan(plan, options);
 
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  catch_interrupts();
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::string> files;
   {
@@ -188,7 +216,8 @@ std::string details() {
   return text + line +
          "\n\nQ3_K, Q4_K and Q5_K mean Q3_K_M, Q4_K_M and Q5_K_M. With --pure TYPE is a\n"
          "format for every matrix. Where rows do not fit a format's blocks, a similar one\n"
-         "takes its place, which is said. Only ROCmForge reads MXFP6 and FP8 formats.";
+         "takes its place, which is said. IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS and mixes that\n"
+         "need them can be planned, not written. Only ROCmForge reads MXFP6 and FP8.";
 }
 
 }  // namespace
@@ -203,7 +232,7 @@ Command quantize_command() {
           "  rocmforge quantize model-f16.gguf model-q4.gguf Q4_K_M\n"
           "  rocmforge quantize model-f16.gguf model.gguf IQ3_XXS --imatrix imatrix.gguf\n"
           "  rocmforge quantize model-f16.gguf model.gguf Q4_K --tensor 'ffn_down=Q6_K'\n"
-          "  rocmforge quantize model-f16.gguf - Q2_K --dry-run",
+          "  rocmforge quantize model-f16.gguf model-q2.gguf Q2_K --dry-run",
       .arguments =
           {{.names = "IN",
             .value = "IN",

@@ -1,7 +1,6 @@
 #include "convert/quantize.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -177,16 +176,6 @@ class Quantizer {
   std::exception_ptr failure_;
 };
 
-// By whatever name or link.
-void refuse_to_overwrite(const gguf::File& input, const std::string& output) {
-  for (const gguf::File::Part& part : input.parts()) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(part.path, output, ignored)) {
-      throw Error(ErrorCode::kUsage, fmt::format("{} is the input too", output), "choose another name for the output");
-    }
-  }
-}
-
 // The text keys hold at most 127 bytes.
 std::string shortened(const std::string& text) { return text.substr(0, 127); }
 
@@ -263,7 +252,7 @@ void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
                   "give a matrix with --imatrix, or choose a larger mix; --pure does without");
     }
     if (!tensor.is_copied() && !tensor.source.format->is_plain_float() && !options.allow_requantize) {
-      throw Error(ErrorCode::kUsage,
+      throw Error(ErrorCode::kUnsupported,
                   fmt::format("tensor '{}' is quantized already, as {}", printable(tensor.source.name),
                               tensor.source.format->name),
                   "start from the F16 or BF16 file; --allow-requantize goes on and adds a second loss to the first");
@@ -274,12 +263,13 @@ void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
 std::vector<std::string> quantize(const gguf::File& input, const QuantizePlan& plan, const std::string& output,
                                   const QuantizeOptions& options) {
   check_feasible(plan, options);
-  refuse_to_overwrite(input, output);
+  input.refuse_to_overwrite(output);
   std::vector<gguf::TensorSpec> tensors;
   for (const PlannedTensor& tensor : plan.tensors) {
     tensors.push_back({std::string(tensor.source.name), tensor.target, tensor.source.shape});
   }
   gguf::Writer writer(output, metadata_for(input, plan, options), tensors, {.max_bytes = options.split_bytes});
+  for (const std::string& path : writer.paths()) input.refuse_to_overwrite(path);
   Quantizer(input, plan, options, writer).run();
   writer.finish();
   return writer.paths();

@@ -195,11 +195,35 @@ class Planner {
   std::map<Role, int> seen_;
 };
 
+// A pattern that fits nothing is misspelt: the user believes that it acts.
+void refuse_idle_rules(std::span<const SourceTensor> tensors, const PlanOptions& options) {
+  for (const TensorRule& rule : options.tensor_rules) {
+    const auto fits = [&](const SourceTensor& tensor) {
+      return std::regex_search(tensor.name.begin(), tensor.name.end(), rule.pattern);
+    };
+    if (std::ranges::none_of(tensors, fits)) {
+      throw Error(ErrorCode::kUsage, fmt::format("--tensor '{}' fits no tensor", printable(rule.text)),
+                  "`rocmforge inspect MODEL --tensors` lists their names");
+    }
+  }
+}
+
 std::vector<std::string_view> names_of_targets() {
   std::vector<std::string_view> names;
   for (const Mix& mix : mixes()) names.push_back(mix.name);
   for (const quant::Format& format : quant::formats()) {
     if (find_mix(format.name) == nullptr && !format.is_integer()) names.push_back(format.name);
+  }
+  return names;
+}
+
+// The formats, each once, of the tensors that fit.
+template <typename Fits>
+std::vector<std::string_view> target_names(std::span<const PlannedTensor> tensors, Fits fits) {
+  std::vector<std::string_view> names;
+  for (const PlannedTensor& tensor : tensors) {
+    if (fits(tensor) && std::ranges::find(names, tensor.target->name) == names.end())
+      names.push_back(tensor.target->name);
   }
   return names;
 }
@@ -232,6 +256,10 @@ Target parse_target(std::string_view type, bool pure) {
   Target target;
   if (!pure) target.mix = find_mix(type);
   if (target.mix == nullptr) target.format = quant::find_format(type);
+  if (target.mix == nullptr && target.format == nullptr && pure && find_mix(type) != nullptr) {
+    throw error(ErrorCode::kUsage, "{} is a mix, and --pure takes one format for every matrix, such as {}",
+                find_mix(type)->name, quant::format_of(find_mix(type)->base).name);
+  }
   if (target.mix == nullptr && (target.format == nullptr || target.format->is_integer())) throw unknown_type(type);
   return target;
 }
@@ -242,7 +270,10 @@ TensorRule parse_tensor_rule(std::string_view text) {
     throw error(ErrorCode::kUsage, "--tensor '{}': expected PATTERN=TYPE, such as 'ffn_down=Q6_K'", printable(text));
   }
   const quant::Format* format = quant::find_format(text.substr(equals + 1));
-  if (format == nullptr || format->is_integer()) throw unknown_type(text.substr(equals + 1));
+  if (format == nullptr || format->is_integer()) {
+    throw error(ErrorCode::kUsage, "--tensor '{}': '{}' is no format, such as Q6_K", printable(text),
+                printable(text.substr(equals + 1)));
+  }
   const std::string pattern(text.substr(0, equals));
   try {
     return {std::string(text), std::regex(pattern, std::regex::icase | std::regex::optimize), format};
@@ -274,12 +305,12 @@ double QuantizePlan::bits_per_weight() const {
 }
 
 std::vector<std::string_view> QuantizePlan::formats_without_encoder() const {
-  std::vector<std::string_view> names;
-  for (const PlannedTensor& tensor : tensors) {
-    const bool lacking = !tensor.is_copied() && !tensor.target->has_encoder;
-    if (lacking && std::ranges::find(names, tensor.target->name) == names.end()) names.push_back(tensor.target->name);
-  }
-  return names;
+  return target_names(tensors,
+                      [](const PlannedTensor& tensor) { return !tensor.is_copied() && !tensor.target->has_encoder; });
+}
+
+std::vector<std::string_view> QuantizePlan::formats_of_our_own() const {
+  return target_names(tensors, [](const PlannedTensor& tensor) { return tensor.target->is_our_own(); });
 }
 
 QuantizePlan plan_quantization(std::vector<SourceTensor> tensors, const ModelTraits& model, const Target& target,
@@ -289,6 +320,7 @@ QuantizePlan plan_quantization(std::vector<SourceTensor> tensors, const ModelTra
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::sort(order, {},
                     [&](std::size_t i) { return std::pair(block_number(tensors[i].name), tensors[i].name); });
+  refuse_idle_rules(tensors, options);
   QuantizePlan plan{target, std::vector<PlannedTensor>(tensors.size())};
   Planner planner(tensors, model, target, options);
   for (const std::size_t i : order) plan.tensors[i] = planner.plan(tensors[i]);

@@ -88,6 +88,7 @@ struct QuantizePlan {
   std::uint64_t target_bytes() const;
   double bits_per_weight() const;
   std::vector<std::string_view> formats_without_encoder() const;
+  std::vector<std::string_view> formats_of_our_own() const;
 };
 
 QuantizePlan plan_quantization(std::vector<SourceTensor> tensors, const ModelTraits& model, const Target& target,

@@ -148,6 +148,15 @@ void File::release(const Tensor& tensor, std::uint64_t offset, std::uint64_t len
   mappings_[tensor.part].release(offset_in_part(tensor) + offset, length);
 }
 
+void File::refuse_to_overwrite(const std::string& output) const {
+  for (const Part& part : parts_) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(part.path, output, ignored)) {
+      throw Error(ErrorCode::kUsage, fmt::format("{} is the input too", output), "choose another name for the output");
+    }
+  }
+}
+
 void File::check_intact() const {
   for (const MappedFile& mapping : mappings_) mapping.check_intact();
 }

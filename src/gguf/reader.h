@@ -63,6 +63,10 @@ class File {
   void will_need(const Tensor& tensor, std::uint64_t offset = 0, std::uint64_t length = kToTheEnd) const noexcept;
   void release(const Tensor& tensor, std::uint64_t offset = 0, std::uint64_t length = kToTheEnd) const noexcept;
 
+  // Throws when `output` is one of the model's files, by whatever name or link. To be called before a command writes
+  // there.
+  void refuse_to_overwrite(const std::string& output) const;
+
   // Throws when a file has lost bytes since it was opened. To be called before trusting results that were read from it.
   void check_intact() const;
 

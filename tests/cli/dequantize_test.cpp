@@ -30,6 +30,15 @@ TEST(Dequantize, WritesATensorWithItsShape) {
   EXPECT_EQ(array.values, expected);
 }
 
+TEST(Dequantize, NeverOverwritesItsInput) {
+  const TempFolder folder;
+  const std::string model = testing::tiny_llama(folder / "in.gguf");
+  const Answer answer = rocmforge({"dequantize", model, "--tensor", "output.weight", "--out", folder / "in.gguf"});
+  EXPECT_EQ(answer.exit_code, 2);
+  EXPECT_THAT(answer.errors, HasSubstr("is the input too"));
+  EXPECT_EQ(rocmforge({"inspect", model}).exit_code, 0);
+}
+
 TEST(Dequantize, SuggestsTheTensorThatWasMeant) {
   const TempFolder folder;
   const std::string model = testing::tiny_llama(folder / "in.gguf");

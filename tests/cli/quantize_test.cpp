@@ -176,7 +176,7 @@ TEST(Quantize, DoesNotRequantizeUnlessAllowed) {
   const TempFolder folder;
   const std::string input = testing::tiny_llama(folder / "in.gguf");
   ASSERT_EQ(quantize({input, folder / "q8.gguf", "Q8_0"}).exit_code, 0);
-  expect_refusal({folder / "q8.gguf", folder / "o.gguf", "Q4_0"}, 2,
+  expect_refusal({folder / "q8.gguf", folder / "o.gguf", "Q4_0"}, 1,
                  {"token_embd.weight", "Q8_0", "--allow-requantize"}, folder);
   EXPECT_EQ(quantize({folder / "q8.gguf", folder / "o.gguf", "Q4_0", "--allow-requantize"}).exit_code, 0);
 }
@@ -191,6 +191,34 @@ TEST(Quantize, NeverOverwritesItsInput) {
     expect_refusal({input, folder / name, "Q8_0"}, 2, {"is the input too"}, folder);
   }
   EXPECT_TRUE(testing::read_text(input) == before);
+}
+
+// Nor a part of a split input, which the output's parts may be named like.
+TEST(Quantize, NeverOverwritesAPartOfItsInput) {
+  const TempFolder folder;
+  const std::string input = testing::tiny_llama(folder / "in.gguf");
+  ASSERT_EQ(quantize({input, folder / "p.gguf", "F32", "--split-max-size", "2MB"}).exit_code, 0);
+  const std::string part = folder / "p-00001-of-00003.gguf";
+  ASSERT_TRUE(std::filesystem::exists(part));
+  const std::string before = testing::read_text(part);
+  expect_refusal({part, folder / "p.gguf", "F16", "--split-max-size", "1MB"}, 2, {"is the input too"}, folder);
+  EXPECT_TRUE(testing::read_text(part) == before);
+}
+
+// A rule that is misspelt must not be believed to act.
+TEST(Quantize, RefusesARuleThatFitsNothing) {
+  const TempFolder folder;
+  const std::string input = testing::tiny_llama(folder / "in.gguf");
+  expect_refusal({input, folder / "o.gguf", "Q8_0", "--tensor", "ffn_dwn=Q6_K"}, 2, {"ffn_dwn=Q6_K", "fits no tensor"},
+                 folder);
+}
+
+TEST(Quantize, SaysThatOthersCannotReadOurOwnFormats) {
+  const TempFolder folder;
+  const std::string input = testing::tiny_llama(folder / "in.gguf");
+  const Answer answer = quantize({input, folder / "o.gguf", "Q4_0", "--tensor", "attn_q=FP8_E4M3"});
+  EXPECT_THAT(answer.errors, AllOf(HasSubstr("other programs cannot read"), HasSubstr("FP8_E4M3")));
+  EXPECT_THAT(rocmforge({"inspect", folder / "o.gguf"}).output, HasSubstr("Of ROCmForge's own: FP8_E4M3"));
 }
 
 TEST(Quantize, SaysWhichEncoderOrMatrixAMixLacksBeforeItStarts) {

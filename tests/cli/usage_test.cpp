@@ -62,10 +62,14 @@ TEST(Usage, WrongUsageExitsWith2AndSaysWhatIsWrong) {
       {{"inspect", "a.gguf", "--tensor"}, "--tensor"},
       {{"inspect", "a.gguf", "b.gguf"}, "b.gguf"},
       {{"inspect", "a.gguf", "--ctx", "many"}, "many"},
+      {{"inspect", "a.gguf", "--ctx", "-5"}, "'-5' is no whole number from 1"},
+      {{"inspect", "a.gguf", "--ctx", "99999999999999999999"}, "no whole number"},
       {{"inspect", "a.gguf", "--kv-type", "Q3_K"}, "expected F32, F16"},
+      {{"quantize", "a.gguf", "b.gguf", "Q4_K_M", "--pure"}, "Q4_K_M is a mix"},
+      {{"quantize", "a.gguf", "b.gguf", "Q4_0", "--threads", "0"}, "no whole number"},
       {{"dequantize", "a.gguf", "--out", "x.npy"}, "--tensor"},
       {{"quantize", "a.gguf", "b.gguf", "Q4_KM"}, "did you mean Q4_K_M?"},
-      {{"quantize", "a.gguf", "b.gguf", "Q4_0", "--threads", "-3"}, "--threads"},
+      {{"quantize", "a.gguf", "b.gguf", "Q4_0", "--threads", "-3"}, "'-3' is no whole number"},
       {{"completion", "tcsh"}, "expected bash, zsh or fish"},
       {{"--log-level", "loud", "completion", "bash"}, "loud"},
   };
@@ -91,6 +95,8 @@ TEST(Usage, AFailedWriteToStandardOutputIsAFailure) {
   const Answer answer = Program({"/bin/sh", "-c", ROCMFORGE_BINARY " completion bash > /dev/full"}).wait();
   EXPECT_EQ(answer.exit_code, 1);
   EXPECT_THAT(answer.errors, HasSubstr("standard output"));
+  EXPECT_EQ(Program({"/bin/sh", "-c", ROCMFORGE_BINARY " > /dev/full"}).wait().exit_code, 1);
+  EXPECT_EQ(Program({"/bin/sh", "-c", ROCMFORGE_BINARY " --help > /dev/full"}).wait().exit_code, 1);
 }
 
 }  // namespace

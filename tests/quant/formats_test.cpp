@@ -115,7 +115,9 @@ INSTANTIATE_TEST_SUITE_P(Table, EveryFormat, ::testing::ValuesIn(formats().begin
 // A change that costs quality would go unseen in the output of a model until somebody compares perplexities.
 TEST_P(EveryFormat, KeepsItsErrorOnNormalRows) {
   const Format& format = GetParam();
-  const double limit = std::ranges::find(kExpected, format.name, &Expected::name)->error;
+  const auto expected = std::ranges::find(kExpected, format.name, &Expected::name);
+  ASSERT_NE(expected, std::end(kExpected)) << "the format has no line in kExpected";
+  const double limit = expected->error;
   if (!format.has_encoder) return;
   Row values = testing::normal_row(1, 1, 64 * testing::kRowValues);
   EXPECT_LE(testing::root_mean_square_error(values, testing::round_trip(format, values)), limit);
