@@ -87,8 +87,8 @@ constexpr float greatest_magnitude(std::span<const float> values) {
 }
 
 // Halves added to halves: a fixed order that is vector code.
-template <std::size_t kCount>
-float sum(std::array<float, kCount> terms) {
+template <typename Number, std::size_t kCount>
+Number sum(std::array<Number, kCount> terms) {
   for (std::size_t half = kCount / 2; half > 0; half /= 2) {
     for (std::size_t j = 0; j < half; ++j) terms[j] += terms[j + half];
   }

@@ -22,10 +22,16 @@ Unencodable greatest_of(std::span<const float> values, std::size_t first, std::s
   return {first + static_cast<std::size_t>(found - block.begin()), *found};
 }
 
+// Of a whole number of sixteens: so many partial sums, that an addition need not wait for the one before.
 float mean_square(std::span<const float> values) {
-  double sum = 0;
-  for (const float value : values) sum += static_cast<double>(value) * value;
-  return static_cast<float>(sum / static_cast<double>(values.size()));
+  std::array<double, 16> sums{};
+  for (std::size_t first = 0; first < values.size(); first += sums.size()) {
+    for (std::size_t j = 0; j < sums.size(); ++j) {
+      const double value = values[first + j];
+      sums[j] += value * value;
+    }
+  }
+  return static_cast<float>(sum(sums) / static_cast<double>(values.size()));
 }
 
 // The error weight of every value; empty where all are alike. Weights of a block are scaled to a greatest of 1: only
@@ -43,8 +49,12 @@ std::vector<float> error_weights(const Format& format, std::span<const float> va
       const float added = format.weight_rule == WeightRule::kTwiceBlockMean ? 2 * mean : mean;
       for (std::size_t j = 0; j < own.size(); ++j) own[j] *= std::sqrt(added + block[j] * block[j]);
     }
-    const float greatest = *std::ranges::max_element(own);
-    for (float& weight : own) weight = greatest > 0 && is_finite(greatest) ? weight / greatest : 1.0f;
+    const float greatest = greatest_magnitude(own);
+    if (greatest > 0 && is_finite(greatest)) {
+      for (float& weight : own) weight /= greatest;
+    } else {
+      std::ranges::fill(own, 1.0f);
+    }
   }
   return weights;
 }

@@ -9,6 +9,10 @@
 
 #include <hwy/highway.h>
 
+// Highway's floor only stands in for vectors: one lane, or with Clang four emulated ones.
+#undef ROCMFORGE_QUANT_REAL_VECTORS
+#define ROCMFORGE_QUANT_REAL_VECTORS (HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128)
+
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;

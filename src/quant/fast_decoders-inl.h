@@ -1,5 +1,5 @@
 // Decoders in vector code, where compilers do not make it of the blocks' own functions. decode_fast() gives the bits of
-// decode(). Included once per Highway target; the scalar one has none.
+// decode(). Included once per Highway target; its floor has none.
 
 #if defined(ROCMFORGE_QUANT_FAST_DECODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_FAST_DECODERS_INL_H_
@@ -20,7 +20,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
-#if HWY_TARGET != HWY_SCALAR
+#if ROCMFORGE_QUANT_REAL_VECTORS
 
 template <typename Byte>
 HWY_ATTR EightInts load_bytes(const Byte* bytes) {

@@ -1,5 +1,5 @@
 // Encoders of the simple formats in vector code. encode_fast() gives the bytes of the blocks' own encode(). Included
-// once per Highway target; the scalar one has none.
+// once per Highway target; its floor has none.
 
 #if defined(ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_
@@ -19,7 +19,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
-#if HWY_TARGET != HWY_SCALAR
+#if ROCMFORGE_QUANT_REAL_VECTORS
 
 // As range_of() in block.h.
 inline HWY_ATTR Range fast_range_of(Values<32> values) {
@@ -51,7 +51,7 @@ struct Quantizer {
   }
 };
 
-// The lowest byte of each.
+// Of numbers from 0 to 255.
 inline HWY_ATTR void store_bytes(EightInts numbers, std::uint8_t* out) {
   const hn::RebindToUnsigned<EightIntsTag> unsigned_tag;
   hn::StoreU(hn::U8FromU32(hn::BitCast(unsigned_tag, numbers)), hn::Rebind<std::uint8_t, EightTag>(), out);
@@ -117,7 +117,8 @@ inline HWY_ATTR bool encode_fast(Values<32> values, BlockQ8_0& block) {
   block.scale = scale_to_half(std::max(range.high, -range.low) / 127);
   const Quantizer quantize{0, inverse_or_zero(to_float(block.scale)), -127, 127, 0};
   for (int j = 0; j < 32; j += eight_lanes()) {
-    store_bytes(quantize(&values[j]), reinterpret_cast<std::uint8_t*>(&block.quants[j]));
+    const EightInts lowest_bytes = hn::And(quantize(&values[j]), hn::Set(EightIntsTag(), 255));
+    store_bytes(lowest_bytes, reinterpret_cast<std::uint8_t*>(&block.quants[j]));
   }
   return is_finite(block.scale);
 }

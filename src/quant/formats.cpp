@@ -10,6 +10,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "quant/eight_lanes-inl.h"
 #include "quant/fast_decoders-inl.h"
 #include "quant/fast_encoders-inl.h"
 #include "quant/formats.h"
@@ -122,7 +123,7 @@ HWY_FLATTEN std::size_t encode_numbers(const float* HWY_RESTRICT values, const f
   return lost == 0 ? count : count_held<Number>(values, count);
 }
 
-#if HWY_TARGET != HWY_SCALAR
+#if ROCMFORGE_QUANT_REAL_VECTORS
 // The conversion that the CPU has; compilers make no vector code of ours.
 template <>
 HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std::byte* out, std::size_t count) {

@@ -109,8 +109,6 @@ template <typename Block>
 inline constexpr int kGroupsOf<Block> = Block::kGroups;
 
 template <typename Block>
-inline constexpr int kGroupValuesOf = Block::kValues / kGroupsOf<Block>;
-template <typename Block>
 inline constexpr int kTileBlocks = kTileGroups / kGroupsOf<Block>;
 
 // Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes; it answers how many
