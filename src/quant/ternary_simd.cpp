@@ -43,7 +43,7 @@ HWY_ATTR Above above(Values<kValues> values, float threshold) {
 }
 
 // The scale of least squared error. For a fixed scale the values beyond half of it become plus or minus one, and for
-// fixed ones the best scale is their mean magnitude. So thresholds are tried, and from the best the two steps in turn.
+// fixed ones the best scale is their mean magnitude. So thresholds are tried, and then half of the best scale.
 // A block that is ternary already keeps its scale.
 HWY_ATTR float best_ternary_scale(Values<256> values) {
   float threshold = 0.9f * greatest_magnitude(values);
@@ -64,7 +64,7 @@ HWY_ATTR float best_ternary_scale(Values<256> values) {
     try_threshold(threshold);
     threshold *= 0.8f;
   }
-  for (int turn = 0; turn < 3; ++turn) try_threshold(0.5f * best_scale);
+  try_threshold(0.5f * best_scale);
   return best_scale;
 }
 
