@@ -20,5 +20,10 @@ function(rocmforge_tests layer)
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${layer} PRIVATE ROCMFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_${layer} PRIVATE rocmforge_options ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  # Cases that read the reference data say so in their names.
+  set(reference "*Conformance*:*Reference*")
+  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." TEST_FILTER "-${reference}" TEST_LIST ${layer}_tests
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." TEST_FILTER "${reference}" TEST_LIST ${layer}_reference_tests
+    PROPERTIES LABELS conformance TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -61,7 +61,7 @@ void expect_as_computed(const std::vector<NamedShape>& tensors, const LlamaShape
 }
 
 // Q4_K_M must mean here what it means to everybody else, and so must all the others.
-TEST(QuantizePlan, GivesTheKnownSizesOfAllMixes) {
+TEST(QuantizePlan, GivesTheReferencesSizesOfAllMixes) {
   std::ifstream file(facts() / "quant_mixes.json");
   if (!file) GTEST_SKIP() << "no " << facts() / "quant_mixes.json" << "; set ROCMFORGE_FACTS to its folder";
   const auto models = nlohmann::json::parse(file)["check"]["models"];
