@@ -56,12 +56,12 @@ void catch_interrupts() {
 
 // ---- What is going to happen, or would ----
 
-convert::QuantizePlan make_plan(const QuantizeArguments& arguments, const gguf::File& input, bool has_imatrix) {
+convert::QuantizePlan make_plan(const QuantizeArguments& arguments, const convert::Target& target,
+                                const gguf::File& input, bool has_imatrix) {
   convert::PlanOptions options{.keep_output = arguments.keep_output, .has_imatrix = has_imatrix};
   for (const std::string& rule : arguments.tensor_rules) {
     options.tensor_rules.push_back(convert::parse_tensor_rule(rule));
   }
-  const convert::Target target = convert::parse_target(arguments.type, arguments.pure);
   return convert::plan_quantization(convert::tensors_of(input), convert::traits_of(input), target, options);
 }
 
@@ -155,7 +155,7 @@ std::uint64_t split_bytes_of(const QuantizeArguments& arguments) {
 }
 
 void quantize(const QuantizeArguments& arguments) {
-  convert::parse_target(arguments.type, arguments.pure);  // a wrong one is an error before any work
+  const convert::Target target = convert::parse_target(arguments.type, arguments.pure);  // an error before any work
   const gguf::File input = gguf::File::open(arguments.input);
   const auto importance =
       arguments.imatrix.empty() ? std::nullopt : std::optional(convert::ImportanceMatrix::load(arguments.imatrix));
@@ -166,7 +166,7 @@ void quantize(const QuantizeArguments& arguments) {
       .split_bytes = split_bytes_of(arguments),
       .cancel = &interrupted,
   };
-  const convert::QuantizePlan plan = make_plan(arguments, input, importance && importance->entries() > 0);
+  const convert::QuantizePlan plan = make_plan(arguments, target, input, importance && importance->entries() > 0);
   if (!arguments.dry_run) {
     convert::check_feasible(plan, options);
     input.refuse_to_overwrite(arguments.output);

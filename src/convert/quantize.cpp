@@ -82,7 +82,12 @@ struct ThreadBuffers {
 class Quantizer {
  public:
   Quantizer(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options, gguf::Writer& writer)
-      : input_(input), plan_(plan), options_(options), writer_(writer), tasks_(tasks_of(plan)) {
+      : input_(input),
+        plan_(plan),
+        options_(options),
+        writer_(writer),
+        tasks_(tasks_of(plan)),
+        total_bytes_(plan.source_bytes()) {
     for (const PlannedTensor& tensor : plan.tensors) importance_.push_back(importance_of(options, tensor.source));
   }
 
@@ -161,7 +166,7 @@ class Quantizer {
 
   void report(std::size_t index) const {
     if (!options_.on_progress) return;
-    options_.on_progress({done_bytes_, plan_.source_bytes(), plan_.tensors[tasks_[index].tensor].source.name});
+    options_.on_progress({done_bytes_, total_bytes_, plan_.tensors[tasks_[index].tensor].source.name});
   }
 
   const gguf::File& input_;
@@ -169,6 +174,7 @@ class Quantizer {
   const QuantizeOptions& options_;
   gguf::Writer& writer_;
   std::vector<Task> tasks_;
+  std::uint64_t total_bytes_;
   std::vector<std::span<const float>> importance_;
   std::atomic<std::uint64_t> done_bytes_ = 0;
   std::atomic<std::size_t> failed_task_ = SIZE_MAX;

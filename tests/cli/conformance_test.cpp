@@ -2,15 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "support/program.h"
+#include "support/reference_data.h"
 
 namespace rocmforge {
 namespace {
 
 TEST(Conformance, QuantQualityAndBadGguf) {
-  const char* folder = std::getenv("ROCMFORGE_CONFORMANCE");
-  const std::filesystem::path data = folder != nullptr
-                                         ? std::filesystem::path(folder)
-                                         : std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "../shared/conformance";
+  const std::filesystem::path data = testing::conformance_folder();
   if (!std::filesystem::exists(data / "run")) {
     GTEST_SKIP() << "no reference data in " << data << "; set ROCMFORGE_CONFORMANCE to its folder";
   }

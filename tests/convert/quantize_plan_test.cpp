@@ -1,6 +1,5 @@
 #include "convert/quantize_plan.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "support/llama_shapes.h"
+#include "support/reference_data.h"
 
 namespace rocmforge::convert {
 namespace {
@@ -44,12 +44,6 @@ std::string_view format_of_tensor(const QuantizePlan& plan, std::string_view nam
   return "no such tensor";
 }
 
-std::filesystem::path facts() {
-  const char* folder = std::getenv("ROCMFORGE_FACTS");
-  return folder != nullptr ? std::filesystem::path(folder)
-                           : std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "../shared/facts";
-}
-
 void expect_as_computed(const std::vector<NamedShape>& tensors, const LlamaShape& llama, const std::string& mix,
                         const nlohmann::json& want, bool has_imatrix) {
   const QuantizePlan plan = plan_of(tensors, llama_traits(llama), mix, {.has_imatrix = has_imatrix});
@@ -62,8 +56,9 @@ void expect_as_computed(const std::vector<NamedShape>& tensors, const LlamaShape
 
 // Q4_K_M must mean here what it means to everybody else, and so must all the others.
 TEST(QuantizePlan, GivesTheReferencesSizesOfAllMixes) {
-  std::ifstream file(facts() / "quant_mixes.json");
-  if (!file) GTEST_SKIP() << "no " << facts() / "quant_mixes.json" << "; set ROCMFORGE_FACTS to its folder";
+  std::ifstream file(testing::facts_folder() / "quant_mixes.json");
+  if (!file)
+    GTEST_SKIP() << "no " << testing::facts_folder() / "quant_mixes.json" << "; set ROCMFORGE_FACTS to its folder";
   const auto models = nlohmann::json::parse(file)["check"]["models"];
   int checked = 0;
   for (const auto& [name, llama] :

@@ -1,5 +1,4 @@
 // The malformed files of ../shared/conformance, where this machine has them.
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -8,20 +7,15 @@
 
 #include "base/json.h"
 #include "gguf/reader.h"
+#include "support/reference_data.h"
 #include "support/temp_folder.h"
 
 namespace rocmforge::gguf {
 namespace {
 
-std::filesystem::path conformance_folder() {
-  const char* told = std::getenv("ROCMFORGE_CONFORMANCE");
-  return told != nullptr ? std::filesystem::path(told)
-                         : std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "../shared/conformance";
-}
-
 // Other programs' readers crash on some of these.
 TEST(GgufConformance, RefusesWhatIsMalformedAndAcceptsWhatIsNot) {
-  const std::filesystem::path folder = conformance_folder() / "badgguf";
+  const std::filesystem::path folder = testing::conformance_folder() / "badgguf";
   if (!std::filesystem::exists(folder / "index.json")) {
     GTEST_SKIP() << "no " << folder << "; ROCMFORGE_CONFORMANCE can say where the conformance data is";
   }
@@ -46,7 +40,7 @@ TEST(GgufConformance, RefusesWhatIsMalformedAndAcceptsWhatIsNot) {
 
 // Real headers by the format's own tools, tokenizers of a hundred thousand entries among them.
 TEST(GgufConformance, OpensEveryModelAndVocabulary) {
-  const std::filesystem::path folder = conformance_folder();
+  const std::filesystem::path folder = testing::conformance_folder();
   if (!std::filesystem::exists(folder / "arch")) {
     GTEST_SKIP() << "no " << folder << "; ROCMFORGE_CONFORMANCE can say where the conformance data is";
   }

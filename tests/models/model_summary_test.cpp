@@ -1,12 +1,12 @@
 #include "models/model_summary.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "gguf/writer.h"
 #include "support/expect_error.h"
+#include "support/reference_data.h"
 #include "support/temp_folder.h"
 
 namespace rocmforge::models {
@@ -119,11 +119,7 @@ TEST(ModelSummary, RefusesAbsurdNumbers) {
 
 // Whatever model there is a file of must be described, not refused.
 TEST(ModelSummary, DescribesEveryReferenceModel) {
-  const char* set = std::getenv("ROCMFORGE_CONFORMANCE");
-  const std::filesystem::path folder =
-      (set != nullptr ? std::filesystem::path(set)
-                      : std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "../shared/conformance") /
-      "arch";
+  const std::filesystem::path folder = testing::conformance_folder() / "arch";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder << "; set ROCMFORGE_CONFORMANCE to its parent";
   int described = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "quant/formats.h"
+#include "support/reference_data.h"
 
 namespace rocmforge::testing {
 
@@ -52,16 +52,7 @@ class QuantConformance : public ::testing::Test {
   }
 
  private:
-  static std::filesystem::path find_folder() {
-    if (const char* told = std::getenv("ROCMFORGE_CONFORMANCE")) return told;
-#ifdef ROCMFORGE_SOURCE_DIR
-    return std::filesystem::path(ROCMFORGE_SOURCE_DIR) / ".." / "shared" / "conformance";
-#else
-    return "../shared/conformance";
-#endif
-  }
-
-  std::filesystem::path folder_ = find_folder();
+  std::filesystem::path folder_ = conformance_folder();
 };
 
 }  // namespace rocmforge::testing
