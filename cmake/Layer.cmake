@@ -9,13 +9,13 @@ function(rocmforge_layer name)
   target_link_libraries(rocmforge_${name} PUBLIC rocmforge_options ${ARG_USES} ${ARG_LIBRARIES})
 endfunction()
 
-# rocmforge_tests(LAYER [LIBRARIES LIB...]): every tests/LAYER/*_test.cpp as one program, its cases known to CTest by name.
+# rocmforge_tests(LAYER [LIBRARIES LIB...]): every *_test.cpp below tests/LAYER as one program, its cases known to CTest by name.
 function(rocmforge_tests layer)
   cmake_parse_arguments(ARG "" "LABEL" "LIBRARIES" ${ARGN})
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)
   endif()
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
   add_executable(test_${layer} ${sources})
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${layer} PRIVATE ROCMFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

@@ -14,6 +14,8 @@ std::vector<Command> all_commands();
 Command inspect_command();
 Command dequantize_command();
 Command quantize_command();
+Command tokenize_command();
+Command detokenize_command();
 Command completion_command();
 
 }  // namespace rocmforge::cli

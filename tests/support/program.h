@@ -26,8 +26,9 @@ struct Answer {
 
 class Program {
  public:
-  // Starts at once; standard input is empty.
-  explicit Program(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
+  // Starts at once.
+  explicit Program(std::vector<std::string> arguments, std::string_view input = {}) : arguments_(std::move(arguments)) {
+    folder_.write("in", input);
     start_ = std::chrono::steady_clock::now();
     pid_ = fork();
     if (pid_ == 0) become();
@@ -61,8 +62,8 @@ class Program {
   [[noreturn]] void become() {
     redirect("out", STDOUT_FILENO);
     redirect("err", STDERR_FILENO);
-    const int null = open("/dev/null", O_RDONLY);
-    dup2(null, STDIN_FILENO);
+    const int input = open((folder_ / "in").c_str(), O_RDONLY);
+    dup2(input, STDIN_FILENO);
     std::vector<char*> argv;
     for (std::string& argument : arguments_) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -82,9 +83,9 @@ class Program {
 };
 
 // The program under test.
-inline Answer rocmforge(std::vector<std::string> arguments) {
+inline Answer rocmforge(std::vector<std::string> arguments, std::string_view input = {}) {
   arguments.insert(arguments.begin(), ROCMFORGE_BINARY);
-  return Program(std::move(arguments)).wait();
+  return Program(std::move(arguments), input).wait();
 }
 
 }  // namespace rocmforge::testing

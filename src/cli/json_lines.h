@@ -1,0 +1,28 @@
+// JSON line by line: what --jsonl means in every command that has it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace rocmforge::cli {
+
+// Longer lines are refused, so that no input takes memory without bound.
+inline constexpr std::size_t kLongestJsonLine = std::size_t{256} << 20;
+
+// Answers every line of standard input that is not empty by one line on standard output. What fails, be it the line or
+// the answer, is answered by {"error": "line 3: …"}, and the next line is read.
+void answer_json_lines(const std::function<nlohmann::ordered_json(const nlohmann::ordered_json&)>& answer);
+
+// The whole of standard input; more than `most` bytes are an Error.
+std::string read_standard_input(std::size_t most);
+
+// Fields of a line's object. One that is missing where no fallback is given, or of another type, is an Error.
+std::string text_field(const nlohmann::ordered_json& line, std::string_view name);
+bool bool_field(const nlohmann::ordered_json& line, std::string_view name, bool fallback);
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,58 @@
+#include "text/charsmap.h"
+
+#include <cstring>
+
+#include "base/error.h"
+
+namespace rocmforge::text {
+namespace {
+
+constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
+
+// A unit of the double array: a byte as its label, whether a value hangs below, and where its children are.
+bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
+std::uint32_t label(std::uint32_t unit) { return unit & (0x80000000 | 0xff); }
+std::uint32_t offset(std::uint32_t unit) { return unit >> 10 << ((unit & 1 << 9) >> 6); }
+std::uint32_t value(std::uint32_t unit) { return unit & 0x7fffffff; }
+
+}  // namespace
+
+Charsmap::Charsmap(std::string_view blob) {
+  std::uint32_t bytes = 0;
+  if (blob.size() < sizeof bytes) {
+    throw error(ErrorCode::kMalformed, "'{}' has {} bytes, expected at least {}", kKey, blob.size(), sizeof bytes);
+  }
+  std::memcpy(&bytes, blob.data(), sizeof bytes);
+  blob.remove_prefix(sizeof bytes);
+  if (bytes > blob.size() || bytes % sizeof(std::uint32_t) != 0) {
+    throw error(ErrorCode::kMalformed, "'{}' says that its table has {} bytes, expected whole words and at most {}",
+                kKey, bytes, blob.size());
+  }
+  units_.resize(bytes / sizeof(std::uint32_t));
+  std::memcpy(units_.data(), blob.data(), bytes);
+  replacements_ = blob.substr(bytes);
+  if (!replacements_.empty() && replacements_.back() != '\0') {
+    throw error(ErrorCode::kMalformed, "'{}': its last replacement is not ended by a NUL", kKey);
+  }
+}
+
+Charsmap::Replacement Charsmap::find(std::string_view text) const {
+  Replacement found;
+  if (units_.empty()) return found;
+  // Every step is checked: the table is the file's.
+  std::uint32_t node = offset(units_[0]);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::uint32_t byte = static_cast<unsigned char>(text[i]);
+    node ^= byte;
+    if (byte == 0 || node >= units_.size() || label(units_[node]) != byte) break;
+    const std::uint32_t unit = units_[node];
+    node ^= offset(unit);
+    if (!has_leaf(unit)) continue;
+    if (node >= units_.size()) break;
+    const std::uint32_t at = value(units_[node]);
+    if (at < replacements_.size()) found = {i + 1, replacements_.data() + at};
+  }
+  return found;
+}
+
+}  // namespace rocmforge::text

@@ -1,0 +1,48 @@
+// Which pairs of neighbours merge, with what rank, into what.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include "text/merging.h"
+
+namespace rocmforge::text {
+
+class PairTable {
+ public:
+  explicit PairTable(std::size_t capacity = 0)
+      : mask_(std::bit_ceil(capacity + capacity / 2 + 16) - 1), slots_(mask_ + 1) {}
+
+  // Of a pair that is there already the first rank holds.
+  void add(Symbol left, Symbol right, Merge merge) {
+    Slot& slot = slots_[place(left, right)];
+    if (slot.merge.rank == kNoRank) slot = {left, right, merge};
+  }
+
+  Merge find(Symbol left, Symbol right) const { return slots_[place(left, right)].merge; }
+
+ private:
+  struct Slot {
+    Symbol left = 0;
+    Symbol right = 0;
+    Merge merge;
+  };
+
+  // Where the pair is, or the free place where it would be. A file's ranks are dense, so an odd multiplier spreads even
+  // chosen pairs; what collides nonetheless costs that file's user some time.
+  std::size_t place(Symbol left, Symbol right) const {
+    const std::uint64_t pair = std::uint64_t{left} << 32 | right;
+    std::uint64_t hash = pair * 0x9e3779b97f4a7c15;
+    hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9;
+    for (std::size_t at = hash >> 20 & mask_;; at = (at + 1) & mask_) {
+      const Slot& slot = slots_[at];
+      if (slot.merge.rank == kNoRank || (slot.left == left && slot.right == right)) return at;
+    }
+  }
+
+  std::size_t mask_;
+  std::vector<Slot> slots_;
+};
+
+}  // namespace rocmforge::text

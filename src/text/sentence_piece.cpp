@@ -1,0 +1,106 @@
+#include "text/sentence_piece.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "text/escaped_space.h"
+
+namespace rocmforge::text {
+namespace {
+
+bool holds_inner_space(std::string_view token) {
+  for (std::size_t at = token.find(kEscapedSpace); at != std::string_view::npos;
+       at = token.find(kEscapedSpace, at + kEscapedSpace.size())) {
+    if (at > 0 && !token.substr(0, at).ends_with(kEscapedSpace)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix)
+    : vocabulary_(vocabulary), add_space_prefix_(add_space_prefix), ranks_(vocabulary.size(), kNoRank) {
+  if (!vocabulary.has_scores()) {
+    throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
+                vocabulary.model());
+  }
+  std::vector<TokenId> made;
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    if (vocabulary.is_control(id) || vocabulary.type(id) == TokenType::kByte) continue;
+    made.push_back(id);
+    longest_token_ = std::max(longest_token_, vocabulary.text(id).size());
+    words_are_independent_ = words_are_independent_ && !holds_inner_space(vocabulary.text(id));
+  }
+  std::stable_sort(made.begin(), made.end(),
+                   [&](TokenId a, TokenId b) { return vocabulary.score(a) > vocabulary.score(b); });
+  std::uint32_t rank = 0;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    if (i > 0 && vocabulary.score(made[i]) != vocabulary.score(made[i - 1])) ++rank;
+    ranks_[static_cast<std::size_t>(made[i])] = rank;
+  }
+}
+
+void SentencePieceEncoder::encode(std::string_view text, bool after_special, EncodingSpace& space,
+                                  std::vector<TokenId>& tokens) const {
+  std::string& escaped = space.normalized;
+  escaped.clear();
+  if (add_space_prefix_ && after_special) escaped += kEscapedSpace;
+  append_escaped(text, escaped);
+  const std::string_view all = escaped;
+  std::size_t begin = 0;
+  while (begin < all.size()) {
+    // A word: spaces, then what is none.
+    std::size_t end = all.size();
+    if (words_are_independent_) {
+      std::size_t at = begin;
+      while (all.substr(at).starts_with(kEscapedSpace)) at += kEscapedSpace.size();
+      end = std::min(all.find(kEscapedSpace, at), all.size());
+    }
+    encode_word(all.substr(begin, end - begin), space, tokens);
+    begin = end;
+  }
+}
+
+TokenId SentencePieceEncoder::ordinary_token(std::string_view text) const {
+  const TokenId id = vocabulary_.find(text);
+  return id != kNoToken && ranks_[static_cast<std::size_t>(id)] != kNoRank ? id : kNoToken;
+}
+
+Merge SentencePieceEncoder::merge_of(std::string_view word, const Part& left, const Part& right) const {
+  const std::size_t size = left.size + right.size;
+  if (size > longest_token_) return {};
+  const TokenId id = ordinary_token(word.substr(left.begin, size));
+  if (id == kNoToken) return {};
+  return {ranks_[static_cast<std::size_t>(id)], static_cast<Symbol>(id)};
+}
+
+void SentencePieceEncoder::encode_word(std::string_view word, EncodingSpace& space,
+                                       std::vector<TokenId>& tokens) const {
+  ++space.words_seen;
+  if (const auto found = space.words.find(word); !found.empty()) {
+    ++space.words_found;
+    tokens.insert(tokens.end(), found.begin(), found.end());
+    return;
+  }
+  const std::size_t before = tokens.size();
+  space.parts.clear();
+  for (std::uint32_t at = 0; at < word.size();) {
+    const auto size = static_cast<std::uint32_t>(first_code_point(word.substr(at)).length);
+    space.parts.push_back({static_cast<Symbol>(ordinary_token(word.substr(at, size))), at, size});
+    at += size;
+  }
+  space.merger.merge(space.parts, [&](const Part& left, const Part& right) { return merge_of(word, left, right); });
+  for (const Part& part : space.parts) {
+    if (const auto id = static_cast<TokenId>(part.symbol); id != kNoToken) {
+      tokens.push_back(id);
+    } else {
+      append_bytes(vocabulary_, word.substr(part.begin, part.size), tokens);
+    }
+  }
+  space.words.add(word, std::span(tokens).subspan(before));
+}
+
+}  // namespace rocmforge::text

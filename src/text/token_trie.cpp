@@ -1,0 +1,40 @@
+#include "text/token_trie.h"
+
+#include <algorithm>
+
+namespace rocmforge::text {
+
+TokenTrie::TokenTrie(std::vector<Entry> entries) {
+  std::erase_if(entries, [](const Entry& entry) { return entry.text.empty(); });
+  if (entries.empty()) return;
+  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.text < b.text; });
+
+  // Breadth first: a range of sorted entries that agree in their first `depth` bytes is a node.
+  struct Range {
+    std::uint32_t node;
+    std::size_t begin, end, depth;
+  };
+  nodes_.resize(1);
+  std::vector<Range> ranges = {{0, 0, entries.size(), 0}};
+  for (std::size_t next = 0; next < ranges.size(); ++next) {
+    const Range range = ranges[next];
+    std::size_t at = range.begin;
+    while (at < range.end && entries[at].text.size() == range.depth) nodes_[range.node].id = entries[at++].id;
+    nodes_[range.node].first_child = static_cast<std::uint32_t>(nodes_.size());
+    while (at < range.end) {
+      const char byte = entries[at].text[range.depth];
+      std::size_t end = at;
+      while (end < range.end && entries[end].text[range.depth] == byte) ++end;
+      ++nodes_[range.node].children;
+      ranges.push_back({static_cast<std::uint32_t>(nodes_.size()), at, end, range.depth + 1});
+      nodes_.push_back({.byte = static_cast<unsigned char>(byte)});
+      at = end;
+    }
+  }
+  for (std::uint32_t i = 0; i < nodes_[0].children; ++i) {
+    const std::uint32_t node = nodes_[0].first_child + i;
+    roots_[nodes_[node].byte] = node;
+  }
+}
+
+}  // namespace rocmforge::text

@@ -1,0 +1,133 @@
+#include "text/unigram.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "text/escaped_space.h"
+
+namespace rocmforge::text {
+namespace {
+
+// What an unknown character costs beyond the worst token, as in SentencePiece.
+constexpr double kUnknownPenalty = 10;
+
+Charsmap read_charsmap(const gguf::Metadata& metadata) {
+  constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
+  const gguf::Value* value = metadata.value(kKey);
+  if (value == nullptr) return {};
+  const auto bytes = metadata.get<std::vector<std::int64_t>>(kKey);
+  std::string blob;
+  blob.reserve(bytes.size());
+  // Stored as int8 or as uint8.
+  for (const std::int64_t byte : bytes) blob += static_cast<char>(static_cast<unsigned char>(byte & 0xff));
+  return Charsmap(blob);
+}
+
+}  // namespace
+
+UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_prefix, const gguf::Metadata& metadata)
+    : vocabulary_(vocabulary),
+      add_space_prefix_(add_space_prefix),
+      remove_extra_whitespaces_(metadata.get_or<bool>("tokenizer.ggml.remove_extra_whitespaces", false)),
+      charsmap_(read_charsmap(metadata)) {
+  if (!vocabulary.has_scores()) {
+    throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
+                vocabulary.model());
+  }
+  double lowest = std::numeric_limits<double>::max();
+  std::vector<TokenTrie::Entry> entries;
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    if (vocabulary.type(id) != TokenType::kNormal && vocabulary.type(id) != TokenType::kUserDefined) continue;
+    const double score = vocabulary.score(id);
+    if (!std::isfinite(score)) continue;
+    entries.push_back({vocabulary.text(id), id});
+    lowest = std::min(lowest, score);
+  }
+  if (entries.empty()) lowest = 0;
+  unknown_score_ = lowest - kUnknownPenalty;
+  trie_ = TokenTrie(std::move(entries));
+}
+
+// What the beginning of the text becomes, and how much of it that is.
+std::pair<std::string_view, std::size_t> UnigramEncoder::normalize_prefix(std::string_view text) const {
+  if (const Charsmap::Replacement found = charsmap_.find(text); found.length > 0) return {found.text, found.length};
+  const std::size_t length = first_code_point(text).length;
+  return {text.substr(0, length), length};
+}
+
+void UnigramEncoder::normalize(std::string_view text, std::string& normalized) const {
+  normalized.clear();
+  if (remove_extra_whitespaces_) {
+    while (!text.empty()) {
+      const auto [replacement, length] = normalize_prefix(text);
+      if (replacement != " ") break;
+      text.remove_prefix(length);
+    }
+  }
+  if (text.empty()) return;
+  if (add_space_prefix_) normalized += kEscapedSpace;
+  bool after_space = remove_extra_whitespaces_;
+  while (!text.empty()) {
+    auto [replacement, length] = normalize_prefix(text);
+    text.remove_prefix(length);
+    while (after_space && replacement.starts_with(' ')) replacement.remove_prefix(1);
+    if (replacement.empty()) continue;
+    append_escaped(replacement, normalized);
+    after_space = remove_extra_whitespaces_ && replacement.ends_with(' ');
+  }
+  while (remove_extra_whitespaces_ && normalized.ends_with(kEscapedSpace)) {
+    normalized.resize(normalized.size() - kEscapedSpace.size());
+  }
+}
+
+void UnigramEncoder::encode(std::string_view text, bool, EncodingSpace& space, std::vector<TokenId>& tokens) const {
+  normalize(text, space.normalized);
+  const std::string_view all = space.normalized;
+  // By where it ends: the best way to get there, by its last token.
+  struct Step {
+    double score = -std::numeric_limits<double>::infinity();
+    std::uint32_t length = 0;
+    TokenId token = kNoToken;
+  };
+  std::vector<Step> best(all.size() + 1);
+  best[0].score = 0;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t character = first_code_point(all.substr(at)).length;
+    bool character_has_token = false;
+    const auto consider = [&](std::size_t length, TokenId id, double score) {
+      Step& step = best[at + length];
+      if (best[at].score + score > step.score) step = {best[at].score + score, static_cast<std::uint32_t>(length), id};
+      return true;
+    };
+    trie_.visit_prefixes(all.substr(at), [&](std::size_t length, TokenId id) {
+      character_has_token = character_has_token || length == character;
+      return consider(length, id, vocabulary_.score(id));
+    });
+    if (!character_has_token) consider(character, kNoToken, unknown_score_);
+    at += character;
+  }
+
+  const std::size_t before = tokens.size();
+  const TokenId unknown = vocabulary_.special().unknown;
+  const bool has_bytes = vocabulary_.byte_token(0) != kNoToken;
+  // Backwards; neighbouring unknown characters are one unknown token.
+  for (std::size_t end = all.size(); end > 0; end -= best[end].length) {
+    if (best[end].token != kNoToken) {
+      tokens.push_back(best[end].token);
+    } else if (has_bytes) {
+      for (std::size_t i = 0; i < best[end].length; ++i) {
+        tokens.push_back(vocabulary_.byte_token(static_cast<unsigned char>(all[end - 1 - i])));
+      }
+    } else if (unknown != kNoToken && (tokens.size() == before || tokens.back() != unknown)) {
+      tokens.push_back(unknown);
+    }
+  }
+  std::reverse(tokens.begin() + static_cast<std::ptrdiff_t>(before), tokens.end());
+  std::erase(tokens, kNoToken);
+}
+
+}  // namespace rocmforge::text

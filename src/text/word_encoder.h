@@ -1,0 +1,39 @@
+// Text without special tokens to tokens: what each kind of vocabulary does in its own way.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "text/merging.h"
+#include "text/pattern.h"
+#include "text/token.h"
+#include "text/word_cache.h"
+
+namespace rocmforge::text {
+
+// Memory and caches that encoding reuses; one for each thread at a time.
+struct EncodingSpace {
+  MatchSpace matching;
+  Merger merger;
+  WordCache words;
+  std::vector<Part> parts;
+  std::string normalized;
+
+  // How often a word was found in the cache, for the benchmark.
+  std::uint64_t words_seen = 0;
+  std::uint64_t words_found = 0;
+};
+
+class WordEncoder {
+ public:
+  virtual ~WordEncoder() = default;
+
+  // Appends the tokens of `text`, which is valid UTF-8. `after_special`: at the beginning or right after a special
+  // token, where some vocabularies put a space.
+  virtual void encode(std::string_view text, bool after_special, EncodingSpace& space,
+                      std::vector<TokenId>& tokens) const = 0;
+};
+
+}  // namespace rocmforge::text
