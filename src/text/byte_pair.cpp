@@ -59,7 +59,7 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
     byte_symbols_[byte] = symbols.of(alphabet_character(value));
     const TokenId token =
         rules_.split->byte_alphabet ? vocabulary_.find(alphabet_character(value)) : vocabulary_.byte_token(value);
-    byte_tokens_[byte] = token != kNoToken ? token : vocabulary_.special().unknown;
+    byte_tokens_[byte] = token != kNoToken ? token : unknown_token();
   }
   std::string joined;
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
@@ -79,6 +79,13 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
   }
 }
 
+// For bytes that the vocabulary lacks, as some do that Unicode does not use yet. Some files name an ordinary control
+// token here, which no text may become.
+TokenId BytePairEncoder::unknown_token() const {
+  const TokenId unknown = vocabulary_.special().unknown;
+  return unknown != kNoToken && vocabulary_.type(unknown) == TokenType::kUnknown ? unknown : kNoToken;
+}
+
 void BytePairEncoder::index_whole_words() {
   std::size_t bytes = 0;
   for (const std::string_view text : vocabulary_.texts()) bytes += text.size();
@@ -96,7 +103,7 @@ void BytePairEncoder::index_whole_words() {
   }
 }
 
-void BytePairEncoder::encode(std::string_view text, bool, EncodingSpace& space, std::vector<TokenId>& tokens) const {
+void BytePairEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
   if (rules_.escape_whitespaces) {
     space.normalized.clear();
     append_escaped(text, space.normalized);

@@ -21,12 +21,12 @@ class BytePairEncoder : public WordEncoder {
   // `vocabulary` must outlive the encoder.
   BytePairEncoder(const Vocabulary& vocabulary, const PreTokenizer& rules, const gguf::Metadata& metadata);
 
-  void encode(std::string_view text, bool after_special, EncodingSpace& space,
-              std::vector<TokenId>& tokens) const override;
+  void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const override;
 
  private:
   void read_merges(const gguf::Metadata& metadata);
   void index_whole_words();
+  TokenId unknown_token() const;
   void encode_piece(std::string_view piece, EncodingSpace& space, std::vector<TokenId>& tokens) const;
   void merge_piece(std::string_view piece, EncodingSpace& space, std::vector<TokenId>& tokens) const;
   void append_symbol(Symbol symbol, std::string_view text, std::vector<TokenId>& tokens) const;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace rocmforge::text {
 namespace {
@@ -14,6 +15,10 @@ bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
 std::uint32_t label(std::uint32_t unit) { return unit & (0x80000000 | 0xff); }
 std::uint32_t offset(std::uint32_t unit) { return unit >> 10 << ((unit & 1 << 9) >> 6); }
 std::uint32_t value(std::uint32_t unit) { return unit & 0x7fffffff; }
+
+bool begins_character(std::string_view text, std::size_t at) {
+  return at == text.size() || (static_cast<unsigned char>(text[at]) & 0xc0) != 0x80;
+}
 
 }  // namespace
 
@@ -34,6 +39,7 @@ Charsmap::Charsmap(std::string_view blob) {
   if (!replacements_.empty() && replacements_.back() != '\0') {
     throw error(ErrorCode::kMalformed, "'{}': its last replacement is not ended by a NUL", kKey);
   }
+  if (!is_valid_utf8(replacements_)) throw error(ErrorCode::kMalformed, "'{}': its replacements are not UTF-8", kKey);
 }
 
 Charsmap::Replacement Charsmap::find(std::string_view text) const {
@@ -50,7 +56,9 @@ Charsmap::Replacement Charsmap::find(std::string_view text) const {
     if (!has_leaf(unit)) continue;
     if (node >= units_.size()) break;
     const std::uint32_t at = value(units_[node]);
-    if (at < replacements_.size()) found = {i + 1, replacements_.data() + at};
+    if (at < replacements_.size() && begins_character(replacements_, at) && begins_character(text, i + 1)) {
+      found = {i + 1, replacements_.data() + at};
+    }
   }
   return found;
 }

@@ -50,7 +50,7 @@ RwkvEncoder::RwkvEncoder(const Vocabulary& vocabulary) : vocabulary_(vocabulary)
   trie_ = TokenTrie(std::move(entries));
 }
 
-void RwkvEncoder::encode(std::string_view text, bool, EncodingSpace&, std::vector<TokenId>& tokens) const {
+void RwkvEncoder::encode(std::string_view text, EncodingSpace&, std::vector<TokenId>& tokens) const {
   while (!text.empty()) {
     const auto [length, id] = trie_.longest(text);
     if (length > 0) {

@@ -19,8 +19,7 @@ class RwkvEncoder : public WordEncoder {
   // `vocabulary` must outlive the encoder.
   explicit RwkvEncoder(const Vocabulary& vocabulary);
 
-  void encode(std::string_view text, bool after_special, EncodingSpace& space,
-              std::vector<TokenId>& tokens) const override;
+  void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const override;
 
  private:
   const Vocabulary& vocabulary_;

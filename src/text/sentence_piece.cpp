@@ -20,8 +20,9 @@ bool holds_inner_space(std::string_view token) {
 
 }  // namespace
 
-SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix)
-    : vocabulary_(vocabulary), add_space_prefix_(add_space_prefix), ranks_(vocabulary.size(), kNoRank) {
+SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix,
+                                           const gguf::Metadata& metadata)
+    : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata), ranks_(vocabulary.size(), kNoRank) {
   if (!vocabulary.has_scores()) {
     throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
                 vocabulary.model());
@@ -43,13 +44,9 @@ SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool ad
   }
 }
 
-void SentencePieceEncoder::encode(std::string_view text, bool after_special, EncodingSpace& space,
-                                  std::vector<TokenId>& tokens) const {
-  std::string& escaped = space.normalized;
-  escaped.clear();
-  if (add_space_prefix_ && after_special) escaped += kEscapedSpace;
-  append_escaped(text, escaped);
-  const std::string_view all = escaped;
+void SentencePieceEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
+  normalizer_.normalize(text, space.normalized);
+  const std::string_view all = space.normalized;
   std::size_t begin = 0;
   while (begin < all.size()) {
     // A word: spaces, then what is none.

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gguf/metadata.h"
+#include "text/sentence_piece_normalizer.h"
 #include "text/vocabulary.h"
 #include "text/word_encoder.h"
 
@@ -13,10 +15,9 @@ namespace rocmforge::text {
 class SentencePieceEncoder : public WordEncoder {
  public:
   // `vocabulary` must outlive the encoder.
-  SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix);
+  SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix, const gguf::Metadata& metadata);
 
-  void encode(std::string_view text, bool after_special, EncodingSpace& space,
-              std::vector<TokenId>& tokens) const override;
+  void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const override;
 
  private:
   void encode_word(std::string_view word, EncodingSpace& space, std::vector<TokenId>& tokens) const;
@@ -24,7 +25,7 @@ class SentencePieceEncoder : public WordEncoder {
   Merge merge_of(std::string_view word, const Part& left, const Part& right) const;
 
   const Vocabulary& vocabulary_;
-  bool add_space_prefix_;
+  SentencePieceNormalizer normalizer_;
   // By token: its place in the order of scores, the highest first; equal scores share one. kNoRank: never made.
   std::vector<std::uint32_t> ranks_;
   std::size_t longest_token_ = 0;

@@ -120,7 +120,7 @@ struct Tokenizer::State {
     switch (vocabulary.kind()) {
       case VocabularyKind::kBytePair: return std::make_unique<BytePairEncoder>(vocabulary, *rules, metadata);
       case VocabularyKind::kSentencePiece:
-        return std::make_unique<SentencePieceEncoder>(vocabulary, around.space_prefix);
+        return std::make_unique<SentencePieceEncoder>(vocabulary, around.space_prefix, metadata);
       case VocabularyKind::kUnigram: return std::make_unique<UnigramEncoder>(vocabulary, around.space_prefix, metadata);
       case VocabularyKind::kWordPiece: return std::make_unique<WordPieceEncoder>(vocabulary, metadata);
       case VocabularyKind::kRwkv: return std::make_unique<RwkvEncoder>(vocabulary);
@@ -147,8 +147,7 @@ struct Tokenizer::State {
 
   void encode_all(std::string_view text, const EncodeOptions& options, EncodingSpace& space,
                   std::vector<TokenId>& tokens) const;
-  void encode_words(std::string_view text, bool after_special, EncodingSpace& space,
-                    std::vector<TokenId>& tokens) const;
+  void encode_words(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const;
   void add_surroundings(AddSpecial add, std::vector<TokenId>& tokens) const;
 
   Vocabulary vocabulary;
@@ -185,25 +184,22 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, const EncodeOption
 void Tokenizer::State::encode_all(std::string_view text, const EncodeOptions& options, EncodingSpace& space,
                                   std::vector<TokenId>& tokens) const {
   SpecialFinder::Walk walk(specials, text, options.parse_special, options.data);
-  bool after_special = true;
   std::size_t at = 0;
   while (at < text.size()) {
     const auto found = walk.next(at);
     const std::size_t end = found ? found->range.begin : text.size();
-    if (end > at) encode_words(text.substr(at, end - at), after_special, space, tokens);
+    if (end > at) encode_words(text.substr(at, end - at), space, tokens);
     if (!found) break;
     tokens.push_back(found->token);
-    after_special = true;
     at = found->range.end;
   }
 }
 
-void Tokenizer::State::encode_words(std::string_view text, bool after_special, EncodingSpace& space,
-                                    std::vector<TokenId>& tokens) const {
+void Tokenizer::State::encode_words(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
   if (is_valid_utf8(text)) {
-    encoder->encode(text, after_special, space, tokens);
+    encoder->encode(text, space, tokens);
   } else {
-    encoder->encode(replace_invalid_utf8(text), after_special, space, tokens);
+    encoder->encode(replace_invalid_utf8(text), space, tokens);
   }
 }
 

@@ -14,25 +14,10 @@ namespace {
 // What an unknown character costs beyond the worst token, as in SentencePiece.
 constexpr double kUnknownPenalty = 10;
 
-Charsmap read_charsmap(const gguf::Metadata& metadata) {
-  constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
-  const gguf::Value* value = metadata.value(kKey);
-  if (value == nullptr) return {};
-  const auto bytes = metadata.get<std::vector<std::int64_t>>(kKey);
-  std::string blob;
-  blob.reserve(bytes.size());
-  // Stored as int8 or as uint8.
-  for (const std::int64_t byte : bytes) blob += static_cast<char>(static_cast<unsigned char>(byte & 0xff));
-  return Charsmap(blob);
-}
-
 }  // namespace
 
 UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_prefix, const gguf::Metadata& metadata)
-    : vocabulary_(vocabulary),
-      add_space_prefix_(add_space_prefix),
-      remove_extra_whitespaces_(metadata.get_or<bool>("tokenizer.ggml.remove_extra_whitespaces", false)),
-      charsmap_(read_charsmap(metadata)) {
+    : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata) {
   if (!vocabulary.has_scores()) {
     throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
                 vocabulary.model());
@@ -52,40 +37,8 @@ UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_pref
   trie_ = TokenTrie(std::move(entries));
 }
 
-// What the beginning of the text becomes, and how much of it that is.
-std::pair<std::string_view, std::size_t> UnigramEncoder::normalize_prefix(std::string_view text) const {
-  if (const Charsmap::Replacement found = charsmap_.find(text); found.length > 0) return {found.text, found.length};
-  const std::size_t length = first_code_point(text).length;
-  return {text.substr(0, length), length};
-}
-
-void UnigramEncoder::normalize(std::string_view text, std::string& normalized) const {
-  normalized.clear();
-  if (remove_extra_whitespaces_) {
-    while (!text.empty()) {
-      const auto [replacement, length] = normalize_prefix(text);
-      if (replacement != " ") break;
-      text.remove_prefix(length);
-    }
-  }
-  if (text.empty()) return;
-  if (add_space_prefix_) normalized += kEscapedSpace;
-  bool after_space = remove_extra_whitespaces_;
-  while (!text.empty()) {
-    auto [replacement, length] = normalize_prefix(text);
-    text.remove_prefix(length);
-    while (after_space && replacement.starts_with(' ')) replacement.remove_prefix(1);
-    if (replacement.empty()) continue;
-    append_escaped(replacement, normalized);
-    after_space = remove_extra_whitespaces_ && replacement.ends_with(' ');
-  }
-  while (remove_extra_whitespaces_ && normalized.ends_with(kEscapedSpace)) {
-    normalized.resize(normalized.size() - kEscapedSpace.size());
-  }
-}
-
-void UnigramEncoder::encode(std::string_view text, bool, EncodingSpace& space, std::vector<TokenId>& tokens) const {
-  normalize(text, space.normalized);
+void UnigramEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
+  normalizer_.normalize(text, space.normalized);
   const std::string_view all = space.normalized;
   // By where it ends: the best way to get there, by its last token.
   struct Step {

@@ -30,10 +30,8 @@ class WordEncoder {
  public:
   virtual ~WordEncoder() = default;
 
-  // Appends the tokens of `text`, which is valid UTF-8. `after_special`: at the beginning or right after a special
-  // token, where some vocabularies put a space.
-  virtual void encode(std::string_view text, bool after_special, EncodingSpace& space,
-                      std::vector<TokenId>& tokens) const = 0;
+  // Appends the tokens of `text`, which is valid UTF-8 and not empty: all that there is between two special tokens.
+  virtual void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const = 0;
 };
 
 }  // namespace rocmforge::text

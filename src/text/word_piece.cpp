@@ -62,7 +62,7 @@ WordPieceEncoder::WordPieceEncoder(const Vocabulary& vocabulary, const gguf::Met
   trie_ = TokenTrie(std::move(entries));
 }
 
-void WordPieceEncoder::encode(std::string_view text, bool, EncodingSpace& space, std::vector<TokenId>& tokens) const {
+void WordPieceEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
   // A word begins with the mark of a space, as the vocabulary has it.
   std::string& word = space.normalized;
   const auto begin_word = [&] { word = kEscapedSpace; };

@@ -17,8 +17,7 @@ class WordPieceEncoder : public WordEncoder {
   // `vocabulary` must outlive the encoder.
   WordPieceEncoder(const Vocabulary& vocabulary, const gguf::Metadata& metadata);
 
-  void encode(std::string_view text, bool after_special, EncodingSpace& space,
-              std::vector<TokenId>& tokens) const override;
+  void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const override;
 
  private:
   void encode_word(std::string_view word, EncodingSpace& space, std::vector<TokenId>& tokens) const;
