@@ -69,9 +69,10 @@ bench:  ## the benchmark programs: a table here, JSON in build/bench; BENCH_ARGS
 	@$(call configure,release,BENCH)
 	@$(call build,release,benches)
 	@mkdir -p build/bench
+	@python3 -B bench/prose.py >build/bench/prose.txt
 	@for source in $(wildcard bench/*_bench.cpp); do \
 	  name=$$(basename $$source .cpp); \
-	  build/release/bench/$$name --benchmark_out=build/bench/$$name.json --benchmark_out_format=json \
+	  ROCMFORGE_PROSE=build/bench/prose.txt build/release/bench/$$name --benchmark_out=build/bench/$$name.json --benchmark_out_format=json \
 	    $(BENCH_ARGS) || exit 1; \
 	done
 
