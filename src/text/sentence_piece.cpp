@@ -35,8 +35,7 @@ SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool ad
     longest_token_ = std::max(longest_token_, vocabulary.text(id).size());
     words_are_independent_ = words_are_independent_ && !holds_inner_space(vocabulary.text(id));
   }
-  std::stable_sort(made.begin(), made.end(),
-                   [&](TokenId a, TokenId b) { return vocabulary.score(a) > vocabulary.score(b); });
+  std::sort(made.begin(), made.end(), [&](TokenId a, TokenId b) { return vocabulary.score(a) > vocabulary.score(b); });
   std::uint32_t rank = 0;
   for (std::size_t i = 0; i < made.size(); ++i) {
     if (i > 0 && vocabulary.score(made[i]) != vocabulary.score(made[i - 1])) ++rank;

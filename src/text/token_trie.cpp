@@ -7,7 +7,8 @@ namespace rocmforge::text {
 TokenTrie::TokenTrie(std::vector<Entry> entries) {
   std::erase_if(entries, [](const Entry& entry) { return entry.text.empty(); });
   if (entries.empty()) return;
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.text < b.text; });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::pair(a.text, a.id) < std::pair(b.text, b.id); });
 
   // Breadth first: a range of sorted entries that agree in their first `depth` bytes is a node.
   struct Range {

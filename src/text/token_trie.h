@@ -20,7 +20,7 @@ class TokenTrie {
 
   TokenTrie() = default;
 
-  // Empty texts are left out; of equal texts the last is found. The texts are not kept.
+  // Empty texts are left out; of equal texts that of the greatest id is found. The texts are not kept.
   explicit TokenTrie(std::vector<Entry> entries);
 
   bool empty() const { return nodes_.empty(); }
