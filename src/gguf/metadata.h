@@ -31,6 +31,9 @@ class Metadata {
   // `file` names the file in messages. A key that is there twice is an Error.
   Metadata(std::string file, std::vector<Entry> entries);
 
+  // The file's name, for messages.
+  const std::string& file() const { return file_; }
+
   // In the file's order.
   std::span<const Entry> entries() const { return entries_; }
 

@@ -67,8 +67,8 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
     // A space separates the two; where the first begins with one, the next does.
     const std::size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos || space + 1 == merge.size()) {
-      throw error(ErrorCode::kMalformed, "'{}': entry {} is '{}', expected two parts separated by a space", kMergesKey,
-                  rank, printable(merge));
+      throw error(ErrorCode::kMalformed, "{}: '{}': entry {} is '{}', expected two parts separated by a space",
+                  metadata.file(), kMergesKey, rank, printable(merge));
     }
     const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
     joined.assign(left).append(right);

@@ -22,24 +22,26 @@ bool begins_character(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-Charsmap::Charsmap(std::string_view blob) {
+Charsmap::Charsmap(std::string_view blob, const std::string& file) {
   std::uint32_t bytes = 0;
   if (blob.size() < sizeof bytes) {
-    throw error(ErrorCode::kMalformed, "'{}' has {} bytes, expected at least {}", kKey, blob.size(), sizeof bytes);
+    throw error(ErrorCode::kMalformed, "{}: '{}' has {} bytes, expected at least {}", file, kKey, blob.size(),
+                sizeof bytes);
   }
   std::memcpy(&bytes, blob.data(), sizeof bytes);
   blob.remove_prefix(sizeof bytes);
   if (bytes > blob.size() || bytes % sizeof(std::uint32_t) != 0) {
-    throw error(ErrorCode::kMalformed, "'{}' says that its table has {} bytes, expected whole words and at most {}",
-                kKey, bytes, blob.size());
+    throw error(ErrorCode::kMalformed, "{}: '{}' says that its table has {} bytes, expected whole words and at most {}",
+                file, kKey, bytes, blob.size());
   }
   units_.resize(bytes / sizeof(std::uint32_t));
   std::memcpy(units_.data(), blob.data(), bytes);
   replacements_ = blob.substr(bytes);
   if (!replacements_.empty() && replacements_.back() != '\0') {
-    throw error(ErrorCode::kMalformed, "'{}': its last replacement is not ended by a NUL", kKey);
+    throw error(ErrorCode::kMalformed, "{}: '{}': its last replacement is not ended by a NUL", file, kKey);
   }
-  if (!is_valid_utf8(replacements_)) throw error(ErrorCode::kMalformed, "'{}': its replacements are not UTF-8", kKey);
+  if (!is_valid_utf8(replacements_))
+    throw error(ErrorCode::kMalformed, "{}: '{}': its replacements are not UTF-8", file, kKey);
 }
 
 Charsmap::Replacement Charsmap::find(std::string_view text) const {

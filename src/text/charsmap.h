@@ -14,8 +14,8 @@ class Charsmap {
   // No replacements.
   Charsmap() = default;
 
-  // An Error when the lengths do not fit together.
-  explicit Charsmap(std::string_view blob);
+  // An Error, which names the file, when the lengths do not fit together.
+  Charsmap(std::string_view blob, const std::string& file);
 
   struct Replacement {
     std::size_t length = 0;  // bytes of the text that it stands for; 0: the table has none

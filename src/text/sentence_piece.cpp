@@ -24,7 +24,8 @@ SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool ad
                                            const gguf::Metadata& metadata)
     : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata), ranks_(vocabulary.size(), kNoRank) {
   if (!vocabulary.has_scores()) {
-    throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
+    throw error(ErrorCode::kMalformed,
+                "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
                 vocabulary.model());
   }
   std::vector<TokenId> made;

@@ -18,7 +18,7 @@ Charsmap read_charsmap(const gguf::Metadata& metadata) {
   blob.reserve(bytes.size());
   // Stored as int8 or as uint8.
   for (const std::int64_t byte : bytes) blob += static_cast<char>(static_cast<unsigned char>(byte & 0xff));
-  return Charsmap(blob);
+  return {blob, metadata.file()};
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ const PreTokenizer* rules_for(const Vocabulary& vocabulary, const gguf::Metadata
   const auto near = closest(name, names);
   throw Error(ErrorCode::kUnsupported,
               fmt::format("{} '{}' is not a pre-tokenizer that is known here{}",
-                          told ? "--pre-tokenizer" : "'tokenizer.ggml.pre'", printable(name),
+                          told ? "--pre-tokenizer" : metadata.file() + ": 'tokenizer.ggml.pre'", printable(name),
                           near ? fmt::format(" (did you mean '{}'?)", *near) : ""),
               "`--pre-tokenizer NAME` forces one; known are " + fmt::format("{}", fmt::join(names, ", ")));
 }

@@ -19,7 +19,8 @@ constexpr double kUnknownPenalty = 10;
 UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_prefix, const gguf::Metadata& metadata)
     : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata) {
   if (!vocabulary.has_scores()) {
-    throw error(ErrorCode::kMalformed, "'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs",
+    throw error(ErrorCode::kMalformed,
+                "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
                 vocabulary.model());
   }
   double lowest = std::numeric_limits<double>::max();

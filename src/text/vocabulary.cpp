@@ -139,13 +139,13 @@ constexpr std::array<std::string_view, 22> kEndTexts = {
     "[e~[",
 };
 
-const Model& model_named(const std::string& name) {
+const Model& model_named(const std::string& name, const std::string& file) {
   const auto found = std::find_if(kModels.begin(), kModels.end(), [&](const Model& m) { return m.name == name; });
   if (found != kModels.end()) return *found;
   std::string known;
   for (const Model& model : kModels) known.append(known.empty() ? "" : ", ").append(model.name);
   throw Error(ErrorCode::kUnsupported,
-              fmt::format("'tokenizer.ggml.model' is '{}', which is not supported", printable(name)),
+              fmt::format("{}: 'tokenizer.ggml.model' is '{}', which is not supported", file, printable(name)),
               "supported are " + known);
 }
 
@@ -173,10 +173,11 @@ std::optional<unsigned char> hexadecimal_byte(std::string_view text) {
 Vocabulary::Vocabulary(const gguf::Metadata& metadata) {
   const auto name = metadata.find<std::string>("tokenizer.ggml.model");
   if (!name) {
-    throw Error(ErrorCode::kNotFound, "the file has no tokenizer: the key 'tokenizer.ggml.model' is missing",
+    throw Error(ErrorCode::kNotFound,
+                metadata.file() + ": the file has no tokenizer: the key 'tokenizer.ggml.model' is missing",
                 "models without one take token ids (--tokens) only");
   }
-  const Model& model = model_named(*name);
+  const Model& model = model_named(*name, metadata.file());
   model_ = *name;
   kind_ = model.kind;
   special_ = model.defaults;
@@ -190,7 +191,7 @@ Vocabulary::Vocabulary(const gguf::Metadata& metadata) {
 
 void Vocabulary::read_tokens(const gguf::Metadata& metadata) {
   const auto tokens = metadata.get<std::vector<std::string_view>>(kTokensKey);
-  if (tokens.empty()) throw error(ErrorCode::kMalformed, "'{}' is empty", kTokensKey);
+  if (tokens.empty()) throw error(ErrorCode::kMalformed, "{}: '{}' is empty", metadata.file(), kTokensKey);
   std::size_t bytes = 0;
   for (const std::string_view token : tokens) bytes += token.size();
   texts_ = TextTable(tokens.size(), bytes);
@@ -204,8 +205,8 @@ void Vocabulary::read_tokens(const gguf::Metadata& metadata) {
 void Vocabulary::read_types(const gguf::Metadata& metadata) {
   const auto check_length = [&](std::string_view key, std::size_t length) {
     if (length == size()) return;
-    throw error(ErrorCode::kMalformed, "'{}' has {} entries, expected {}, as '{}' has", key, group_digits(length),
-                group_digits(size()), kTokensKey);
+    throw error(ErrorCode::kMalformed, "{}: '{}' has {} entries, expected {}, as '{}' has", metadata.file(), key,
+                group_digits(length), group_digits(size()), kTokensKey);
   };
   types_.assign(size(), TokenType::kNormal);
   if (const auto types = metadata.find<std::vector<std::int64_t>>("tokenizer.ggml.token_type")) {
@@ -230,7 +231,8 @@ void Vocabulary::read_special_ids(const gguf::Metadata& metadata) {
     if (*id >= 0 && static_cast<std::uint64_t>(*id) < size()) {
       special_.*key.id = static_cast<TokenId>(*id);
     } else {
-      log::warning("'{}' is {}, but the vocabulary has {} tokens: ignored", name, *id, group_digits(size()));
+      log::warning("{}: '{}' is {}, but the vocabulary has {} tokens: ignored", metadata.file(), name, *id,
+                   group_digits(size()));
     }
   }
   for (const IdKey& key : kIdKeys) {

@@ -7,13 +7,14 @@
 namespace rocmforge {
 namespace {
 
-TEST(Conformance, QuantQualityAndBadGguf) {
+TEST(Conformance, EveryFamilyThatIsBuilt) {
   const std::filesystem::path data = testing::conformance_folder();
   if (!std::filesystem::exists(data / "run")) {
     GTEST_SKIP() << "no reference data in " << data << "; set ROCMFORGE_CONFORMANCE to its folder";
   }
-  const testing::Answer answer =
-      testing::Program({(data / "run").string(), ROCMFORGE_BINARY, "quant", "quality", "badgguf"}).wait();
+  const testing::Answer answer = testing::Program({(data / "run").string(), ROCMFORGE_BINARY, "quant", "quality",
+                                                   "badgguf", "tokenizer", "template"})
+                                     .wait();
   EXPECT_EQ(answer.exit_code, 0) << answer.output << answer.errors;
 }
 
