@@ -2,6 +2,7 @@
 // hold of any of them.
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -18,8 +19,10 @@
 
 namespace rocmforge::fuzz {
 
-inline void require(bool condition) {
-  if (!condition) std::abort();
+inline void require(bool condition, int line = __builtin_LINE()) {
+  if (condition) return;
+  std::fprintf(stderr, "tokenizer_fuzzing.h:%d does not hold\n", line);
+  std::abort();
 }
 
 inline void add_tokens(testing::TinyVocabulary& vocabulary, FuzzedDataProvider& data) {

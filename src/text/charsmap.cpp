@@ -35,7 +35,7 @@ Charsmap::Charsmap(std::string_view blob, const std::string& file) {
                 file, kKey, bytes, blob.size());
   }
   units_.resize(bytes / sizeof(std::uint32_t));
-  std::memcpy(units_.data(), blob.data(), bytes);
+  if (bytes > 0) std::memcpy(units_.data(), blob.data(), bytes);
   replacements_ = blob.substr(bytes);
   if (!replacements_.empty() && replacements_.back() != '\0') {
     throw error(ErrorCode::kMalformed, "{}: '{}': its last replacement is not ended by a NUL", file, kKey);

@@ -34,8 +34,8 @@ bool holds(const std::vector<TokenId>& tokens, TokenId token) {
 
 }  // namespace
 
-SpecialFinder::SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata& metadata) : vocabulary_(vocabulary) {
-  std::vector<TokenTrie::Entry> user_defined, all;
+SpecialFinder::SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata& metadata) {
+  std::vector<TokenTrie::Entry> user_defined, control;
   const bool phi3 = is_phi3(metadata);
   constexpr std::array<std::string_view, 3> kPhi3Plain = {"<unk>", "<s>", "<|endoftext|>"};
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {
@@ -43,12 +43,11 @@ SpecialFinder::SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata&
     const std::string_view text = vocabulary.text(id);
     const bool is_user_defined = vocabulary.type(id) == TokenType::kUserDefined;
     if (!is_user_defined && !vocabulary.is_control(id)) continue;
-    all.push_back({text, id});
-    if (is_user_defined) user_defined.push_back({text, id});
+    (is_user_defined ? user_defined : control).push_back({text, id});
     if (phi3 && std::find(kPhi3Plain.begin(), kPhi3Plain.end(), text) == kPhi3Plain.end()) strips_right_.push_back(id);
   }
   user_defined_ = TokenTrie(std::move(user_defined));
-  all_ = TokenTrie(std::move(all));
+  control_ = TokenTrie(std::move(control));
   if (const TokenId mask = vocabulary.find("<mask>"); mask != kNoToken && has_stripping_mask(metadata)) {
     strips_left_.push_back(mask);
   }
@@ -56,7 +55,7 @@ SpecialFinder::SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata&
 
 SpecialFinder::Walk::Walk(const SpecialFinder& finder, std::string_view text, bool parse_control,
                           std::span<const TextRange> data)
-    : finder_(finder), trie_(parse_control ? finder.all_ : finder.user_defined_), text_(text), data_(data) {}
+    : finder_(finder), parse_control_(parse_control), text_(text), data_(data) {}
 
 bool SpecialFinder::Walk::touches_data(TextRange range) {
   while (!data_.empty() && data_.front().end <= range.begin) data_ = data_.subspan(1);
@@ -64,19 +63,23 @@ bool SpecialFinder::Walk::touches_data(TextRange range) {
 }
 
 std::optional<SpecialFinder::Found> SpecialFinder::Walk::next(std::size_t from) {
-  if (trie_.empty()) return std::nullopt;
+  const TokenTrie& anywhere = finder_.user_defined_;
+  const TokenTrie& control = finder_.control_;
+  if (anywhere.empty() && !parse_control_) return std::nullopt;
   for (std::size_t at = from; at < text_.size(); ++at) {
-    if (!trie_.may_begin(static_cast<unsigned char>(text_[at]))) continue;
-    std::size_t longest = 0;
-    TokenId token = kNoToken;
-    trie_.visit_prefixes(text_.substr(at), [&](std::size_t length, TokenId id) {
-      const bool anywhere = finder_.vocabulary_.type(id) == TokenType::kUserDefined;
-      if (anywhere || !touches_data({at, at + length})) {
-        longest = length;
-        token = id;
-      }
-      return true;
-    });
+    const auto byte = static_cast<unsigned char>(text_[at]);
+    const bool may_be_control = parse_control_ && control.may_begin(byte);
+    if (!may_be_control && !anywhere.may_begin(byte)) continue;
+    auto [longest, token] = anywhere.longest(text_.substr(at));
+    if (may_be_control) {
+      control.visit_prefixes(text_.substr(at), [&](std::size_t length, TokenId id) {
+        if (length >= longest && !touches_data({at, at + length})) {
+          longest = length;
+          token = id;
+        }
+        return true;
+      });
+    }
     if (token != kNoToken) return with_white_space(from, {at, at + longest}, token);
   }
   return std::nullopt;

@@ -37,15 +37,14 @@ class SpecialFinder {
     Found with_white_space(std::size_t from, TextRange range, TokenId token) const;
 
     const SpecialFinder& finder_;
-    const TokenTrie& trie_;
+    bool parse_control_;
     std::string_view text_;
     std::span<const TextRange> data_;
   };
 
  private:
-  const Vocabulary& vocabulary_;
   TokenTrie user_defined_;
-  TokenTrie all_;
+  TokenTrie control_;
   // Tokens that swallow the white space after or before them.
   std::vector<TokenId> strips_right_, strips_left_;
 };

@@ -43,11 +43,14 @@ Surroundings default_surroundings(VocabularyKind kind, const PreTokenizer* rules
   return {};
 }
 
-Surroundings read_surroundings(const gguf::Metadata& metadata, Surroundings defaults) {
-  return {.bos = metadata.get_or<bool>("tokenizer.ggml.add_bos_token", defaults.bos),
-          .eos = metadata.get_or<bool>("tokenizer.ggml.add_eos_token", defaults.eos),
-          .separator = metadata.get_or<bool>("tokenizer.ggml.add_sep_token", defaults.separator),
-          .space_prefix = metadata.get_or<bool>("tokenizer.ggml.add_space_prefix", defaults.space_prefix)};
+Surroundings read_surroundings(const gguf::Metadata& metadata, VocabularyKind kind, Surroundings defaults) {
+  // The others have no such space, whatever their file says.
+  const bool has_prefix = kind == VocabularyKind::kSentencePiece || kind == VocabularyKind::kUnigram;
+  return {
+      .bos = metadata.get_or<bool>("tokenizer.ggml.add_bos_token", defaults.bos),
+      .eos = metadata.get_or<bool>("tokenizer.ggml.add_eos_token", defaults.eos),
+      .separator = metadata.get_or<bool>("tokenizer.ggml.add_sep_token", defaults.separator),
+      .space_prefix = has_prefix && metadata.get_or<bool>("tokenizer.ggml.add_space_prefix", defaults.space_prefix)};
 }
 
 // The rules of a byte-pair vocabulary; nullptr for the others, which have none.
@@ -106,7 +109,7 @@ struct Tokenizer::State {
   State(const gguf::Metadata& metadata, const TokenizerOptions& options)
       : vocabulary(metadata),
         rules(rules_for(vocabulary, metadata, options)),
-        around(read_surroundings(metadata, default_surroundings(vocabulary.kind(), rules))),
+        around(read_surroundings(metadata, vocabulary.kind(), default_surroundings(vocabulary.kind(), rules))),
         bytes(token_bytes(vocabulary, rules)),
         specials(vocabulary, metadata) {
     if (vocabulary.model() == "gemma4") around.bos = true;
