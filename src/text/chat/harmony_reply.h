@@ -1,0 +1,14 @@
+// Replies of gpt-oss, in the Harmony format: messages, each with a header that says its channel and its recipient.
+#pragma once
+
+#include <memory>
+
+#include "text/chat/reply.h"
+#include "text/chat/reply_grammar.h"
+
+namespace rocmforge::text {
+
+std::unique_ptr<ReplyParser> harmony_parser(const ReplyOptions& options);
+ReplyGrammar harmony_grammar(const CallRules& rules);
+
+}  // namespace rocmforge::text
