@@ -56,7 +56,7 @@ inline void check_text(const text::Tokenizer& tokenizer, const std::string& inpu
   require(as_data == tokenizer.encode(input, {.add_special = text::AddSpecial::kNo}));
   if (comes_back && is_valid_utf8(input)) require(tokenizer.decode(as_data) == input);
 
-  const auto parsed = tokenizer.encode(input, {.add_special = text::AddSpecial::kWhereMissing, .parse_special = true});
+  const auto parsed = tokenizer.encode(input, {.add_special = text::AddSpecial::kPrompt, .parse_special = true});
   text::Detokenizer detokenizer(tokenizer);
   std::string whole;
   for (const text::TokenId id : parsed) {

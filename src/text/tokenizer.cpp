@@ -209,18 +209,13 @@ void Tokenizer::State::encode_words(std::string_view text, EncodingSpace& space,
 void Tokenizer::State::add_surroundings(AddSpecial add, std::vector<TokenId>& tokens) const {
   if (add == AddSpecial::kNo) return;
   const SpecialIds& special = vocabulary.special();
-  const bool keep = add == AddSpecial::kWhereMissing && !tokens.empty();
-  if (around.bos && special.bos != kNoToken && !(keep && tokens.front() == special.bos)) {
-    tokens.insert(tokens.begin(), special.bos);
-  }
+  const bool has_bos = add == AddSpecial::kPrompt && !tokens.empty() && tokens.front() == special.bos;
+  if (around.bos && special.bos != kNoToken && !has_bos) tokens.insert(tokens.begin(), special.bos);
+  if (add == AddSpecial::kPrompt) return;
   // Byte-pair vocabularies have the separator for pairs of texts only.
   const bool separates = around.separator && vocabulary.kind() == VocabularyKind::kWordPiece;
-  if (separates && special.separator != kNoToken && !(keep && tokens.back() == special.separator)) {
-    tokens.push_back(special.separator);
-  }
-  if (around.eos && special.eos != kNoToken && !(keep && tokens.back() == special.eos)) {
-    tokens.push_back(special.eos);
-  }
+  if (separates && special.separator != kNoToken) tokens.push_back(special.separator);
+  if (around.eos && special.eos != kNoToken) tokens.push_back(special.eos);
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> tokens, bool special) const {

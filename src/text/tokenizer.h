@@ -27,7 +27,7 @@ struct TokenizerOptions {
 enum class AddSpecial {
   kNo,
   kYes,
-  kWhereMissing,  // not a second time where the text has them, as a rendered prompt may
+  kPrompt,  // BOS, unless the text has it already; nothing at the end, where a reply is to follow
 };
 
 struct EncodeOptions {

@@ -136,10 +136,7 @@ TEST(Special, DataIsNeverParsed) {
   EXPECT_EQ(count_bos(std::vector<TextRange>{{3, 4}, {7, 8}}), 3) << "what lies between is not";
 }
 
-TEST(Special, SurroundingsAreAddedWhereTheVocabularyAsksAndNotTwice) {
-  TinyVocabulary vocabulary = hello_vocabulary();
-  vocabulary.file().boolean("tokenizer.ggml.add_eos_token", 1);
-  // The last of two keys of one name would be an error: begin anew.
+TEST(Special, SurroundingsAreAddedWhereTheVocabularyAsksAndToPromptsNotTwice) {
   TinyVocabulary both("gpt2");
   both.file().string("tokenizer.ggml.pre", "gpt-2");
   both.file().boolean("tokenizer.ggml.add_bos_token", 1).boolean("tokenizer.ggml.add_eos_token", 1);
@@ -150,10 +147,9 @@ TEST(Special, SurroundingsAreAddedWhereTheVocabularyAsksAndNotTwice) {
   const Tokenizer tokenizer = both.tokenizer();
   EXPECT_EQ(tokenizer.encode("a"), (Ids{0, 2, 1}));
   EXPECT_EQ(tokenizer.encode("<s>a</s>", {.parse_special = true}), (Ids{0, 0, 2, 1, 1}));
-  EXPECT_EQ(tokenizer.encode("<s>a</s>", {.add_special = AddSpecial::kWhereMissing, .parse_special = true}),
-            (Ids{0, 2, 1}));
-  EXPECT_EQ(tokenizer.encode("a", {.add_special = AddSpecial::kWhereMissing}), (Ids{0, 2, 1}));
-  EXPECT_EQ(tokenizer.encode("", {.add_special = AddSpecial::kWhereMissing}), (Ids{0, 1}));
+  EXPECT_EQ(tokenizer.encode("<s>a", {.add_special = AddSpecial::kPrompt, .parse_special = true}), (Ids{0, 2}));
+  EXPECT_EQ(tokenizer.encode("a", {.add_special = AddSpecial::kPrompt}), (Ids{0, 2}));
+  EXPECT_EQ(tokenizer.encode("", {.add_special = AddSpecial::kPrompt}), Ids{0});
 }
 
 TEST(Special, Phi3sTokensSwallowTheWhiteSpaceAfterThem) {
