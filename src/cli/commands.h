@@ -16,6 +16,7 @@ Command dequantize_command();
 Command quantize_command();
 Command tokenize_command();
 Command detokenize_command();
+Command render_command();
 Command completion_command();
 
 }  // namespace rocmforge::cli

@@ -1,0 +1,78 @@
+#include "text/jinja/from_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "text/jinja/dict.h"
+#include "text/jinja/text_object.h"
+#include "text/jinja/workspace.h"
+
+namespace rocmforge::text::jinja {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class Reader {
+ public:
+  Reader(Workspace& work, Origin origin) : work_(work), origin_(origin) {}
+
+  Object read(const Json& json, int depth) {
+    if (depth > kJsonMaxDepth) {
+      throw error(ErrorCode::kTooLarge, "JSON nested deeper than {} levels", kJsonMaxDepth);
+    }
+    switch (json.type()) {
+      case Json::value_t::boolean: return Object::boolean(json.get<bool>(), origin_);
+      case Json::value_t::number_integer: return Object::of_integer(json.get<std::int64_t>(), origin_);
+      case Json::value_t::number_unsigned: return unsigned_number(json.get<std::uint64_t>());
+      case Json::value_t::number_float: return Object::of_float(json.get<double>(), origin_);
+      case Json::value_t::string: return text(json.get_ref<const std::string&>());
+      case Json::value_t::array: return list(json, depth);
+      case Json::value_t::object: return dict(json, depth);
+      default: return Object::none(origin_);
+    }
+  }
+
+ private:
+  Object text(const std::string& text) {
+    if (text.size() > work_.limits().text_bytes) throw error(ErrorCode::kTooLarge, "a text of {} bytes", text.size());
+    return make_text(work_, is_valid_utf8(text) ? text : replace_invalid_utf8(text), origin_);
+  }
+
+  Object unsigned_number(std::uint64_t number) {
+    if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return Object::of_integer(static_cast<std::int64_t>(number), origin_);
+    }
+    Object digits = make_text(work_, std::to_string(number), origin_);
+    digits.kind = Kind::kBigInteger;
+    digits.origin = origin_;
+    return digits;
+  }
+
+  Object list(const Json& json, int depth) {
+    List* const list = make_list(work_, json.size());
+    for (const Json& item : json) append(work_, *list, read(item, depth + 1));
+    return Object::of_list(list, Kind::kList, origin_);
+  }
+
+  Object dict(const Json& json, int depth) {
+    Dict* const dict = make_dict(work_, json.size());
+    for (const auto& [key, value] : json.items()) insert(work_, *dict, text(key), read(value, depth + 1));
+    return Object::of_dict(dict, origin_);
+  }
+
+  Workspace& work_;
+  Origin origin_;
+};
+
+}  // namespace
+
+Value from_json(const nlohmann::ordered_json& json, Origin origin) {
+  const auto work = std::make_shared<Workspace>(Workspace::unlimited());
+  const Object object = Reader(*work, origin).read(json, 0);
+  return {work, object};
+}
+
+}  // namespace rocmforge::text::jinja

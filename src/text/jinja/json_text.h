@@ -1,0 +1,21 @@
+// Objects as JSON, byte for byte as Python's json.dumps writes them.
+#pragma once
+
+#include "text/jinja/object.h"
+#include "text/jinja/text_object.h"
+
+namespace rocmforge::text::jinja {
+
+struct JsonLayout {
+  bool escape_non_ascii = false;
+  bool sort_keys = false;
+  bool has_indent = false;
+  Object indent;  // of one level
+  Object item_separator;
+  Object key_separator;
+};
+
+// A Failure for what JSON cannot hold.
+void write_json(TextBuilder& out, const Object& object, const JsonLayout& layout);
+
+}  // namespace rocmforge::text::jinja

@@ -1,0 +1,222 @@
+// '%-8s is %.2f' % values, as Python has it from C.
+#include <algorithm>
+#include <cmath>
+
+#include "base/utf8.h"
+#include "text/jinja/dict.h"
+#include "text/jinja/formatting.h"
+#include "text/jinja/iteration.h"
+#include "text/jinja/numbers.h"
+#include "text/jinja/printing.h"
+#include "text/jinja/text_work.h"
+
+namespace rocmforge::text::jinja {
+namespace {
+
+constexpr std::int64_t kGreatestWidth = 1 << 24;
+
+class PrintfFormatter {
+ public:
+  PrintfFormatter(Workspace& work, const Object& format, std::span<const Object> values, const Dict* names,
+                  bool must_use_all)
+      : work_(work),
+        format_(format),
+        text_(view(format)),
+        values_(values),
+        names_(names),
+        must_use_all_(must_use_all),
+        out_(work) {
+    origin_ = origin_of(format);
+  }
+
+  Object run() {
+    while (at_ < text_.size()) {
+      const std::size_t percent = std::min(text_.find('%', at_), text_.size());
+      out_.append(substring(format_, at_, percent));
+      at_ = percent;
+      if (at_ < text_.size()) place();
+    }
+    if (must_use_all_ && next_ < values_.size()) {
+      throw failure("not all arguments converted during string formatting");
+    }
+    return out_.text();
+  }
+
+ private:
+  char here() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  bool take(char c) {
+    if (here() != c) return false;
+    ++at_;
+    return true;
+  }
+
+  const Object& next_value() {
+    if (next_ >= values_.size()) throw failure("not enough arguments for format string");
+    return values_[next_++];
+  }
+
+  // Behind "%(" up to ")".
+  const Object& named_value() {
+    const std::size_t end = text_.find(')', at_);
+    if (end == std::string_view::npos) throw failure("incomplete format key");
+    if (names_ == nullptr) throw failure("format requires a mapping");
+    const Object* const value = find(*names_, text_.substr(at_, end - at_));
+    if (value == nullptr) throw failure("the format names a key that is not there");
+    at_ = end + 1;
+    return *value;
+  }
+
+  std::int64_t number_or_star() {
+    if (take('*')) {
+      const Object& value = next_value();
+      if (!value.is_integral()) throw failure("* wants int");
+      return std::clamp<std::int64_t>(value.as_integer(), -kGreatestWidth, kGreatestWidth);
+    }
+    std::int64_t number = 0;
+    while (here() >= '0' && here() <= '9') number = std::min(kGreatestWidth, number * 10 + (text_[at_++] - '0'));
+    return number;
+  }
+
+  void flags(FormatSpec& spec) {
+    for (; at_ < text_.size(); ++at_) {
+      switch (here()) {
+        case '-': spec.align = '<'; break;
+        case '+': spec.sign = '+'; break;
+        case ' ': spec.sign = spec.sign == '+' ? '+' : ' '; break;
+        case '#': spec.alternate = true; break;
+        case '0': spec.zero = true; break;
+        default: return;
+      }
+    }
+  }
+
+  void place() {
+    ++at_;
+    const Object* value = take('(') ? &named_value() : nullptr;
+    FormatSpec spec;
+    flags(spec);
+    std::int64_t width = number_or_star();
+    if (width < 0) {
+      spec.align = '<';
+      width = -width;
+    }
+    spec.width = static_cast<std::size_t>(width);
+    if (take('.')) spec.precision = static_cast<int>(std::max<std::int64_t>(0, number_or_star()));
+    while (here() == 'h' || here() == 'l' || here() == 'L') ++at_;
+    if (at_ >= text_.size()) throw failure("incomplete format");
+    spec.type = text_[at_++];
+    if (spec.type == '%') return out_.append("%", origin_);
+    write(value != nullptr ? *value : next_value(), spec);
+  }
+
+  void write(const Object& value, FormatSpec& spec) {
+    const Origin origin = either(origin_, value.is_string() ? Origin::kTemplate : value.origin);
+    switch (spec.type) {
+      case 's':
+      case 'r':
+      case 'a': return write_text(value, spec);
+      case 'c': return write_character(value, spec);
+      case 'd':
+      case 'i':
+      case 'u':
+      case 'x':
+      case 'X':
+      case 'o': return write_number(integer_text(value, spec), spec, origin);
+      case 'e':
+      case 'E':
+      case 'f':
+      case 'F':
+      case 'g':
+      case 'G':
+        if (!value.is_number()) throw failure("must be real number, not {}", type_name(value));
+        return write_number(formatted_float(value.as_double(), spec), spec, origin);
+      default: throw failure("unsupported format character");
+    }
+  }
+
+  std::string integer_text(const Object& value, FormatSpec& spec) {
+    if (value.is_undefined()) throw undefined_failure(value);
+    if (value.is(Kind::kBigInteger)) return std::string(view(value));
+    const bool is_decimal = spec.type == 'd' || spec.type == 'i' || spec.type == 'u';
+    if (!value.is_integral() && !(is_decimal && value.is(Kind::kFloat))) {
+      throw failure("%{} format: a number is required, not {}", spec.type, type_name(value));
+    }
+    if (is_decimal) spec.type = 'd';
+    const std::int64_t number = value.is(Kind::kFloat) ? truncated(value.number) : value.as_integer();
+    std::string digits = formatted_integer(number, spec);
+    if (spec.precision > kMostDigits) throw limit_failure("a precision of more than {}", kMostDigits);
+    const std::size_t sign = !digits.empty() && digits[0] >= '0' ? 0 : 1;
+    while (static_cast<int>(digits.size() - sign) < spec.precision) digits.insert(sign, 1, '0');
+    return digits;
+  }
+
+  void write_number(const std::string& digits, const FormatSpec& spec, Origin origin) {
+    append_padded(out_, make_text(work_, digits, origin), spec, true, origin);
+  }
+
+  void write_text(const Object& value, FormatSpec& spec) {
+    Object text;
+    if (spec.type == 's') {
+      text = to_text(work_, value);
+    } else {
+      TextBuilder quoted(work_);
+      print_quoted(quoted, value);
+      text = quoted.text();
+    }
+    if (spec.precision >= 0) text = substring(text, 0, byte_offset(text, static_cast<std::size_t>(spec.precision)));
+    spec.zero = false;
+    if (spec.align == '\0') spec.align = '>';
+    append_padded(out_, text, spec, false, origin_);
+  }
+
+  void write_character(const Object& value, FormatSpec& spec) {
+    Object text = value;
+    if (value.is_integral()) {
+      if (value.as_integer() < 0 || value.as_integer() > 0x10ffff) throw failure("%c arg not in range(0x110000)");
+      std::string character;
+      append_utf8(character, static_cast<char32_t>(value.as_integer()));
+      text = make_text(work_, character, either(value.origin, origin_));
+    } else if (!value.is_string() || length_of(value) != 1) {
+      throw failure("%c requires int or char");
+    }
+    spec.zero = false;
+    if (spec.align == '\0') spec.align = '>';
+    append_padded(out_, text, spec, false, origin_);
+  }
+
+  static constexpr int kMostDigits = 1000;
+
+  Workspace& work_;
+  const Object& format_;
+  std::string_view text_;
+  std::span<const Object> values_;
+  const Dict* names_;
+  bool must_use_all_;
+  TextBuilder out_;
+  Origin origin_;
+  std::size_t at_ = 0;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+Object printf_formatted(Workspace& work, const Object& format, const Object& values) {
+  const Dict* const names = values.is_mapping() ? values.dict : nullptr;
+  const std::span<const Object> list = values.is(Kind::kTuple) ? values.list->span() : std::span(&values, 1);
+  // Python complains of values left over only where they are a tuple or surely no mapping.
+  const bool has_items =
+      values.is_mapping() || values.is(Kind::kList) || values.is(Kind::kRange) || values.is_undefined();
+  Object text = PrintfFormatter(work, format, list, names, !has_items).run();
+  text.is_markup = format.is_markup;
+  return text;
+}
+
+Object printf_formatted_arguments(Workspace& work, const Object& format, const Arguments& arguments) {
+  if (arguments.named.empty()) return PrintfFormatter(work, format, arguments.positional, nullptr, true).run();
+  Dict* const names = make_dict(work, arguments.named.size());
+  for (const NamedArgument& argument : arguments.named) insert(work, *names, argument.name, argument.value);
+  return printf_formatted(work, format, Object::of_dict(names));
+}
+
+}  // namespace rocmforge::text::jinja

@@ -1,0 +1,20 @@
+// The escapes of string literals, which are Python's.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rocmforge::text::jinja {
+
+struct EscapeProblem {
+  std::size_t offset;
+  std::string message;
+};
+
+// Appends what the text between two quotes means. A surrogate becomes U+FFFD; a backslash before a letter that means
+// nothing stays.
+std::optional<EscapeProblem> resolve_escapes(std::string_view text, std::string& out);
+
+}  // namespace rocmforge::text::jinja

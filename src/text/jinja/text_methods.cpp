@@ -1,0 +1,202 @@
+// Methods of strings that give text or parts of it.
+#include <algorithm>
+#include <array>
+
+#include "base/utf8.h"
+#include "text/jinja/call.h"
+#include "text/jinja/comparison.h"
+#include "text/jinja/formatting.h"
+#include "text/jinja/iteration.h"
+#include "text/jinja/text_work.h"
+#include "text/jinja/unicode.h"
+
+namespace rocmforge::text::jinja {
+namespace {
+
+bool is_given(const Call& call, std::size_t i) { return call.has(i) && !call[i].is(Kind::kNone); }
+
+Object capitalize(Call& call) { return capitalized(call.work, call.self); }
+Object lower(Call& call) { return transformed(call.work, call.self, lower_text); }
+Object upper(Call& call) { return transformed(call.work, call.self, upper_text); }
+Object title(Call& call) { return transformed(call.work, call.self, title_text); }
+
+template <void (*kAppend)(std::string&, char32_t)>
+std::string each_letter(std::string_view text) {
+  std::string out;
+  for (; !text.empty(); text.remove_prefix(first_code_point(text).length)) kAppend(out, first_code_point(text).value);
+  return out;
+}
+
+void append_swapped(std::string& out, char32_t c) {
+  if (is_upper(c)) {
+    append_lower(out, c);
+  } else {
+    append_upper(out, c);
+  }
+}
+
+Object case_fold(Call& call) { return transformed(call.work, call.self, each_letter<append_folded>); }
+Object swap_case(Call& call) { return transformed(call.work, call.self, each_letter<append_swapped>); }
+
+template <Ends kEnds>
+Object strip(Call& call) {
+  return is_given(call, 0) ? stripped_of(call.work, call.self, view(call.text(0)), kEnds)
+                           : stripped(call.work, call.self, kEnds);
+}
+
+Object remove_prefix(Call& call) {
+  const Object prefix = call.text(0);
+  const bool found = view(call.self).starts_with(view(prefix));
+  return found ? substring(call.self, prefix.size, call.self.size) : call.self;
+}
+
+Object remove_suffix(Call& call) {
+  const Object suffix = call.text(0);
+  const bool found = view(call.self).ends_with(view(suffix));
+  return found ? substring(call.self, 0, call.self.size - suffix.size) : call.self;
+}
+
+// A Markup takes no plain text for HTML.
+Object replace(Call& call) { return replaced(call.work, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
+
+Object split(Call& call) {
+  const std::int64_t count = call.integer(1, -1);
+  return Object::of_list(is_given(call, 0) ? split_at(call.work, call.self, view(call.text(0)), count)
+                                           : split_at_space(call.work, call.self, count));
+}
+
+Object split_from_right(Call& call) {
+  const std::int64_t count = call.integer(1, -1);
+  return Object::of_list(is_given(call, 0) ? split_at_from_right(call.work, call.self, view(call.text(0)), count)
+                                           : split_at_space_from_right(call.work, call.self, count));
+}
+
+Object lines(Call& call) { return Object::of_list(split_lines(call.work, call.self, call.flag(0, false))); }
+
+Object three_parts(Call& call, std::size_t at, bool from_right) {
+  const Object separator = call.text(0);
+  const Object empty = substring(call.self, 0, 0);
+  std::array<Object, 3> parts = {call.self, empty, empty};
+  if (at != std::string_view::npos) {
+    const std::size_t end = at + separator.size;
+    parts = {substring(call.self, 0, at), substring(call.self, at, end), substring(call.self, end, call.self.size)};
+  } else if (from_right) {
+    std::swap(parts[0], parts[2]);
+  }
+  return tuple_of(call.work, parts);
+}
+
+Object partition(Call& call) {
+  const Object separator = call.text(0);
+  if (separator.size == 0) throw failure("empty separator");
+  call.work.charge_bytes(call.self.size);
+  return three_parts(call, find_first(call.work, view(call.self), view(separator)), false);
+}
+
+Object partition_from_right(Call& call) {
+  const Object separator = call.text(0);
+  if (separator.size == 0) throw failure("empty separator");
+  call.work.charge_bytes(call.self.size);
+  return three_parts(call, find_last(call.work, view(call.self), view(separator)), true);
+}
+
+Object join(Call& call) {
+  Iteration items(call.work, call[0]);
+  TextBuilder out(call.work);
+  bool is_first = true;
+  for (Object item; items.next(item); is_first = false) {
+    if (!item.is_string()) throw failure("sequence item: expected str instance, {} found", type_name(item));
+    if (!is_first) out.append(call.self);
+    out.append(item);
+  }
+  return out.text();
+}
+
+// ---- To a width ----
+
+Object fill_of(Call& call) {
+  const Object fill = call.text_or(1, " ");
+  if (length_of(fill) != 1) throw failure("The fill character must be exactly one character long");
+  return fill;
+}
+
+Object left_justified(Call& call) {
+  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
+  return padded(call.work, call.self, 0, missing, fill_of(call));
+}
+
+Object right_justified(Call& call) {
+  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
+  return padded(call.work, call.self, missing, 0, fill_of(call));
+}
+
+Object centered(Call& call) {
+  const std::int64_t width = call.integer(0, 0);
+  const std::size_t missing = missing_to(call.work, call.self, width);
+  const std::size_t left = missing / 2 + (missing & static_cast<std::size_t>(width) & 1);
+  return padded(call.work, call.self, left, missing - left, fill_of(call));
+}
+
+Object zero_filled(Call& call) {
+  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
+  const bool has_sign = view(call.self).starts_with('-') || view(call.self).starts_with('+');
+  TextBuilder out(call.work);
+  if (has_sign) out.append(substring(call.self, 0, 1));
+  out.append(
+      padded(call.work, substring(call.self, has_sign ? 1 : 0, call.self.size), missing, 0, make_text(call.work, "0")));
+  return out.text();
+}
+
+Object tabs_expanded(Call& call) {
+  const std::int64_t width = std::min<std::int64_t>(call.integer(0, 8), 1 << 16);
+  TextBuilder out(call.work);
+  std::int64_t column = 0;
+  for (std::size_t at = 0; at < call.self.size;) {
+    const CodePoint c = first_code_point(view(call.self).substr(at));
+    if (c.value == '\t') {
+      const std::int64_t blanks = width > 0 ? width - column % width : 0;
+      out.append_repeated(" ", static_cast<std::size_t>(blanks), Origin::kTemplate);
+      column += blanks;
+    } else {
+      out.append(substring(call.self, at, at + c.length));
+      column = c.value == '\n' || c.value == '\r' ? 0 : column + 1;
+    }
+    at += c.length;
+  }
+  return out.text();
+}
+
+Object format(Call& call) { return brace_formatted(call.work, call.self, call.raw); }
+
+constexpr auto kMethods = std::to_array<Builtin>({
+    {"capitalize", capitalize},
+    {"casefold", case_fold},
+    {"center", centered, {1, "width", "fillchar"}},
+    {"expandtabs", tabs_expanded, {0, "tabsize"}},
+    {"format", format, any_arguments()},
+    {"join", join, {1, "iterable"}},
+    {"ljust", left_justified, {1, "width", "fillchar"}},
+    {"lower", lower},
+    {"lstrip", strip<Ends::kLeft>, {0, "chars"}},
+    {"partition", partition, {1, "sep"}},
+    {"removeprefix", remove_prefix, {1, "prefix"}},
+    {"removesuffix", remove_suffix, {1, "suffix"}},
+    {"replace", replace, {2, "old", "new", "count"}},
+    {"rjust", right_justified, {1, "width", "fillchar"}},
+    {"rpartition", partition_from_right, {1, "sep"}},
+    {"rsplit", split_from_right, {0, "sep", "maxsplit"}},
+    {"rstrip", strip<Ends::kRight>, {0, "chars"}},
+    {"split", split, {0, "sep", "maxsplit"}},
+    {"splitlines", lines, {0, "keepends"}},
+    {"strip", strip<Ends::kBoth>, {0, "chars"}},
+    {"swapcase", swap_case},
+    {"title", title},
+    {"upper", upper},
+    {"zfill", zero_filled, {1, "width"}},
+});
+
+}  // namespace
+
+std::span<const Builtin> text_methods() { return kMethods; }
+
+}  // namespace rocmforge::text::jinja
