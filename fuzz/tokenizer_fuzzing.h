@@ -83,4 +83,19 @@ inline int check_vocabulary(const testing::TinyVocabulary& vocabulary, FuzzedDat
   return 0;
 }
 
+// A vocabulary of tokens with scores, as all kinds but byte-pair have; `more` adds keys of its own.
+template <typename More>
+int check_kind(std::string_view model, const std::uint8_t* bytes, std::size_t size, More&& more) {
+  FuzzedDataProvider data(bytes, size);
+  testing::TinyVocabulary vocabulary(model);
+  if (data.ConsumeBool()) vocabulary.bytes();
+  add_tokens(vocabulary, data);
+  add_keys(vocabulary, data);
+  more(vocabulary, data);
+  return check_vocabulary(vocabulary, data);
+}
+inline int check_kind(std::string_view model, const std::uint8_t* bytes, std::size_t size) {
+  return check_kind(model, bytes, size, [](testing::TinyVocabulary&, FuzzedDataProvider&) {});
+}
+
 }  // namespace rocmforge::fuzz

@@ -1,13 +1,6 @@
 // WordPiece vocabularies.
 #include "tokenizer_fuzzing.h"
 
-using namespace rocmforge;
-
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  FuzzedDataProvider data(bytes, size);
-  testing::TinyVocabulary vocabulary("bert");
-  if (data.ConsumeBool()) vocabulary.bytes();
-  fuzz::add_tokens(vocabulary, data);
-  fuzz::add_keys(vocabulary, data);
-  return fuzz::check_vocabulary(vocabulary, data);
+  return rocmforge::fuzz::check_kind("bert", bytes, size);
 }

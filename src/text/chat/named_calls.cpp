@@ -88,19 +88,14 @@ Task<bool> read_call(CallReader& reader, const NamedCalls& form) {
 }  // namespace
 
 Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) {
+  const auto read_one = [&form](CallReader& from) { return read_call(from, form); };
+  bool read = false;
   if (form.section.empty()) {
-    const bool read = co_await read_call(reader, form);
-    co_return read;
+    read = co_await read_call(reader, form);
+  } else {
+    read = co_await read_section(reader, form.call, form.section_end, read_one);
   }
-  for (bool first = true;; first = false) {
-    const int next = co_await reader.next_visible();
-    if (next == CallReader::kEnd) co_return !first;
-    const int found = co_await reader.either(form.call, form.section_end);
-    if (found == 1) co_return !first;
-    if (found < 0) co_return false;
-    const bool read = co_await read_call(reader, form);
-    if (!read) co_return false;
-  }
+  co_return read;
 }
 
 ReplyGrammar named_calls_grammar(const NamedCalls& form, const CallRules& rules) {

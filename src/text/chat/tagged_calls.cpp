@@ -181,19 +181,14 @@ std::string parameters_expression(GrammarWriter& writer, const TaggedCalls& form
 }  // namespace
 
 Task<bool> read_tagged_calls(CallReader& reader, const TaggedCalls& form) {
+  const auto read_one = [&form](CallReader& from) { return read_call(from, form); };
+  bool read = false;
   if (form.section.empty()) {
-    const bool read = co_await read_call(reader, form);
-    co_return read;
+    read = co_await read_call(reader, form);
+  } else {
+    read = co_await read_section(reader, form.call, form.section_end, read_one);
   }
-  for (bool first = true;; first = false) {
-    const int next = co_await reader.next_visible();
-    if (next == CallReader::kEnd) co_return !first;
-    const int found = co_await reader.either(form.call, form.section_end);
-    if (found == 1) co_return !first;
-    if (found < 0) co_return false;
-    const bool read = co_await read_call(reader, form);
-    if (!read) co_return false;
-  }
+  co_return read;
 }
 
 ReplyGrammar tagged_calls_grammar(const TaggedCalls& form, const CallRules& rules) {

@@ -27,13 +27,6 @@ std::string described(const Token& token) {
   }
 }
 
-template <typename Node>
-std::unique_ptr<Node> node_at(std::uint32_t offset) {
-  auto node = std::make_unique<Node>();
-  node->offset = offset;
-  return node;
-}
-
 }  // namespace
 
 ExpressionParser::ExpressionParser(Tree& tree, std::vector<Token> tokens)

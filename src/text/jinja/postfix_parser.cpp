@@ -8,17 +8,6 @@
 #include "text/jinja/text_object.h"
 
 namespace rocmforge::text::jinja {
-namespace {
-
-template <typename Node>
-std::unique_ptr<Node> node_at(std::uint32_t offset) {
-  auto node = std::make_unique<Node>();
-  node->offset = offset;
-  return node;
-}
-
-}  // namespace
-
 ExpressionPtr ExpressionParser::parse_postfix(ExpressionPtr subject) {
   while (true) {
     if (current().is_operator(".")) {

@@ -272,4 +272,12 @@ struct Tree {
   Block body;
 };
 
+// A node that begins at a place of the source.
+template <typename Node>
+std::unique_ptr<Node> node_at(std::uint32_t offset) {
+  auto node = std::make_unique<Node>();
+  node->offset = offset;
+  return node;
+}
+
 }  // namespace rocmforge::text::jinja
