@@ -44,10 +44,10 @@ Object joined_texts(Workspace& work, const Object& left, const Object& right) {
 }
 
 std::size_t repetitions(Workspace& work, const Object& count, std::size_t size, std::size_t limit,
-                        std::string_view what) {
+                        std::string_view what, std::string_view unit) {
   const std::int64_t times = std::max<std::int64_t>(count.as_integer(), 0);
   if (size != 0 && static_cast<std::uint64_t>(times) > limit / size) {
-    throw limit_failure("a {} of more than {}", what, limit);
+    throw limit_failure("a {} of more than {} {}", what, limit, unit);
   }
   work.charge_items(static_cast<std::size_t>(times) * std::min<std::size_t>(size, 1));
   return size == 0 ? 0 : static_cast<std::size_t>(times);
@@ -56,14 +56,14 @@ std::size_t repetitions(Workspace& work, const Object& count, std::size_t size, 
 Object repeated(Workspace& work, const Object& object, const Object& count) {
   if (object.is_string()) {
     TextBuilder out(work);
-    const std::size_t times = repetitions(work, count, object.size, work.limits().text_bytes, "text of bytes");
+    const std::size_t times = repetitions(work, count, object.size, work.limits().text_bytes, "text", "bytes");
     for (std::size_t i = 0; i < times; ++i) out.append(object);
     Object text = out.text();
     text.is_markup = object.is_markup;
     return text;
   }
   const auto items = object.list->span();
-  const std::size_t times = repetitions(work, count, items.size(), work.limits().items, "list of items");
+  const std::size_t times = repetitions(work, count, items.size(), work.limits().items, "list", "items");
   List* const list = make_list(work, times * items.size());
   work.charge_items(times * items.size());
   for (std::size_t i = 0; i < times; ++i) std::ranges::copy(items, list->items + i * items.size());

@@ -98,6 +98,7 @@ bool is_ascii(std::string_view text) {
 std::size_t find_first(Workspace& work, std::string_view text, std::string_view pattern, std::size_t at) {
   if (at > text.size()) return std::string_view::npos;
   if (pattern.empty()) return at;
+  if (pattern.size() > text.size() - at) return std::string_view::npos;
   // Unlike string_view::find, memmem is linear whatever the two are.
   const void* const found = memmem(text.data() + at, text.size() - at, pattern.data(), pattern.size());
   const std::size_t place =

@@ -136,6 +136,12 @@ TEST(JinjaFilters, TojsonTakesWhatIsLazyForAList) {
   EXPECT_EQ(value_of("range(3) | tojson"), "[0, 1, 2]");
 }
 
+TEST(JinjaFilters, SearchAnEmptyText) {
+  EXPECT_EQ(value_of("'' | title | wordwrap(9)"), "");
+  EXPECT_EQ(value_of("''.find('x')"), "-1");
+  EXPECT_EQ(value_of("missing | string | replace('a', 'b')"), "");
+}
+
 // Some templates do, though the reference's sandbox forbids it.
 TEST(JinjaSandbox, LetsATemplateAppendToItsOwnLists) {
   EXPECT_EQ(text_of("{% set l = [1] %}{{ l.append(2) }}{{ l }}"), "None[1, 2]");
