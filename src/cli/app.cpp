@@ -84,6 +84,9 @@ void declare(CLI::App& app, const Argument& argument) {
     using Value = std::remove_pointer_t<decltype(place)>;
     if constexpr (std::is_same_v<Value, bool>) {
       return app.add_flag(argument.names, *place, argument.help);
+    } else if constexpr (std::is_same_v<Value, std::optional<std::string>>) {
+      const auto store = [place](const std::string& value) { *place = value; };
+      return app.add_option_function<std::string>(argument.names, store, argument.help);
     } else {
       CLI::Option* option = app.add_option(argument.names, *place, argument.help);
       if constexpr (std::is_same_v<Value, std::vector<std::string>>) {

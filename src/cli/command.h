@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,8 +14,10 @@ namespace rocmforge::cli {
 // What a shell may offer where a value is wanted.
 enum class Completes { kNothing, kFile, kChoices };
 
-// Where the parsed value goes. A bool is a switch without a value; a vector takes every repetition.
-using Place = std::variant<bool*, int*, std::uint64_t*, std::string*, std::vector<std::string>*>;
+// Where the parsed value goes. A bool is a switch without a value; an optional tells an empty text from none; a vector
+// takes every repetition.
+using Place =
+    std::variant<bool*, int*, std::uint64_t*, std::string*, std::optional<std::string>*, std::vector<std::string>*>;
 
 struct Argument {
   std::string names;  // "--json", "-t,--threads"; a positional has no dashes

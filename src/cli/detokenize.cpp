@@ -1,5 +1,6 @@
 // `rocmforge detokenize`: tokens to text.
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,7 +20,7 @@ using text::TokenId;
 
 struct DetokenizeArguments {
   TokenizerArguments tokenizer;
-  std::string ids;
+  std::optional<std::string> ids;
   bool no_special = false;
   bool lines = false;
 };
@@ -48,11 +49,15 @@ ordered_json answer_line(const text::Tokenizer& tokenizer, const ordered_json& l
 void detokenize(const DetokenizeArguments& arguments) {
   const text::Tokenizer tokenizer = arguments.tokenizer.load();
   if (arguments.lines) {
+    if (arguments.ids) throw error(ErrorCode::kUsage, "--ids and --jsonl exclude each other");
     answer_json_lines([&](const ordered_json& line) { return answer_line(tokenizer, line); });
     return;
   }
-  const std::string input = arguments.ids.empty() ? read_standard_input(kLongestJsonLine) : arguments.ids;
-  const auto ids = ids_of(parse_ordered_json(input, arguments.ids.empty() ? "standard input" : "--ids"));
+  const std::string input = input_of(arguments.ids, kLongestJsonLine);
+  if (input.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw error(ErrorCode::kUsage, "there are no ids; --ids or standard input gives them, as a JSON list");
+  }
+  const auto ids = ids_of(parse_ordered_json(input, "the ids"));
   fmt::print("{}\n", tokenizer.decode(ids, !arguments.no_special));
 }
 

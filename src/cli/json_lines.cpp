@@ -1,7 +1,10 @@
 #include "cli/json_lines.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
-#include <iostream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -18,19 +21,25 @@ using nlohmann::ordered_json;
 
 enum class LineState { kRead, kTooLong, kEnd };
 
-// A line, without its end. Of one that is too long the rest is passed over.
-LineState read_line(std::istream& input, std::string& line) {
+// A line of standard input, without its end. Of one that is too long the rest is passed over.
+LineState read_line(std::string& line) {
   line.clear();
-  std::streambuf& buffer = *input.rdbuf();
   bool any = false, too_long = false;
-  for (int c = buffer.sbumpc(); c != std::char_traits<char>::eof(); c = buffer.sbumpc()) {
+  for (int c = getc_unlocked(stdin); c != EOF; c = getc_unlocked(stdin)) {
     any = true;
     if (c == '\n') break;
     too_long = too_long || line.size() >= kLongestJsonLine;
     if (!too_long) line += static_cast<char>(c);
   }
+  if (std::ferror(stdin) != 0) throw system_error("standard input", "read", errno);
   if (!any) return LineState::kEnd;
   return too_long ? LineState::kTooLong : LineState::kRead;
+}
+
+// Whoever feeds one line at a time waits for its answer.
+bool answers_are_awaited() {
+  struct stat input{};
+  return fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode);
 }
 
 ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_long,
@@ -53,18 +62,15 @@ ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_lon
 }  // namespace
 
 void answer_json_lines(const std::function<ordered_json(const ordered_json&)>& answer) {
-  std::ios::sync_with_stdio(false);
+  const bool flush = answers_are_awaited();
   std::string line;
   for (std::uint64_t number = 1;; ++number) {
-    const LineState state = read_line(std::cin, line);
+    const LineState state = read_line(line);
     if (state == LineState::kEnd) break;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     const std::string text = dump_json(answer_to(line, number, state == LineState::kTooLong, answer)) + "\n";
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-      throw system_error("standard output", "write", errno);
-    }
-    // Whoever feeds one line at a time waits for its answer.
-    if (std::cin.rdbuf()->in_avail() <= 0) std::fflush(stdout);
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (!written || (flush && std::fflush(stdout) != 0)) throw system_error("standard output", "write", errno);
   }
 }
 
@@ -79,6 +85,10 @@ std::string read_standard_input(std::size_t most) {
   }
   if (std::ferror(stdin) != 0) throw system_error("standard input", "read", errno);
   return text;
+}
+
+std::string input_of(const std::optional<std::string>& given, std::size_t most) {
+  return given ? *given : read_standard_input(most);
 }
 
 std::string text_field(const ordered_json& line, std::string_view name) {

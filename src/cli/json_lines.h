@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +20,9 @@ void answer_json_lines(const std::function<nlohmann::ordered_json(const nlohmann
 
 // The whole of standard input; more than `most` bytes are an Error.
 std::string read_standard_input(std::size_t most);
+
+// What an option gave, or else standard input.
+std::string input_of(const std::optional<std::string>& given, std::size_t most);
 
 // Fields of a line's object. One that is missing where no fallback is given, or of another type, is an Error.
 std::string text_field(const nlohmann::ordered_json& line, std::string_view name);

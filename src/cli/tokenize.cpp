@@ -1,10 +1,12 @@
 // `rocmforge tokenize`: text to tokens.
 #include <array>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "base/utf8.h"
@@ -21,7 +23,7 @@ using text::TokenId;
 
 struct TokenizeArguments {
   TokenizerArguments tokenizer;
-  std::string text;
+  std::optional<std::string> text;
   bool parse_special = false;
   bool no_special = false;
   bool lines = false;
@@ -68,10 +70,11 @@ std::size_t count_characters(std::string_view input) {
 void tokenize(const TokenizeArguments& arguments) {
   const text::Tokenizer tokenizer = arguments.tokenizer.load();
   if (arguments.lines) {
+    if (arguments.text) throw error(ErrorCode::kUsage, "--text and --jsonl exclude each other");
     answer_json_lines([&](const ordered_json& line) { return answer_line(tokenizer, line); });
     return;
   }
-  const std::string input = arguments.text.empty() ? read_standard_input(text::Tokenizer::kMostBytes) : arguments.text;
+  const std::string input = input_of(arguments.text, text::Tokenizer::kMostBytes);
   const auto tokens = tokenizer.encode(input, options_of(!arguments.no_special, arguments.parse_special));
   if (!arguments.json && is_terminal(stdout)) {
     print_pieces(tokenizer, tokens, count_characters(input));

@@ -135,7 +135,7 @@ Symbol BytePairEncoder::character_symbol(std::string_view character) const {
 }
 
 void BytePairEncoder::merge_piece(std::string_view piece, EncodingSpace& space, std::vector<TokenId>& tokens) const {
-  // Positions are kept in 32 bits; encode() cuts longer texts.
+  // Positions fit 32 bits: Tokenizer::kMostBytes.
   space.parts.clear();
   for (std::uint32_t at = 0; at < piece.size();) {
     const bool bytes = rules_.split->byte_alphabet;

@@ -1,5 +1,6 @@
 #include "text/charsmap.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -9,6 +10,11 @@ namespace rocmforge::text {
 namespace {
 
 constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
+
+// Real tables have keys of some twelve bytes and replacements of some thirty. The array of a hostile one may lead round
+// in circles.
+constexpr std::size_t kLongestKey = 64;
+constexpr std::size_t kLongestReplacement = 256;
 
 // A unit of the double array: a byte as its label, whether a value hangs below, and where its children are.
 bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
@@ -40,6 +46,14 @@ Charsmap::Charsmap(std::string_view blob, const std::string& file) {
   if (!replacements_.empty() && replacements_.back() != '\0') {
     throw error(ErrorCode::kMalformed, "{}: '{}': its last replacement is not ended by a NUL", file, kKey);
   }
+  for (std::size_t begin = 0; begin < replacements_.size();) {
+    const std::size_t end = replacements_.find('\0', begin);
+    if (end - begin > kLongestReplacement) {
+      throw error(ErrorCode::kTooLarge, "{}: '{}': a replacement has {} bytes, at most {} are taken", file, kKey,
+                  end - begin, kLongestReplacement);
+    }
+    begin = end + 1;
+  }
   if (!is_valid_utf8(replacements_))
     throw error(ErrorCode::kMalformed, "{}: '{}': its replacements are not UTF-8", file, kKey);
 }
@@ -49,7 +63,7 @@ Charsmap::Replacement Charsmap::find(std::string_view text) const {
   if (units_.empty()) return found;
   // Every step is checked: the table is the file's.
   std::uint32_t node = offset(units_[0]);
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(text.size(), kLongestKey); ++i) {
     const std::uint32_t byte = static_cast<unsigned char>(text[i]);
     node ^= byte;
     if (byte == 0 || node >= units_.size() || label(units_[node]) != byte) break;

@@ -32,7 +32,7 @@ inline void append_unescaped(std::string_view text, std::string& plain) {
 
 // The <0xXX> tokens of a text that has no token; the unknown one where the vocabulary has none of those.
 inline void append_bytes(const Vocabulary& vocabulary, std::string_view text, std::vector<TokenId>& tokens) {
-  const bool has_bytes = vocabulary.byte_token(static_cast<unsigned char>(text[0])) != kNoToken;
+  const bool has_bytes = vocabulary.byte_token(0) != kNoToken;
   if (!has_bytes) {
     if (vocabulary.special().unknown != kNoToken) tokens.push_back(vocabulary.special().unknown);
     return;

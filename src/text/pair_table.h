@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "text/merging.h"
+#include "text/string_index.h"
 
 namespace rocmforge::text {
 
 class PairTable {
  public:
   explicit PairTable(std::size_t capacity = 0)
-      : mask_(std::bit_ceil(capacity + capacity / 2 + 16) - 1), slots_(mask_ + 1) {}
+      : seed_(random_seed()), mask_(std::bit_ceil(capacity + capacity / 2 + 16) - 1), slots_(mask_ + 1) {}
 
   // Of a pair that is there already the first rank holds.
   void add(Symbol left, Symbol right, Merge merge) {
@@ -29,11 +30,12 @@ class PairTable {
     Merge merge;
   };
 
-  // Where the pair is, or the free place where it would be. A file's ranks are dense, so an odd multiplier spreads even
-  // chosen pairs; what collides nonetheless costs that file's user some time.
+  // Where the pair is, or the free place where it would be. The seed is drawn anew for each table, so that no file can
+  // be made whose pairs all fall into one place.
   std::size_t place(Symbol left, Symbol right) const {
     const std::uint64_t pair = std::uint64_t{left} << 32 | right;
-    std::uint64_t hash = pair * 0x9e3779b97f4a7c15;
+    std::uint64_t hash = (pair ^ seed_) * (seed_ | 1);
+    hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
     hash = (hash ^ hash >> 29) * 0xbf58476d1ce4e5b9;
     for (std::size_t at = hash >> 20 & mask_;; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
@@ -41,6 +43,7 @@ class PairTable {
     }
   }
 
+  std::uint64_t seed_;
   std::size_t mask_;
   std::vector<Slot> slots_;
 };

@@ -42,8 +42,6 @@ class Pattern {
   // text. A match that takes more steps than a sound pattern could is an Error.
   std::optional<TextRange> find(std::string_view text, std::size_t from, MatchSpace& space) const;
 
-  const std::string& expression() const { return expression_; }
-
  private:
   std::string expression_;
   std::shared_ptr<pcre2_real_code_8> code_;

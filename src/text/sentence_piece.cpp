@@ -28,10 +28,12 @@ SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool ad
                 "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
                 vocabulary.model());
   }
+  has_bytes_ = vocabulary.byte_token(0) != kNoToken;
   std::vector<TokenId> made;
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
-    if (vocabulary.is_control(id) || vocabulary.type(id) == TokenType::kByte) continue;
+    const TokenType type = vocabulary.type(id);
+    if (vocabulary.is_control(id) || type == TokenType::kByte || type == TokenType::kUnused) continue;
     made.push_back(id);
     longest_token_ = std::max(longest_token_, vocabulary.text(id).size());
     words_are_independent_ = words_are_independent_ && !holds_inner_space(vocabulary.text(id));
@@ -90,7 +92,11 @@ void SentencePieceEncoder::encode_word(std::string_view word, EncodingSpace& spa
     at += size;
   }
   space.merger.merge(space.parts, [&](const Part& left, const Part& right) { return merge_of(word, left, right); });
+  bool after_unknown = false;  // neighbouring unknown characters are one unknown token
   for (const Part& part : space.parts) {
+    const bool unknown = static_cast<TokenId>(part.symbol) == kNoToken && !has_bytes_;
+    if (unknown && after_unknown) continue;
+    after_unknown = unknown;
     if (const auto id = static_cast<TokenId>(part.symbol); id != kNoToken) {
       tokens.push_back(id);
     } else {

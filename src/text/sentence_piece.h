@@ -29,6 +29,7 @@ class SentencePieceEncoder : public WordEncoder {
   // By token: its place in the order of scores, the highest first; equal scores share one. kNoRank: never made.
   std::vector<std::uint32_t> ranks_;
   std::size_t longest_token_ = 0;
+  bool has_bytes_ = false;
   // No token holds a space after something else, so that words can be encoded one by one.
   bool words_are_independent_ = true;
 };

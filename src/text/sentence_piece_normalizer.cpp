@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/error.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/escaped_space.h"
 
@@ -37,6 +39,8 @@ std::pair<std::string_view, std::size_t> SentencePieceNormalizer::normalize_pref
 
 void SentencePieceNormalizer::normalize(std::string_view text, std::string& normalized) const {
   normalized.clear();
+  // The longest that Unicode's own normalization makes of a character is eleven times as long.
+  const std::size_t most = 1024 + 16 * text.size();
   if (remove_extra_whitespaces_) {
     while (!text.empty()) {
       const auto [replacement, length] = normalize_prefix(text);
@@ -53,6 +57,9 @@ void SentencePieceNormalizer::normalize(std::string_view text, std::string& norm
     while (after_space && replacement.starts_with(' ')) replacement.remove_prefix(1);
     if (replacement.empty()) continue;
     append_escaped(replacement, normalized);
+    if (normalized.size() > most) {
+      throw error(ErrorCode::kTooLarge, "normalizing makes more than {} of a text", format_bytes(most));
+    }
     after_space = remove_extra_whitespaces_ && replacement.ends_with(' ');
   }
   while (remove_extra_whitespaces_ && normalized.ends_with(kEscapedSpace)) {

@@ -20,7 +20,6 @@ class SentencePieceNormalizer {
 
  private:
   std::pair<std::string_view, std::size_t> normalize_prefix(std::string_view text) const;
-  void normalize_characters(std::string_view text, std::string& normalized) const;
 
   bool add_space_prefix_;
   bool remove_extra_whitespaces_;

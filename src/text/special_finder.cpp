@@ -21,11 +21,15 @@ bool is_phi3(const gguf::Metadata& metadata) {
   return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;
 }
 
+std::string pre_tokenizer(const gguf::Metadata& metadata) {
+  return metadata.get_or<std::string>("tokenizer.ggml.pre", "");
+}
+
 bool has_stripping_mask(const gguf::Metadata& metadata) {
-  const auto pre = metadata.get_or<std::string>("tokenizer.ggml.pre", "");
+  const std::string pre = pre_tokenizer(metadata);
   const auto architecture = metadata.get_or<std::string>("general.architecture", "");
-  return pre == "jina-v2-de" || pre == "jina-v2-es" || pre == "jina-v2-code" || architecture == "nomic-bert-moe" ||
-         architecture == "jina-bert-v3";
+  return pre == "jina-v2-de" || pre == "jina-v2-es" || pre == "jina-v2-code" || pre == "modern-bert" ||
+         architecture == "nomic-bert-moe" || architecture == "jina-bert-v3";
 }
 
 bool holds(const std::vector<TokenId>& tokens, TokenId token) {
@@ -48,9 +52,8 @@ SpecialFinder::SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata&
   }
   user_defined_ = TokenTrie(std::move(user_defined));
   control_ = TokenTrie(std::move(control));
-  if (const TokenId mask = vocabulary.find("<mask>"); mask != kNoToken && has_stripping_mask(metadata)) {
-    strips_left_.push_back(mask);
-  }
+  const TokenId mask = vocabulary.find(pre_tokenizer(metadata) == "modern-bert" ? "[MASK]" : "<mask>");
+  if (mask != kNoToken && has_stripping_mask(metadata)) strips_left_.push_back(mask);
 }
 
 SpecialFinder::Walk::Walk(const SpecialFinder& finder, std::string_view text, bool parse_control,

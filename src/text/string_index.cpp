@@ -6,11 +6,14 @@
 
 namespace rocmforge::text {
 
+std::uint64_t random_seed() {
+  std::random_device random;
+  return std::uint64_t{random()} << 32 | random();
+}
+
 // The seed is drawn anew for each index, so that no file can be made whose texts all fall into one place.
 StringIndex::StringIndex(std::size_t capacity)
-    : seed_(std::uint64_t{std::random_device()()} << 32 | std::random_device()()),
-      mask_(std::bit_ceil(std::max<std::size_t>(capacity * 2, 16)) - 1),
-      slots_(mask_ + 1) {}
+    : seed_(random_seed()), mask_(std::bit_ceil(std::max<std::size_t>(capacity * 2, 16)) - 1), slots_(mask_ + 1) {}
 
 void StringIndex::add(std::span<const std::string_view> texts, std::uint32_t number) {
   const std::string_view text = texts[number];

@@ -33,6 +33,9 @@ inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   return hash ^ hash >> 29;
 }
 
+// For tables that a file must not be able to fill with collisions.
+std::uint64_t random_seed();
+
 class StringIndex {
  public:
   // Room for `capacity` texts.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace rocmforge::text {
 
 TokenTrie::TokenTrie(std::vector<Entry> entries) {
@@ -10,15 +12,22 @@ TokenTrie::TokenTrie(std::vector<Entry> entries) {
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::pair(a.text, a.id) < std::pair(b.text, b.id); });
 
-  // Breadth first: a range of sorted entries that agree in their first `depth` bytes is a node.
+  for (const Entry& entry : entries) {
+    if (entry.text.size() <= kLongestText) continue;
+    throw error(ErrorCode::kTooLarge, "token {} has {} bytes, which is too long to search for: at most {}", entry.id,
+                entry.text.size(), kLongestText);
+  }
+
+  // A range of sorted entries that agree in their first `depth` bytes is a node.
   struct Range {
     std::uint32_t node;
     std::size_t begin, end, depth;
   };
   nodes_.resize(1);
   std::vector<Range> ranges = {{0, 0, entries.size(), 0}};
-  for (std::size_t next = 0; next < ranges.size(); ++next) {
-    const Range range = ranges[next];
+  while (!ranges.empty()) {
+    const Range range = ranges.back();
+    ranges.pop_back();
     std::size_t at = range.begin;
     while (at < range.end && entries[at].text.size() == range.depth) nodes_[range.node].id = entries[at++].id;
     nodes_[range.node].first_child = static_cast<std::uint32_t>(nodes_.size());
@@ -30,6 +39,9 @@ TokenTrie::TokenTrie(std::vector<Entry> entries) {
       ranges.push_back({static_cast<std::uint32_t>(nodes_.size()), at, end, range.depth + 1});
       nodes_.push_back({.byte = static_cast<unsigned char>(byte)});
       at = end;
+    }
+    if (nodes_.size() > kMostNodes) {
+      throw error(ErrorCode::kTooLarge, "the vocabulary's tokens are too many or too long to search for");
     }
   }
   for (std::uint32_t i = 0; i < nodes_[0].children; ++i) {

@@ -20,7 +20,12 @@ class TokenTrie {
 
   TokenTrie() = default;
 
-  // Empty texts are left out; of equal texts that of the greatest id is found. The texts are not kept.
+  // A walk takes as many steps as the longest text has bytes, at every place of what is searched.
+  static constexpr std::size_t kLongestText = 256;
+  static constexpr std::size_t kMostNodes = std::size_t{1} << 24;
+
+  // A longer text, or more of them than kMostNodes hold, is an Error. Empty texts are left out; of equal texts that of
+  // the greatest id is found. The texts are not kept.
   explicit TokenTrie(std::vector<Entry> entries);
 
   bool empty() const { return nodes_.empty(); }

@@ -140,12 +140,14 @@ struct Tokenizer::State {
   }
 
   void give_back(std::unique_ptr<EncodingSpace> space) {
-    constexpr std::size_t kWorthKeeping = 64 * 1024;  // parts; a word of a mebibyte comes but once
+    // What a word or a text of many mebibytes needed comes but once.
+    constexpr std::size_t kWorthKeeping = std::size_t{1} << 20;
     const std::lock_guard lock(mutex);
     use.words += space->words_seen;
     use.found += space->words_found;
     space->words_seen = space->words_found = 0;
-    if (space->parts.capacity() <= kWorthKeeping) spaces.push_back(std::move(space));
+    const std::size_t held = space->parts.capacity() * sizeof(Part) + space->normalized.capacity();
+    if (held <= kWorthKeeping) spaces.push_back(std::move(space));
   }
 
   void encode_all(std::string_view text, const EncodeOptions& options, EncodingSpace& space,

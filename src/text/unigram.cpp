@@ -31,9 +31,9 @@ UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_pref
     const double score = vocabulary.score(id);
     if (!std::isfinite(score)) continue;
     entries.push_back({vocabulary.text(id), id});
-    lowest = std::min(lowest, score);
+    if (vocabulary.type(id) == TokenType::kNormal) lowest = std::min(lowest, score);
   }
-  if (entries.empty()) lowest = 0;
+  if (lowest == std::numeric_limits<double>::max()) lowest = 0;
   unknown_score_ = lowest - kUnknownPenalty;
   trie_ = TokenTrie(std::move(entries));
 }

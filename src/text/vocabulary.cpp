@@ -268,10 +268,10 @@ void Vocabulary::find_ends_of_generation() {
   for (const TokenId id : {special_.eos, special_.end_of_turn, special_.end_of_message}) mark(id, true);
 
   // In Harmony's form <|end|> closes a message and the reply goes on; <|return|> and <|call|> end it.
-  const bool has = find("<|end|>") != kNoToken;
+  const bool has_end = find("<|end|>") != kNoToken;
   const bool harmony = (find("<|return|>") != kNoToken && find("<|call|>") != kNoToken) ||
                        (find("<|calls|>") != kNoToken && find("<|flush|>") != kNoToken);
-  if (has && harmony) {
+  if (has_end && harmony) {
     mark(find("<|end|>"), false);
     if (special_.end_of_turn == find("<|end|>")) special_.end_of_turn = kNoToken;
   }

@@ -39,8 +39,8 @@ bool is_mark(char32_t c) {
   return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
 }
 
-// The character without its accents. Of a Hangul syllable that is its first consonant: so the reference does, and
-// vocabularies that know Korean turn stripping off.
+// The character without its accents. Of a Hangul syllable that is its first consonant, and marks of all kinds are
+// dropped: so the reference does. Vocabularies that know Korean or Hindi turn stripping off.
 char32_t base_character(char32_t c) {
   std::array<utf8proc_int32_t, 32> decomposed{};
   const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), decomposed.data(),
@@ -67,7 +67,7 @@ void WordPieceEncoder::encode(std::string_view text, EncodingSpace& space, std::
   std::string& word = space.normalized;
   const auto begin_word = [&] { word = kEscapedSpace; };
   const auto end_word = [&] {
-    if (word.size() > kEscapedSpace.size()) encode_word(word, space, tokens);
+    if (word.size() > kEscapedSpace.size()) encode_word(word, tokens);
     begin_word();
   };
   begin_word();
@@ -92,7 +92,7 @@ void WordPieceEncoder::encode(std::string_view text, EncodingSpace& space, std::
   end_word();
 }
 
-void WordPieceEncoder::encode_word(std::string_view word, EncodingSpace&, std::vector<TokenId>& tokens) const {
+void WordPieceEncoder::encode_word(std::string_view word, std::vector<TokenId>& tokens) const {
   const std::size_t before = tokens.size();
   while (!word.empty()) {
     const auto [length, id] = trie_.longest(word);

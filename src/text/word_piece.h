@@ -20,7 +20,7 @@ class WordPieceEncoder : public WordEncoder {
   void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const override;
 
  private:
-  void encode_word(std::string_view word, EncodingSpace& space, std::vector<TokenId>& tokens) const;
+  void encode_word(std::string_view word, std::vector<TokenId>& tokens) const;
 
   const Vocabulary& vocabulary_;
   bool lowercase_;

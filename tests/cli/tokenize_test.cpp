@@ -35,6 +35,14 @@ TEST_F(Tokenize, PrintsIdsInAPipe) {
   EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", "<s>hi", "--parse-special"}).output, "[257,256]\n");
 }
 
+// An empty text is a text: nobody must wait for standard input.
+TEST_F(Tokenize, AnEmptyTextIsNotAMissingOne) {
+  EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", ""}, "hi").output, "[]\n");
+  EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", "a", "--text", "b"}).exit_code, 2);
+  EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", "a", "--jsonl"}).exit_code, 2);
+  EXPECT_THAT(rocmforge({"detokenize", "-m", model_}, "").errors, HasSubstr("there are no ids"));
+}
+
 TEST_F(Tokenize, AnswersLineByLine) {
   const Answer answer = rocmforge({"tokenize", "-m", model_, "--jsonl"},
                                   "{\"text\": \"hi\"}\n\n{\"text\": \"<s>\", \"parse_special\": true}\n");

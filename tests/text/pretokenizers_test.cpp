@@ -1,5 +1,6 @@
 #include "text/pretokenizers.h"
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -57,6 +58,19 @@ TEST(PreTokenizers, EveryCutKeepsTheWholeText) {
       }
       ASSERT_EQ(joined, text) << name;
     }
+  }
+}
+
+// A run of white space that no line break ends is looked through once, not once for each of its pieces.
+TEST(PreTokenizers, LongRunsOfSpacesAreNotQuadratic) {
+  const std::string text = std::string(1 << 20, ' ') + "x";
+  std::map<const SplitKind*, std::string_view> kinds;
+  for (const PreTokenizer& entry : pre_tokenizers()) kinds.emplace(entry.split, entry.name);
+  for (const auto& [kind, name] : kinds) {
+    const auto start = std::chrono::steady_clock::now();
+    (void)pieces(Splitter(*kind), text);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(seconds.count(), 1.0) << name;
   }
 }
 

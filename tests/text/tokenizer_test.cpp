@@ -15,6 +15,7 @@ namespace rocmforge::text {
 namespace {
 
 using testing::RandomText;
+using testing::raw;
 using testing::TinyVocabulary;
 using Ids = std::vector<TokenId>;
 
@@ -211,6 +212,39 @@ TEST(Unigram, TakesTheBestSumOfScores) {
   EXPECT_EQ(tokenizer.encode("   ", kPlain), Ids{});
 }
 
+// As in SentencePiece: only ordinary tokens say what an unknown character costs.
+TEST(Unigram, UserDefinedTokensDoNotMakeUnknownTextDearer) {
+  TinyVocabulary vocabulary("t5");
+  vocabulary.control("<pad>").control("</s>").token("<unk>", TokenType::kUnknown);
+  vocabulary.token("a", TokenType::kNormal, -1).token("b", TokenType::kNormal, -1).token("ab", TokenType::kNormal, -30);
+  const Ids expected = vocabulary.tokenizer().encode("abxab", kPlain);
+  vocabulary.token("<u>", TokenType::kUserDefined, -1000);
+  EXPECT_EQ(vocabulary.tokenizer().encode("abxab", kPlain), expected);
+}
+
+// Every place of a text is compared with all that may begin there.
+TEST(Special, TokensTooLongToSearchForAreRefused) {
+  TinyVocabulary vocabulary = TinyVocabulary::byte_level();
+  vocabulary.user_defined(std::string(257, 'a'));
+  EXPECT_ERROR(vocabulary.tokenizer(), "token 256 has 257 bytes, which is too long to search for");
+}
+
+// A double array that leads round in circles, and one whose replacements would fill the memory.
+TEST(Unigram, AHostileTableCostsNeitherTimeNorMemory) {
+  const auto with_table = [](std::string_view blob) {
+    TinyVocabulary vocabulary("t5");
+    vocabulary.control("<pad>").control("</s>").token("<unk>", TokenType::kUnknown).token("a", TokenType::kNormal, -1);
+    vocabulary.file().array("tokenizer.ggml.precompiled_charsmap", 0, blob.size(), blob);
+    return vocabulary.tokenizer();
+  };
+  std::vector<std::uint32_t> units(256, 0);
+  units['a'] = 'a' << 10 | 'a';  // from 'a' to its own place
+  const std::string_view table(reinterpret_cast<const char*>(units.data()), units.size() * sizeof units[0]);
+  const std::string cycle = raw(static_cast<std::uint32_t>(table.size())).append(table) + std::string(1, '\0');
+  EXPECT_EQ(with_table(cycle).encode(std::string(100000, 'a'), kPlain).size(), 100000u);
+  EXPECT_ERROR(with_table(raw(0u) + std::string(257, 'x') + std::string(1, '\0')), "a replacement has 257 bytes");
+}
+
 TEST(Unigram, AHostileTableOfReplacementsIsRefusedOrHarmless) {
   const auto with_table = [](std::string_view blob) {
     TinyVocabulary vocabulary("t5");
@@ -218,7 +252,6 @@ TEST(Unigram, AHostileTableOfReplacementsIsRefusedOrHarmless) {
     vocabulary.file().array("tokenizer.ggml.precompiled_charsmap", 0, blob.size(), blob);
     return vocabulary.tokenizer();
   };
-  using testing::raw;
   EXPECT_ERROR(with_table("abc"), "expected at least 4");
   EXPECT_ERROR(with_table(raw(8u) + "1234"), "says that its table has 8 bytes");
   EXPECT_ERROR(with_table(raw(4u) + raw(0u) + "x"), "not ended by a NUL");

@@ -33,12 +33,13 @@ Task<bool> CallReader::literal(std::string_view text) {
 }
 
 Task<bool> CallReader::closing(std::string_view text) {
-  int byte = co_await next_visible();
+  if (text.empty()) co_return true;
+  co_await next_visible();
   for (const char expected : text) {
+    const int byte = co_await peek();
     if (byte == kEnd) co_return true;
     if (byte != static_cast<unsigned char>(expected)) co_return false;
     take();
-    byte = co_await peek();
   }
   co_return true;
 }

@@ -91,8 +91,8 @@ ReplySpec gigachat_form() { return with_json_calls({.marker = "<|function_call|>
 
 namespace {
 
-constexpr JsonCalls kLlamaBare{.marker = "{", .bare = true, .arguments_key = "parameters"};
-constexpr JsonCalls kLlamaTagged{.marker = "<|python_tag|>", .arguments_key = "parameters"};
+constexpr JsonCalls kLlamaBare{.marker = "{", .separator = ';', .bare = true, .arguments_key = "parameters"};
+constexpr JsonCalls kLlamaTagged{.marker = "<|python_tag|>", .separator = ';', .arguments_key = "parameters"};
 constexpr PythonCalls kLlamaBuiltIn{.marker = "<|python_tag|>", .list = false, .name_end = ".call"};
 
 Task<bool> read_llama_tagged(CallReader& reader) {

@@ -18,17 +18,44 @@ ReplySpec with_tagged_calls(const TaggedCalls& form) {
 
 }  // namespace
 
+namespace {
+
+constexpr TaggedCalls kBareQwenCall{.call = "<function=",
+                                    .name_end = ">",
+                                    .call_end = "</function>",
+                                    .parameter = "<parameter=",
+                                    .key_end = ">",
+                                    .parameter_end = "</parameter>",
+                                    .own_lines = true};
+
+// After the first call's marker.
+Task<bool> read_bare_qwen_calls(CallReader& reader) {
+  for (;;) {
+    const bool read = co_await read_tagged_calls(reader, kBareQwenCall);
+    if (!read) co_return false;
+    const int next = co_await reader.next_visible();
+    if (next != '<') co_return true;
+    const int found = co_await reader.either("</tool_call>", kBareQwenCall.call);
+    if (found != 1) co_return found == 0;
+  }
+}
+
+}  // namespace
+
 // Qwen3 Coder, Qwen 3.5, Nemotron 3, Step 3.5.
 ReplySpec qwen3_coder_form() {
-  return with_tagged_calls({.section = "<tool_call>",
-                            .section_end = "</tool_call>",
-                            .call = "<function=",
-                            .name_end = ">",
-                            .call_end = "</function>",
-                            .parameter = "<parameter=",
-                            .key_end = ">",
-                            .parameter_end = "</parameter>",
-                            .own_lines = true});
+  ReplySpec spec = with_tagged_calls({.section = "<tool_call>",
+                                      .section_end = "</tool_call>",
+                                      .call = "<function=",
+                                      .name_end = ">",
+                                      .call_end = "</function>",
+                                      .parameter = "<parameter=",
+                                      .key_end = ">",
+                                      .parameter_end = "</parameter>",
+                                      .own_lines = true});
+  // Models often leave the opening marker out, and then write the closing one all the same.
+  spec.calls.push_back({.marker = kBareQwenCall.call, .read = read_bare_qwen_calls});
+  return spec;
 }
 
 ReplySpec seed_oss_form() {

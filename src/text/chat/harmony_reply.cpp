@@ -4,6 +4,8 @@
 // The channel "analysis" is reasoning; a message with a recipient is a call; all others are text.
 #include "text/chat/harmony_reply.h"
 
+#include <utility>
+
 #include "text/chat/marker_scanner.h"
 #include "text/chat/stream_parser.h"
 
@@ -51,6 +53,8 @@ class HarmonyReply : public StreamParser {
   bool reasoning_open_;
   bool parse_reasoning_;
   bool parse_tools_;
+  bool text_written_ = false;
+  bool reasoning_written_ = false;
 };
 
 Task<bool> HarmonyReply::run() {
@@ -72,7 +76,13 @@ Task<HarmonyReply::Found> HarmonyReply::read_body(Body body) {
   constexpr std::string_view kEnds[] = {"<|end|>", "<|call|>", "<|return|>"};
   MarkerScanner scanner({kStart, kChannel, kRecipient, kEnds[0], kEnds[1], kEnds[2]});
   const auto enabled = [&](int number) { return number != kRecipientFound || (parse_tools_ && writer().untouched()); };
+  // Messages of one kind are apart from each other, though their text is joined.
+  bool& written = body == Body::kReasoning ? reasoning_written_ : text_written_;
+  bool begins = written && body != Body::kRaw;
   const auto write = [&](std::string_view text) {
+    if (text.empty()) return;
+    written = written || body != Body::kRaw;
+    if (std::exchange(begins, false)) writer().line_break();
     if (body == Body::kReasoning) {
       writer().reasoning(text);
     } else {
@@ -139,9 +149,11 @@ Task<bool> HarmonyReply::read_call(std::string name) {
   reader().begin_call(name);
   const bool read = co_await reader().json_arguments();
   if (!read) co_return false;
-  const bool closed = co_await reader().closing("<|call|>");
-  if (closed) reader().end_call();
-  co_return closed;
+  // Models close a call as they close any message, too.
+  const int next = co_await reader().next_visible();
+  const int closed = next == CallReader::kEnd ? 0 : co_await reader().either("<|call|>", "<|end|>");
+  if (closed >= 0) reader().end_call();
+  co_return closed >= 0;
 }
 
 }  // namespace

@@ -131,6 +131,25 @@ Task<bool> read_json_list(CallReader& reader, const JsonCalls& form) {
   co_return true;
 }
 
+namespace {
+
+// What follows a call: the separator and another, any number of times.
+Task<bool> read_separated_calls(CallReader& reader, const JsonCalls& form) {
+  for (;;) {
+    const int separator = co_await reader.next_visible();
+    if (separator != form.separator) co_return true;
+    reader.take();
+    const int open = co_await reader.next_visible();
+    if (open != '{') co_return false;
+    reader.take();
+    const bool read = co_await read_json_call(reader, form);
+    if (!read) co_return false;
+    reader.end_call();
+  }
+}
+
+}  // namespace
+
 Task<bool> read_json_calls(CallReader& reader, const JsonCalls& form) {
   if (!form.opening.empty()) {
     co_await reader.next_visible();
@@ -152,7 +171,9 @@ Task<bool> read_json_calls(CallReader& reader, const JsonCalls& form) {
   if (!read) co_return false;
   const bool closed = co_await reader.closing(form.closing);
   if (first == '{' && closed) reader.end_call();
-  co_return closed;
+  if (!closed || form.separator == '\0') co_return closed;
+  const bool more_read = co_await read_separated_calls(reader, form);
+  co_return more_read;
 }
 
 ReplyGrammar json_calls_grammar(const JsonCalls& form, const CallRules& rules) {

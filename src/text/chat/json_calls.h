@@ -19,6 +19,7 @@ struct JsonCalls {
   bool repeated = false;          // for a form that writes no list: each call has its own marker
   bool name_is_key = false;       // {"get_weather": {...}}
   bool id_last = false;           // the id stands behind the arguments
+  char separator = '\0';          // between calls without a list
   bool bare = false;              // the marker is the object's bracket: what begins otherwise is text
   std::string_view name_key = "name";
   std::string_view arguments_key = "arguments";

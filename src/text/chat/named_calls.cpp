@@ -26,8 +26,10 @@ Head kimi_head(std::string whole) {
 
 // What stands between the call's marker and its arguments.
 Task<std::optional<Head>> read_head(CallReader& reader, const NamedCalls& form) {
+  if (form.head == NamedCalls::Head::kKimi) co_await reader.next_visible();
   std::optional<std::string> first = co_await reader.name();
   if (!first) co_return std::nullopt;
+  if (form.head == NamedCalls::Head::kKimi) co_await reader.next_visible();
   Head head;
   if (form.head == NamedCalls::Head::kIdAndName || form.head == NamedCalls::Head::kKindAndName) {
     const bool separated = co_await reader.literal(form.separator);

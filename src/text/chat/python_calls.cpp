@@ -54,6 +54,9 @@ Task<bool> read_list(CallReader& reader, const PythonCalls& form) {
     }
     const bool read = co_await read_call(reader, form);
     if (!read) co_return false;
+    // A string that only seemed to end leaves something else behind the call.
+    const int next = co_await reader.next_visible();
+    if (next != ',' && next != ']' && next != CallReader::kEnd) co_return false;
     reader.end_call();
   }
   reader.take();

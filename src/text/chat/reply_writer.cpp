@@ -78,6 +78,12 @@ void ReplyWriter::reasoning_ended() {
   last_ = Last::kMarker;
 }
 
+void ReplyWriter::line_break() {
+  space_ = "\n";
+  last_ = Last::kText;
+  reasoning_empty_ = false;
+}
+
 std::string ReplyWriter::take_space() { return std::exchange(space_, {}); }
 
 void ReplyWriter::begin_call(std::string_view name, std::string_view id) {

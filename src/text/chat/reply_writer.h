@@ -23,6 +23,8 @@ class ReplyWriter {
   // A marker came, which swallows the white space around it.
   void marker();
   void reasoning_ended();
+  // What comes next begins on a line of its own, after text or reasoning that came before.
+  void line_break();
 
   // The white space before a marker of a call, which is text again if there is no call.
   std::string take_space();

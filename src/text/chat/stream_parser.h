@@ -39,7 +39,6 @@ class StreamParser : public ReplyParser {
   ReplyWriter& writer() { return writer_; }
   const ReplyWriter& writer() const { return writer_; }
   CallReader& reader() { return reader_; }
-  const ToolSchemas& schemas() const { return schemas_; }
 
  private:
   ByteStream stream_;

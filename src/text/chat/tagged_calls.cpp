@@ -109,6 +109,7 @@ Task<bool> read_parameter(CallReader& reader, const TaggedCalls& form, const std
 
 // After the text before the tool's name.
 Task<bool> read_call(CallReader& reader, const TaggedCalls& form) {
+  if (form.name_end.empty()) co_await reader.next_visible();
   const std::optional<std::string> name = co_await reader.name();
   if (!name) co_return false;
   const bool named = co_await reader.literal(form.name_end);

@@ -43,6 +43,46 @@ TEST(ReplyParser, LeavesTextAlone) {
   }
 }
 
+// What models write besides what their templates do.
+TEST(ReplyParser, TakesCallsWithTheModelsOwnLiberties) {
+  const std::string call = "<function=get_weather>\n<parameter=city>\nZürich\n</parameter>\n</function>";
+  expect_events({
+      {"qwen3-coder", call, kHermesRead},
+      {"qwen3-coder", "Let me see.\n" + call + "\n</tool_call>", "[text:Let me see.]" + kHermesRead},
+      {"qwen3-coder", call + "\n" + call + "\n</tool_call>", kHermesRead + "[get_weather call_1 " + kZurich + "]"},
+      {"llama-3", R"({"name": "get_weather", "parameters": {"city": "a"}}; {"name": "get_weather", "parameters": {}})",
+       R"([get_weather call_0 {"city": "a"}][get_weather call_1 {}])"},
+      {"harmony", "<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>" + kZurich + "<|end|>",
+       kHermesRead},
+      {"harmony",
+       "<|channel|>commentary<|message|>I check.<|end|><|start|>assistant<|channel|>final<|message|>Sunny.<|return|>",
+       "[text:I check.\nSunny.]"},
+      {"harmony",
+       "<|channel|>analysis<|message|>One.<|end|><|start|>assistant<|channel|>analysis<|message|>Two.<|end|>",
+       "[reasoning:One.\nTwo.]"},
+  });
+}
+
+// A string that only seemed to end must not make a call of half its arguments.
+TEST(ReplyParser, ACallThatGoesOnBehindItsEndIsNone) {
+  const std::string reply = "<|tool_call_start|>[get_weather(city=\"print(\"a\")\")]<|tool_call_end|>";
+  std::string text;
+  for (const text::ReplyEvent& event : parse_reply(form_named("lfm2"), with_tools(), reply)) {
+    EXPECT_NE(event.kind, text::ReplyEvent::Kind::kCallEnd);
+    if (event.kind == text::ReplyEvent::Kind::kText) text += event.text;
+  }
+  EXPECT_EQ(text, reply);
+}
+
+// Whoever waits for a call to act on must not wait for the next word.
+TEST(ReplyParser, ACallEndsWithItsLastByte) {
+  std::vector<text::ReplyEvent> events;
+  const auto parser = form_named("hermes").parser(with_tools());
+  parser->feed(kHermes, events);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back().kind, text::ReplyEvent::Kind::kCallEnd);
+}
+
 TEST(ReplyParser, KeepsBytesThatAreNoUtf8) {
   expect_events({{"hermes", "a\xff\xc3<tool\xe2\x82", "[text:a\xff\xc3<tool\xe2\x82]"}});
 }
