@@ -1,6 +1,5 @@
 // The vocabularies of the reference data: its cases, and what must hold of any real vocabulary.
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "base/json.h"
 #include "gguf/reader.h"
+#include "support/cpu_time.h"
 #include "support/reference_data.h"
 #include "support/temp_folder.h"
 #include "text/byte_alphabet.h"
@@ -102,12 +102,6 @@ TEST(TokenizerReference, AnyTextComesBack) {
   });
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double kSlowdown = 20;
-#else
-constexpr double kSlowdown = 1;  // half a second on a machine that does nothing else
-#endif
-
 // A mebibyte of what is hardest on a tokenizer: one word, one run, signs that may begin a special token.
 TEST(TokenizerReference, NothingIsQuadratic) {
   SKIP_WITHOUT_REFERENCE();
@@ -123,10 +117,8 @@ TEST(TokenizerReference, NothingIsQuadratic) {
 
   for_each_vocabulary([&](const Tokenizer& tokenizer) {
     for (const std::string& text : texts) {
-      const auto start = std::chrono::steady_clock::now();
-      (void)tokenizer.encode(text, {.parse_special = true});
-      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-      EXPECT_LT(seconds.count(), 1.0 * kSlowdown) << text.substr(0, 8);
+      const double seconds = testing::cpu_seconds([&] { (void)tokenizer.encode(text, {.parse_special = true}); });
+      EXPECT_LT(seconds, 1.0 * testing::kSlowdown) << text.substr(0, 8);
     }
   });
 }

@@ -1,0 +1,28 @@
+// How long something takes this thread itself, whatever else the machine does meanwhile.
+#pragma once
+
+#include <ctime>
+#include <utility>
+
+namespace rocmforge::testing {
+
+// Sanitizers slow code down by as much as this.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr double kSlowdown = 20;
+#else
+inline constexpr double kSlowdown = 1;
+#endif
+
+template <typename Action>
+double cpu_seconds(Action&& action) {
+  const auto now = [] {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double start = now();
+  std::forward<Action>(action)();
+  return now() - start;
+}
+
+}  // namespace rocmforge::testing
