@@ -27,8 +27,11 @@ class Probe {
     request.messages = messages;
     request.tools = tools;
     request.add_generation_prompt = false;
+    // Four short messages take a few thousand steps; a hostile template must not cost a second for each thing tried.
+    jinja::RenderOptions options;
+    options.limits.steps = 200'000;
     try {
-      return parsed_.render(template_context(variables_, request, habits, std::tm())).text;
+      return parsed_.render(template_context(variables_, request, habits, std::tm()), options).text;
     } catch (const Error&) {
       return std::nullopt;
     }

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/cpu_time.h"
 #include "support/expect_error.h"
 #include "support/reference_data.h"
 #include "support/temp_folder.h"
@@ -172,6 +173,14 @@ TEST(ChatTemplate, FindsOutHowCallsAreWanted) {
                   .content_in_parts);
   EXPECT_EQ(habits("{{ m.reasoning_content }}").reasoning_key, "reasoning_content");
   EXPECT_EQ(habits("{{ m.thinking }}").reasoning_key, "thinking");
+}
+
+// Trying what a template makes of messages must not take as long as the template likes.
+TEST(ChatTemplate, ATemplateThatNeverEndsIsLoadedInTime) {
+  const std::string_view source =
+      "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}{{ messages }}";
+  EXPECT_LT(testing::cpu_seconds([&] { (void)from_source(source); }), 1.0 * testing::kSlowdown);
+  EXPECT_ERROR(from_source(source).render(hello()), "steps");
 }
 
 TEST(ChatTemplate, AnAssistantsMessageCanBeContinued) {
