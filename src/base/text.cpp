@@ -169,6 +169,12 @@ std::string printable(std::string_view text, std::size_t limit) {
   return out;
 }
 
+int hexadecimal_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char letter = lower(c);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }

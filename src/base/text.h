@@ -36,6 +36,9 @@ inline constexpr std::size_t kPrintableLimit = 120;
 // it is cut and ends in …
 std::string printable(std::string_view text, std::size_t limit = kPrintableLimit);
 
+// The value of a hexadecimal digit in either case; -1 for anything else.
+int hexadecimal_digit(char c);
+
 // ASCII letters in either case count as equal.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 

@@ -163,9 +163,8 @@ std::string_view name_of(VocabularyKind kind) {
 }
 
 std::optional<unsigned char> hexadecimal_byte(std::string_view text) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
   if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
-  const int high = digit(text[3]), low = digit(text[4]);
+  const int high = hexadecimal_digit(text[3]), low = hexadecimal_digit(text[4]);
   if (high < 0 || low < 0) return std::nullopt;
   return static_cast<unsigned char>(high * 16 + low);
 }

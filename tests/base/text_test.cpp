@@ -98,5 +98,13 @@ TEST(Text, FindsTheMostLikelySpelling) {
   EXPECT_EQ(closest(std::string(100000, 'q'), kNames), std::nullopt);
 }
 
+TEST(Text, KnowsHexadecimalDigits) {
+  EXPECT_EQ(hexadecimal_digit('0'), 0);
+  EXPECT_EQ(hexadecimal_digit('9'), 9);
+  EXPECT_EQ(hexadecimal_digit('a'), 10);
+  EXPECT_EQ(hexadecimal_digit('F'), 15);
+  for (const char c : {'g', 'G', '/', ':', '@', '`', ' ', '\0'}) EXPECT_EQ(hexadecimal_digit(c), -1) << c;
+}
+
 }  // namespace
 }  // namespace rocmforge

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/chat/byte_stream.h"
 
@@ -173,9 +174,9 @@ JsonScanner::Step JsonScanner::escape(char byte) {
 }
 
 JsonScanner::Step JsonScanner::hex_digit(char byte) {
-  const int letter = (byte | 0x20) - 'a';
-  if (!is_digit(byte) && (letter < 0 || letter > 5)) return Step::kBad;
-  code_unit_ = code_unit_ << 4 | static_cast<unsigned>(is_digit(byte) ? byte - '0' : letter + 10);
+  const int digit = hexadecimal_digit(byte);
+  if (digit < 0) return Step::kBad;
+  code_unit_ = code_unit_ << 4 | static_cast<unsigned>(digit);
   if (++hex_digits_ < 4) return Step::kMore;
   const bool high = code_unit_ >= 0xd800 && code_unit_ < 0xdc00;
   const bool low = code_unit_ >= 0xdc00 && code_unit_ < 0xe000;

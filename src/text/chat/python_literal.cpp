@@ -1,5 +1,6 @@
 #include "text/chat/python_literal.h"
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/chat/json_scanner.h"
 
@@ -18,17 +19,12 @@ Task<int> next_visible(ByteStream& stream) {
   co_return byte;
 }
 
-int hex_value(int byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  const int letter = (byte | 0x20) - 'a';
-  return letter >= 0 && letter < 6 ? letter + 10 : -1;
-}
-
 // The value of `count` digits; -1 where they are not all there.
 Task<long> hex_number(ByteStream& stream, int count) {
   long value = 0;
   for (int i = 0; i < count; ++i) {
-    const int digit = hex_value(co_await stream.peek());
+    const int byte = co_await stream.peek();
+    const int digit = byte == ByteStream::kEnd ? -1 : hexadecimal_digit(static_cast<char>(byte));
     if (digit < 0) co_return -1;
     stream.take();
     value = value << 4 | digit;
