@@ -20,8 +20,10 @@ void expect_oracle_ids(const std::filesystem::path& folder) {
   for (const nlohmann::json& name : parse_json(testing::read_text((folder / "names.json").string()), "names.json")) {
     const std::string base = (folder / name.get<std::string>()).string();
     const Tokenizer tokenizer(gguf::File::open(base + ".gguf").metadata());
+    const nlohmann::json oracle = parse_json(testing::read_text(base + ".json"), base);
+    EXPECT_GE(oracle.at("cases").size(), 2000u);
     std::size_t wrong = 0;
-    for (const nlohmann::json& test : parse_json(testing::read_text(base + ".json"), base).at("cases")) {
+    for (const nlohmann::json& test : oracle.at("cases")) {
       const auto ids = tokenizer.encode(test.at("text").get<std::string>(), {.add_special = AddSpecial::kNo});
       if (ids == test.at("ids").get<std::vector<TokenId>>()) continue;
       if (++wrong <= 3) ADD_FAILURE() << name << ": " << test << " gave " << nlohmann::json(ids);
