@@ -59,7 +59,8 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
     byte_symbols_[byte] = symbols.of(alphabet_character(value));
     const TokenId token =
         rules_.split->byte_alphabet ? vocabulary_.find(alphabet_character(value)) : vocabulary_.byte_token(value);
-    byte_tokens_[byte] = token != kNoToken ? token : unknown_token();
+    const bool is_usable = token != kNoToken && !vocabulary_.is_control(token);
+    byte_tokens_[byte] = is_usable ? token : unknown_token();
   }
   std::string joined;
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {

@@ -285,7 +285,8 @@ void Vocabulary::index_bytes() {
   byte_tokens_.fill(kNoToken);
   for (std::size_t id = 0; id < size(); ++id) {
     const auto byte = hexadecimal_byte(texts_[id]);
-    if (byte && byte_tokens_[*byte] == kNoToken) byte_tokens_[*byte] = static_cast<TokenId>(id);
+    const bool is_usable = byte && byte_tokens_[*byte] == kNoToken && !is_control(static_cast<TokenId>(id));
+    if (is_usable) byte_tokens_[*byte] = static_cast<TokenId>(id);
   }
 }
 

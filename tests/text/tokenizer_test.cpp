@@ -114,6 +114,12 @@ TEST(Special, MergesNeverMakeAControlToken) {
   vocabulary.file().strings("tokenizer.ggml.merges", {"a b"});
   EXPECT_EQ(vocabulary.tokenizer().encode("ab", kPlain), (Ids{vocabulary.id("a"), vocabulary.id("b")}));
 
+  // Nor does a byte that nothing else covers.
+  TinyVocabulary odd("gpt2");
+  odd.file().string("tokenizer.ggml.pre", "gpt-2");
+  odd.control("x").token("y");
+  EXPECT_EQ(odd.tokenizer().encode("xyx", kPlain), Ids{odd.id("y")});
+
   TinyVocabulary pieces("llama");
   pieces.token("<unk>", TokenType::kUnknown).control("<s>").control("</s>").bytes().token("<").token("s").token(">");
   pieces.token("<s", TokenType::kNormal, -1).file().boolean("tokenizer.ggml.add_space_prefix", 0);
