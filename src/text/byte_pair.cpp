@@ -114,20 +114,14 @@ void BytePairEncoder::encode(std::string_view text, EncodingSpace& space, std::v
 }
 
 void BytePairEncoder::encode_piece(std::string_view piece, EncodingSpace& space, std::vector<TokenId>& tokens) const {
-  ++space.words_seen;
-  if (const auto found = space.words.find(piece); !found.empty()) {
-    ++space.words_found;
-    tokens.insert(tokens.end(), found.begin(), found.end());
-    return;
-  }
-  const std::size_t before = tokens.size();
-  const auto whole = rules_.ignore_merges ? word_index_.find(words_.texts(), piece) : std::optional<std::uint32_t>();
-  if (whole) {
-    tokens.push_back(word_tokens_[*whole]);
-  } else {
-    merge_piece(piece, space, tokens);
-  }
-  space.words.add(piece, std::span(tokens).subspan(before));
+  space.encode_cached(piece, tokens, [&] {
+    const auto whole = rules_.ignore_merges ? word_index_.find(words_.texts(), piece) : std::optional<std::uint32_t>();
+    if (whole) {
+      tokens.push_back(word_tokens_[*whole]);
+    } else {
+      merge_piece(piece, space, tokens);
+    }
+  });
 }
 
 Symbol BytePairEncoder::character_symbol(std::string_view character) const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "base/error.h"
 #include "base/utf8.h"
 #include "text/escaped_space.h"
 
@@ -23,11 +22,6 @@ bool holds_inner_space(std::string_view token) {
 SentencePieceEncoder::SentencePieceEncoder(const Vocabulary& vocabulary, bool add_space_prefix,
                                            const gguf::Metadata& metadata)
     : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata), ranks_(vocabulary.size(), kNoRank) {
-  if (!vocabulary.has_scores()) {
-    throw error(ErrorCode::kMalformed,
-                "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
-                vocabulary.model());
-  }
   has_bytes_ = vocabulary.byte_token(0) != kNoToken;
   std::vector<TokenId> made;
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {
@@ -58,7 +52,8 @@ void SentencePieceEncoder::encode(std::string_view text, EncodingSpace& space, s
       while (all.substr(at).starts_with(kEscapedSpace)) at += kEscapedSpace.size();
       end = std::min(all.find(kEscapedSpace, at), all.size());
     }
-    encode_word(all.substr(begin, end - begin), space, tokens);
+    const std::string_view word = all.substr(begin, end - begin);
+    space.encode_cached(word, tokens, [&] { encode_word(word, space, tokens); });
     begin = end;
   }
 }
@@ -78,13 +73,6 @@ Merge SentencePieceEncoder::merge_of(std::string_view word, const Part& left, co
 
 void SentencePieceEncoder::encode_word(std::string_view word, EncodingSpace& space,
                                        std::vector<TokenId>& tokens) const {
-  ++space.words_seen;
-  if (const auto found = space.words.find(word); !found.empty()) {
-    ++space.words_found;
-    tokens.insert(tokens.end(), found.begin(), found.end());
-    return;
-  }
-  const std::size_t before = tokens.size();
   space.parts.clear();
   for (std::uint32_t at = 0; at < word.size();) {
     const auto size = static_cast<std::uint32_t>(first_code_point(word.substr(at)).length);
@@ -103,7 +91,6 @@ void SentencePieceEncoder::encode_word(std::string_view word, EncodingSpace& spa
       append_bytes(vocabulary_, word.substr(part.begin, part.size), tokens);
     }
   }
-  space.words.add(word, std::span(tokens).subspan(before));
 }
 
 }  // namespace rocmforge::text

@@ -230,8 +230,6 @@ std::string Tokenizer::decode(std::span<const TokenId> tokens, bool special) con
 
 std::string_view Tokenizer::bytes(TokenId token) const { return state_->bytes[static_cast<std::size_t>(token)]; }
 const Vocabulary& Tokenizer::vocabulary() const { return state_->vocabulary; }
-bool Tokenizer::adds_bos() const { return state_->around.bos; }
-bool Tokenizer::adds_eos() const { return state_->around.eos; }
 bool Tokenizer::adds_space_prefix() const { return state_->around.space_prefix; }
 
 Tokenizer::CacheUse Tokenizer::cache_use() const {

@@ -58,8 +58,6 @@ class Tokenizer {
   std::string_view bytes(TokenId token) const;
 
   const Vocabulary& vocabulary() const;
-  bool adds_bos() const;
-  bool adds_eos() const;
 
   // Text gets a space in front, at its beginning and after special tokens, that decoding takes away again.
   bool adds_space_prefix() const;

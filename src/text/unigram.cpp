@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "base/error.h"
 #include "base/utf8.h"
 #include "text/escaped_space.h"
 
@@ -18,11 +17,6 @@ constexpr double kUnknownPenalty = 10;
 
 UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_prefix, const gguf::Metadata& metadata)
     : vocabulary_(vocabulary), normalizer_(add_space_prefix, metadata) {
-  if (!vocabulary.has_scores()) {
-    throw error(ErrorCode::kMalformed,
-                "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
-                vocabulary.model());
-  }
   double lowest = std::numeric_limits<double>::max();
   std::vector<TokenTrie::Entry> entries;
   for (std::size_t i = 0; i < vocabulary.size(); ++i) {

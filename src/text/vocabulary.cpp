@@ -151,17 +151,6 @@ const Model& model_named(const std::string& name, const std::string& file) {
 
 }  // namespace
 
-std::string_view name_of(VocabularyKind kind) {
-  switch (kind) {
-    case VocabularyKind::kBytePair: return "byte-pair encoding";
-    case VocabularyKind::kSentencePiece: return "SentencePiece";
-    case VocabularyKind::kUnigram: return "unigram";
-    case VocabularyKind::kWordPiece: return "WordPiece";
-    case VocabularyKind::kRwkv: return "RWKV";
-  }
-  return "";
-}
-
 std::optional<unsigned char> hexadecimal_byte(std::string_view text) {
   if (text.size() != 6 || !text.starts_with("<0x") || text[5] != '>') return std::nullopt;
   const int high = hexadecimal_digit(text[3]), low = hexadecimal_digit(text[4]);
@@ -219,6 +208,10 @@ void Vocabulary::read_types(const gguf::Metadata& metadata) {
     // A score that is not a number has no place in an order; such a token is never made from text.
     for (float& score : *scores) score = std::isnan(score) ? -INFINITY : score;
     scores_ = *std::move(scores);
+  } else if (kind_ == VocabularyKind::kSentencePiece || kind_ == VocabularyKind::kUnigram) {
+    throw error(ErrorCode::kMalformed,
+                "{}: 'tokenizer.ggml.scores' is missing, which a vocabulary of the kind '{}' needs", metadata.file(),
+                model_);
   }
 }
 

@@ -19,8 +19,6 @@ namespace rocmforge::text {
 // What `tokenizer.ggml.model` says.
 enum class VocabularyKind { kBytePair, kSentencePiece, kUnigram, kWordPiece, kRwkv };
 
-std::string_view name_of(VocabularyKind kind);
-
 // Ids of tokens with a role, kNoToken where there is none.
 struct SpecialIds {
   TokenId bos = kNoToken;
@@ -56,8 +54,8 @@ class Vocabulary {
   std::string_view text(TokenId id) const { return texts_[static_cast<std::size_t>(id)]; }
   std::span<const std::string_view> texts() const { return texts_.texts(); }
   TokenType type(TokenId id) const { return types_[static_cast<std::size_t>(id)]; }
+  // Of SentencePiece and unigram vocabularies, which all have them.
   float score(TokenId id) const { return scores_[static_cast<std::size_t>(id)]; }
-  bool has_scores() const { return !scores_.empty(); }
 
   // kNoToken when there is none. Of equal texts the last.
   TokenId find(std::string_view text) const;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,20 @@ struct EncodingSpace {
   // How often a word was found in the cache, for the benchmark.
   std::uint64_t words_seen = 0;
   std::uint64_t words_found = 0;
+
+  // Appends what `word` became when it was last seen, or what encode() now appends, which is remembered.
+  template <typename Encode>
+  void encode_cached(std::string_view word, std::vector<TokenId>& tokens, Encode&& encode) {
+    ++words_seen;
+    if (const auto known = words.find(word); !known.empty()) {
+      ++words_found;
+      tokens.insert(tokens.end(), known.begin(), known.end());
+      return;
+    }
+    const std::size_t before = tokens.size();
+    encode();
+    words.add(word, std::span(tokens).subspan(before));
+  }
 };
 
 class WordEncoder {

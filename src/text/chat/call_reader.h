@@ -72,17 +72,22 @@ class CallReader {
   GeneratedIds ids_;
 };
 
-// The calls of a section up to `section_end`, each begun by `call` and read by read_call(reader) from there. The
-// section's own beginning has been taken. Generation may end after a call.
-template <typename ReadCall>
-Task<bool> read_section(CallReader& reader, std::string_view call, std::string_view section_end, ReadCall read_call) {
+// One call where the form has no section. Otherwise the section's calls up to its end, each begun by form.call; its own
+// beginning has been taken, and generation may end after a call. read_call(reader, form) reads a call from behind its
+// beginning.
+template <typename Form, typename ReadCall>
+Task<bool> read_calls(CallReader& reader, const Form& form, ReadCall read_call) {
+  if (form.section.empty()) {
+    const bool read = co_await read_call(reader, form);
+    co_return read;
+  }
   for (bool first = true;; first = false) {
     const int next = co_await reader.next_visible();
     if (next == CallReader::kEnd) co_return !first;
-    const int found = co_await reader.either(call, section_end);
+    const int found = co_await reader.either(form.call, form.section_end);
     if (found == 1) co_return !first;
     if (found < 0) co_return false;
-    const bool read = co_await read_call(reader);
+    const bool read = co_await read_call(reader, form);
     if (!read) co_return false;
   }
 }

@@ -89,16 +89,7 @@ Task<bool> read_call(CallReader& reader, const NamedCalls& form) {
 
 }  // namespace
 
-Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) {
-  const auto read_one = [&form](CallReader& from) { return read_call(from, form); };
-  bool read = false;
-  if (form.section.empty()) {
-    read = co_await read_call(reader, form);
-  } else {
-    read = co_await read_section(reader, form.call, form.section_end, read_one);
-  }
-  co_return read;
-}
+Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) { return read_calls(reader, form, read_call); }
 
 ReplyGrammar named_calls_grammar(const NamedCalls& form, const CallRules& rules) {
   GrammarWriter writer(rules);

@@ -182,14 +182,7 @@ std::string parameters_expression(GrammarWriter& writer, const TaggedCalls& form
 }  // namespace
 
 Task<bool> read_tagged_calls(CallReader& reader, const TaggedCalls& form) {
-  const auto read_one = [&form](CallReader& from) { return read_call(from, form); };
-  bool read = false;
-  if (form.section.empty()) {
-    read = co_await read_call(reader, form);
-  } else {
-    read = co_await read_section(reader, form.call, form.section_end, read_one);
-  }
-  co_return read;
+  return read_calls(reader, form, read_call);
 }
 
 ReplyGrammar tagged_calls_grammar(const TaggedCalls& form, const CallRules& rules) {

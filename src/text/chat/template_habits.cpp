@@ -110,7 +110,7 @@ bool mentions(std::string_view source, std::string_view word) {
 std::string_view find_reasoning_key(std::string_view source) {
   const auto has = [&](std::string_view text) { return source.find(text) != std::string_view::npos; };
   if (has("reasoning_content")) return "reasoning_content";
-  if (has(".thinking") || has("['thinking']") || has("\"thinking\"") || has("[\"thinking\"]")) return "thinking";
+  if (has(".thinking") || has("['thinking']") || has("\"thinking\"")) return "thinking";
   if (has(".reasoning") || has("['reasoning']")) return "reasoning";
   return {};
 }
