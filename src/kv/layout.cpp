@@ -1,0 +1,38 @@
+#include "kv/layout.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace rocmforge::kv {
+
+std::int64_t known_prefixes(const Layout& layout) {
+  if (layout.known_prefixes > 0) return layout.known_prefixes;
+  std::int64_t blocks = 0;
+  bool sees_everything = false;
+  for (const Group& group : layout.groups) {
+    blocks += group.blocks;
+    sees_everything |= group.window == 0;
+  }
+  if (sees_everything) return blocks;
+  return blocks + std::int64_t{layout.max_sequences} * blocks_for(layout.max_tokens, layout.block_tokens);
+}
+
+// A sequence that computes s tokens in a step needs the window - 1 positions before them and the s themselves. At the
+// worst alignment p positions lie in 1 + ceil((p - 1) / block) blocks. So each sequence holds the blocks of s = 0, and
+// the step's tokens add blocks where that is cheapest: `first` tokens cross into the next block, then every
+// `block_tokens` another one.
+std::int64_t blocks_needed(int window, int block_tokens, const Demand& demand) {
+  RF_CHECK(window >= 0 && block_tokens > 0);
+  const std::int64_t sequences = demand.sequences;
+  const std::int64_t full = sequences * blocks_for(demand.context, block_tokens);
+  if (window == 0) return full;
+  const std::int64_t rounded = std::int64_t{window} - 2 + block_tokens - 1;
+  const std::int64_t held = 1 + rounded / block_tokens;
+  const std::int64_t first = block_tokens - rounded % block_tokens;
+  const std::int64_t in_first = std::min(sequences, demand.step_tokens / first);
+  const std::int64_t in_later = (demand.step_tokens - in_first * first) / block_tokens;
+  return std::min(full, sequences * held + in_first + in_later);
+}
+
+}  // namespace rocmforge::kv

@@ -1,0 +1,389 @@
+#include "kv/cache.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace rocmforge::kv {
+namespace {
+
+using ::testing::ElementsAre;
+
+using Tokens = std::vector<TokenId>;
+
+// `count` tokens from `first` on.
+Tokens text(int count, TokenId first = 0) {
+  Tokens tokens(static_cast<std::size_t>(count));
+  std::iota(tokens.begin(), tokens.end(), first);
+  return tokens;
+}
+
+Layout layout_of(std::vector<Group> groups, int block_tokens = 4) {
+  return {.block_tokens = block_tokens, .max_tokens = 64, .max_sequences = 8, .groups = std::move(groups)};
+}
+
+void compute(Cache& cache, SequenceId id, const Tokens& tokens) {
+  ASSERT_TRUE(cache.reserve(id, static_cast<int>(tokens.size())));
+  cache.append(id, tokens);
+}
+
+SequenceId run(Cache& cache, const Tokens& tokens) {
+  const SequenceId id = cache.add().value();
+  compute(cache, id, tokens);
+  return id;
+}
+
+void run_and_remove(Cache& cache, const Tokens& tokens) { cache.remove(run(cache, tokens)); }
+
+// How much of the prompt the cache has; takes nothing.
+int found(Cache& cache, const Tokens& prompt) {
+  const SequenceId id = cache.add().value();
+  const int tokens = cache.reuse_prefix(id, prompt).tokens;
+  cache.remove(id);
+  return tokens;
+}
+
+Tokens table(const Cache& cache, SequenceId id, int group = 0) {
+  const auto blocks = cache.table(id, group);
+  return {blocks.begin(), blocks.end()};
+}
+
+void expect_usage(const Usage& usage, int free, int cached, int owned) {
+  EXPECT_EQ(usage.free, free);
+  EXPECT_EQ(usage.cached, cached);
+  EXPECT_EQ(usage.owned, owned);
+}
+
+// The next turn of a chat must not pay for the whole conversation again.
+TEST(Cache, FindsWhatARemovedSequenceComputed) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId first = run(cache, text(10));
+  const Tokens blocks = table(cache, first);
+  cache.remove(first);
+  expect_usage(cache.usage(0), 6, 2, 0);
+
+  const SequenceId next = cache.add().value();
+  EXPECT_EQ(cache.reuse_prefix(next, text(12)).tokens, 8);
+  EXPECT_EQ(cache.length(next), 8);
+  EXPECT_THAT(table(cache, next), ElementsAre(blocks[0], blocks[1]));
+  expect_usage(cache.usage(0), 6, 0, 2);
+  compute(cache, next, text(4, 8));
+  EXPECT_EQ(found(cache, text(20)), 12);
+  EXPECT_EQ(cache.prefix_hits().asked, 12 + 20);
+  EXPECT_EQ(cache.prefix_hits().found, 8 + 12);
+}
+
+// Without a token to compute there would be no logits to choose the next one from.
+TEST(Cache, LeavesAtLeastOneTokenToCompute) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  run_and_remove(cache, text(8));
+  EXPECT_EQ(found(cache, text(8)), 4);
+  EXPECT_EQ(found(cache, text(9)), 8);
+  EXPECT_EQ(found(cache, text(1)), 0);
+  EXPECT_EQ(found(cache, {}), 0);
+}
+
+TEST(Cache, FindsNothingUnderAnotherBeginning) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  run_and_remove(cache, text(12));
+  Tokens other = text(13);
+  other[1] = 99;
+  EXPECT_EQ(found(cache, other), 0);
+  other = text(13);
+  other[6] = 99;
+  EXPECT_EQ(found(cache, other), 4);
+}
+
+// With every hash the same, a wrong block would be found at once if tokens were not compared.
+TEST(Cache, IsRightWhenAllHashesCollide) {
+  Cache cache(layout_of({{.blocks = 12}}),
+              [](PrefixId, std::span<const TokenId>, std::uint64_t) -> std::uint64_t { return 0; });
+  run_and_remove(cache, text(9));
+  run_and_remove(cache, text(9, 100));
+  EXPECT_EQ(found(cache, text(9, 200)), 0);
+  EXPECT_EQ(found(cache, text(9)), 8);
+  Tokens crossed = text(4);
+  crossed.insert(crossed.end(), {104, 105, 106, 107, 108});
+  EXPECT_EQ(found(cache, crossed), 4);
+}
+
+// Sequences that run at the same time share a prompt, too: as soon as it is computed.
+TEST(Cache, SharesBlocksOfALivingSequence) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId first = run(cache, text(9));
+  const SequenceId second = cache.add().value();
+  EXPECT_EQ(cache.reuse_prefix(second, text(9)).tokens, 8);
+  expect_usage(cache.usage(0), 5, 0, 3);
+  cache.remove(first);
+  expect_usage(cache.usage(0), 6, 0, 2);
+  EXPECT_THAT(cache.table(second, 0), ::testing::SizeIs(2));
+}
+
+// Two that computed the same side by side keep their own blocks; one of each is enough for the cache.
+TEST(Cache, KeepsOneOfIdenticalBlocks) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId first = cache.add().value();
+  const SequenceId second = cache.add().value();
+  compute(cache, first, text(8));
+  compute(cache, second, text(8));
+  expect_usage(cache.usage(0), 4, 0, 4);
+  cache.remove(second);
+  expect_usage(cache.usage(0), 6, 0, 2);
+  cache.remove(first);
+  expect_usage(cache.usage(0), 6, 2, 0);
+  EXPECT_EQ(found(cache, text(9)), 8);
+}
+
+// The copy that stayed behind is as good as the one that was evicted.
+TEST(Cache, RemembersTheSecondOfIdenticalBlocksWhenTheFirstIsGone) {
+  Cache cache(layout_of({{.blocks = 4}}));
+  const SequenceId first = cache.add().value();
+  const SequenceId second = cache.add().value();
+  compute(cache, first, text(8));
+  compute(cache, second, text(8));
+  cache.remove(first);
+  run_and_remove(cache, text(8, 100));
+  cache.remove(second);
+  EXPECT_EQ(found(cache, text(9)), 8);
+}
+
+// A block computed anew stands in for the cached one, so that no memory holds the same twice.
+TEST(Cache, ComputedBlocksReplaceCachedOnes) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  run_and_remove(cache, text(8));
+  const SequenceId again = run(cache, text(8));
+  expect_usage(cache.usage(0), 6, 0, 2);
+  cache.remove(again);
+  expect_usage(cache.usage(0), 6, 2, 0);
+}
+
+// The end of the oldest goes first: a prompt's beginning is of use to more requests than its end.
+TEST(Cache, EvictsTheOldestFromItsEnd) {
+  Cache cache(layout_of({{.blocks = 6}}));
+  run_and_remove(cache, text(12));
+  run_and_remove(cache, text(12, 100));
+  expect_usage(cache.usage(0), 0, 6, 0);
+  EXPECT_EQ(found(cache, text(13)), 12);  // now the newer one
+
+  const SequenceId third = run(cache, text(4, 200));
+  EXPECT_EQ(found(cache, text(13, 100)), 8);
+  EXPECT_EQ(found(cache, text(13)), 12);
+  compute(cache, third, text(12, 204));
+  EXPECT_EQ(found(cache, text(13, 100)), 0);
+  EXPECT_EQ(found(cache, text(13)), 8);
+}
+
+TEST(Cache, ReservesAllOrNothing) {
+  Cache cache(layout_of({{.blocks = 4}, {.blocks = 3}}));
+  const SequenceId first = run(cache, text(5));
+  const SequenceId second = cache.add().value();
+  EXPECT_FALSE(cache.reserve(second, 8));  // the first group has two left, the second only one
+  EXPECT_TRUE(cache.table(second, 0).empty());
+  expect_usage(cache.usage(0), 2, 0, 2);
+  expect_usage(cache.usage(1), 1, 0, 2);
+  EXPECT_TRUE(cache.reserve(second, 4));
+  cache.remove(first);
+  expect_usage(cache.usage(1), 1, 1, 1);
+  EXPECT_TRUE(cache.reserve(second, 12));  // what is cached gives way
+  expect_usage(cache.usage(1), 0, 0, 3);
+  EXPECT_EQ(found(cache, text(5)), 0);
+}
+
+TEST(Cache, ReservationsAreKeptUntilUsedOrDropped) {
+  Cache cache(layout_of({{.blocks = 4}}));
+  const SequenceId id = cache.add().value();
+  EXPECT_TRUE(cache.reserve(id, 8));
+  EXPECT_TRUE(cache.reserve(id, 8));
+  expect_usage(cache.usage(0), 2, 0, 2);
+  cache.append(id, text(3));
+  EXPECT_TRUE(cache.truncate(id, 3));
+  expect_usage(cache.usage(0), 3, 0, 1);
+}
+
+TEST(Cache, RunsOutOfSequencesAsAValue) {
+  Layout layout = layout_of({{.blocks = 4}});
+  layout.max_sequences = 2;
+  Cache cache(layout);
+  const SequenceId first = cache.add().value();
+  ASSERT_TRUE(cache.add());
+  EXPECT_FALSE(cache.add());
+  EXPECT_FALSE(cache.fork(first));
+  cache.remove(first);
+  EXPECT_TRUE(cache.add());
+}
+
+// Several answers to one prompt cost its blocks once; the first to write gets a copy of the last one.
+TEST(Cache, CopiesASharedBlockBeforeItIsWritten) {
+  Cache cache(layout_of({{.blocks = 8}, {.blocks = 8}}));
+  const SequenceId first = run(cache, text(6));
+  const SequenceId second = cache.fork(first).value().id;
+  EXPECT_EQ(cache.length(second), 6);
+  EXPECT_EQ(table(cache, first), table(cache, second));
+  expect_usage(cache.usage(0), 6, 0, 2);
+
+  const Tokens before = table(cache, first);
+  const auto copies = cache.reserve(first, 1);
+  ASSERT_TRUE(copies);
+  ASSERT_THAT(*copies, ::testing::SizeIs(2));
+  for (int group = 0; group < 2; ++group) {
+    const BlockCopy& copy = (*copies)[group];
+    EXPECT_EQ(copy.group, group);
+    EXPECT_EQ(copy.from, table(cache, second, group)[1]);
+    EXPECT_EQ(copy.to, table(cache, first, group)[1]);
+    EXPECT_NE(copy.from, copy.to);
+  }
+  EXPECT_EQ(table(cache, second), before);
+  cache.append(first, Tokens{100});
+
+  const auto none = cache.reserve(second, 1);  // now alone with the block
+  ASSERT_TRUE(none);
+  EXPECT_TRUE(none->empty());
+  EXPECT_EQ(table(cache, second), before);
+}
+
+TEST(Cache, CountsTheCopyAmongTheBlocksItNeeds) {
+  Cache cache(layout_of({{.blocks = 2}}));
+  const SequenceId first = run(cache, text(6));
+  const SequenceId second = cache.fork(first).value().id;
+  EXPECT_FALSE(cache.reserve(second, 1));
+  EXPECT_EQ(table(cache, first), table(cache, second));
+  cache.remove(first);
+  EXPECT_TRUE(cache.reserve(second, 1));
+}
+
+// The original's reservation must not become a block that two sequences write to.
+TEST(Cache, ForksWithoutTheReservations) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId first = run(cache, text(4));
+  ASSERT_TRUE(cache.reserve(first, 4));
+  const SequenceId second = cache.fork(first).value().id;
+  EXPECT_THAT(cache.table(first, 0), ::testing::SizeIs(2));
+  EXPECT_THAT(cache.table(second, 0), ::testing::SizeIs(1));
+}
+
+// Query 10 with a window of 4 sees 7, 8 and 9: of the blocks 0-3, 4-7 and 8-11 only the first has passed.
+TEST(Cache, ReleasesWhatTheWindowHasPassed) {
+  Cache cache(layout_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
+  const SequenceId id = run(cache, text(6));
+  EXPECT_THAT(cache.table(id, 1), ::testing::Not(::testing::Contains(kNoBlock)));
+  compute(cache, id, text(1, 6));  // query 7 sees 4
+  EXPECT_EQ(table(cache, id, 1)[0], kNoBlock);
+  EXPECT_NE(table(cache, id, 1)[1], kNoBlock);
+  compute(cache, id, text(3, 7));
+  EXPECT_NE(table(cache, id, 1)[1], kNoBlock);
+  compute(cache, id, text(1, 10));
+  EXPECT_EQ(table(cache, id, 1)[1], kNoBlock);
+  EXPECT_NE(table(cache, id, 1)[2], kNoBlock);
+  expect_usage(cache.usage(0), 5, 0, 3);
+  expect_usage(cache.usage(1), 5, 2, 1);
+}
+
+// A prefix whose window is gone would be attended to through blocks that hold something else by now.
+TEST(Cache, AWindowThatIsGoneCutsReuse) {
+  Cache cache(layout_of({{.blocks = 16}, {.window = 5, .blocks = 4}}));
+  run_and_remove(cache, text(16));
+  run_and_remove(cache, text(4, 100));  // takes 0-3 from the window's group
+  EXPECT_EQ(found(cache, text(5)), 0);
+  EXPECT_EQ(found(cache, text(13)), 12);  // query 12 sees 8 to 12
+  run_and_remove(cache, text(4, 200));    // and 4-7
+  EXPECT_EQ(found(cache, text(9)), 0);
+
+  const SequenceId next = cache.add().value();
+  EXPECT_EQ(cache.reuse_prefix(next, text(17)).tokens, 16);
+  EXPECT_THAT(cache.table(next, 0), ::testing::Not(::testing::Contains(kNoBlock)));
+  const Tokens window = table(cache, next, 1);
+  EXPECT_EQ(std::ranges::count(window, kNoBlock), 3);
+  EXPECT_NE(window[3], kNoBlock);
+}
+
+// Every block of the window counts, not only the last.
+TEST(Cache, AGapInTheWindowCutsReuse) {
+  Cache cache(layout_of({{.window = 6, .blocks = 4}}));
+  run_and_remove(cache, text(16));
+  EXPECT_EQ(found(cache, text(17)), 16);  // query 16 sees 11 to 16, and so two blocks, which are the newest now
+  run_and_remove(cache, text(8, 100));
+  EXPECT_EQ(found(cache, text(17)), 16);
+  run_and_remove(cache, text(12, 200));
+  EXPECT_EQ(found(cache, text(17)), 0);
+}
+
+// Rejected guesses of a draft are taken back, and the blocks only they needed are free again.
+TEST(Cache, TruncatesToAnEarlierLength) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId id = run(cache, text(11));
+  EXPECT_TRUE(cache.truncate(id, 9));
+  EXPECT_TRUE(cache.truncate(id, 6));
+  EXPECT_EQ(cache.length(id), 6);
+  expect_usage(cache.usage(0), 6, 0, 2);
+  compute(cache, id, Tokens{96, 97, 98});
+  Tokens expected = text(6);
+  expected.insert(expected.end(), {96, 97, 98});
+  EXPECT_EQ(found(cache, expected), 8);
+  EXPECT_EQ(found(cache, text(9)), 4);  // the block was written over
+  EXPECT_TRUE(cache.truncate(id, 0));
+  EXPECT_TRUE(cache.table(id, 0).empty());
+}
+
+// Nobody else may see a block change that they have found.
+TEST(Cache, CopiesAFullBlockThatIsSharedWhenTruncatedInto) {
+  Cache cache(layout_of({{.blocks = 8}}));
+  const SequenceId first = run(cache, text(8));
+  const SequenceId second = cache.add().value();
+  ASSERT_EQ(cache.reuse_prefix(second, text(9)).tokens, 8);
+  ASSERT_TRUE(cache.truncate(first, 6));
+  const auto copies = cache.reserve(first, 1);
+  ASSERT_TRUE(copies);
+  EXPECT_THAT(*copies, ::testing::SizeIs(1));
+  cache.append(first, Tokens{99});
+  EXPECT_EQ(found(cache, text(9)), 8);
+}
+
+TEST(Cache, DoesNotTruncateBehindItsWindow) {
+  Cache cache(layout_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
+  const SequenceId id = run(cache, text(14));  // query 14 sees 11 to 14: 0-3 and 4-7 are released
+  EXPECT_FALSE(cache.truncate(id, 10));        // query 10 sees 7
+  EXPECT_EQ(cache.length(id), 14);
+  EXPECT_TRUE(cache.truncate(id, 11));
+  EXPECT_TRUE(cache.truncate(id, 0));  // nothing is needed to begin again
+  compute(cache, id, text(14));
+  EXPECT_EQ(table(cache, id, 1)[1], kNoBlock);
+  EXPECT_NE(table(cache, id, 1)[2], kNoBlock);
+}
+
+// With a little room for prefixes, the newest are found, and those in use are never lost.
+TEST(Cache, RemembersAsManyPrefixesAsThereIsRoomFor) {
+  Layout layout = layout_of({{.blocks = 16}});
+  layout.known_prefixes = 3;
+  Cache cache(layout);
+  run_and_remove(cache, text(8));
+  run_and_remove(cache, text(8, 100));
+  EXPECT_EQ(found(cache, text(9)), 4);
+  EXPECT_EQ(found(cache, text(9, 100)), 8);
+  expect_usage(cache.usage(0), 13, 3, 0);
+
+  const SequenceId id = run(cache, text(20, 200));
+  EXPECT_EQ(found(cache, text(9, 100)), 0);
+  EXPECT_EQ(found(cache, text(21, 200)), 12);
+  ASSERT_TRUE(cache.truncate(id, 18));
+  compute(cache, id, text(8, 218));
+  cache.remove(id);
+  expect_usage(cache.usage(0), 13, 3, 0);
+  EXPECT_EQ(found(cache, text(21, 200)), 12);
+}
+
+TEST(Cache, MakesNoRoomForAPrefixThatIsKnown) {
+  Layout layout = layout_of({{.blocks = 16}});
+  layout.known_prefixes = 2;
+  Cache cache(layout);
+  run_and_remove(cache, text(4));
+  run_and_remove(cache, text(4, 100));
+  run_and_remove(cache, text(4, 100));
+  EXPECT_EQ(found(cache, text(5)), 4);
+}
+
+}  // namespace
+}  // namespace rocmforge::kv
