@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "gguf/header_text.h"
 #include "gguf/limits.h"
 #include "gguf/name_index.h"
 #include "gguf/split_name.h"
@@ -15,49 +16,6 @@ namespace rocmforge::gguf {
 namespace {
 
 constexpr std::array<const char*, 3> kSplitKeys = {kSplitNumberKey, kSplitCountKey, kSplitTensorsKey};
-
-std::uint64_t padded(std::uint64_t size, std::uint64_t alignment) {
-  const std::uint64_t rest = size % alignment;
-  return rest == 0 ? size : size + (alignment - rest);
-}
-
-std::uint64_t alignment_of(const MetadataBuilder& metadata) {
-  if (!metadata.contains(kAlignmentKey)) return kDefaultAlignment;
-  const std::uint64_t alignment = metadata.unsigned_value(kAlignmentKey).value_or(0);
-  if (std::has_single_bit(alignment) && alignment >= kSmallestAlignment && alignment <= kMaxAlignment) return alignment;
-  throw error(ErrorCode::kUsage, "'{}' must be a power of two from {} to {}", kAlignmentKey, kSmallestAlignment,
-              kMaxAlignment);
-}
-
-class HeaderText {
- public:
-  template <typename T>
-  void number(T value) {
-    text_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
-  void string(std::string_view value) {
-    number(std::uint64_t{value.size()});
-    text_ += value;
-  }
-  void entry(const MetadataBuilder::Entry& entry) {
-    string(entry.key);
-    number(static_cast<std::uint32_t>(entry.type));
-    text_ += entry.encoded;
-  }
-  void tensor(const TensorSpec& tensor, std::uint64_t offset) {
-    string(tensor.name);
-    number(static_cast<std::uint32_t>(tensor.shape.rank()));
-    for (const std::uint64_t dimension : tensor.shape.dimensions()) number(dimension);
-    number(static_cast<std::uint32_t>(tensor.format->id));
-    number(offset);
-  }
-  void pad(std::uint64_t alignment) { text_.resize(padded(text_.size(), alignment)); }
-
-  const std::string& text() const { return text_; }
-
- private:
-  std::string text_ = "GGUF";
-};
 
 // The keys of one part: the first has all, the others only say which part they are.
 MetadataBuilder metadata_of_part(const MetadataBuilder& metadata, std::size_t part, std::size_t parts,
@@ -77,6 +35,14 @@ MetadataBuilder metadata_of_part(const MetadataBuilder& metadata, std::size_t pa
 
 }  // namespace
 
+std::uint64_t alignment_of(const MetadataBuilder& metadata) {
+  if (!metadata.contains(kAlignmentKey)) return kDefaultAlignment;
+  const std::uint64_t alignment = metadata.unsigned_value(kAlignmentKey).value_or(0);
+  if (std::has_single_bit(alignment) && alignment >= kSmallestAlignment && alignment <= kMaxAlignment) return alignment;
+  throw error(ErrorCode::kUsage, "'{}' must be a power of two from {} to {}", kAlignmentKey, kSmallestAlignment,
+              kMaxAlignment);
+}
+
 Writer::Writer(const std::string& path, const MetadataBuilder& metadata, std::span<const TensorSpec> tensors,
                WriterOptions options)
     : options_(options) {
@@ -85,11 +51,7 @@ Writer::Writer(const std::string& path, const MetadataBuilder& metadata, std::sp
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     const MetadataBuilder own = metadata_of_part(metadata, i, parts.size(), tensors.size());
-    HeaderText header;
-    header.number(kNewestVersion);
-    header.number(std::uint64_t{part.last - part.first});
-    header.number(std::uint64_t{own.entries().size()});
-    for (const MetadataBuilder::Entry& entry : own.entries()) header.entry(entry);
+    HeaderText header(own, part.last - part.first);
     for (std::size_t t = part.first; t < part.last; ++t) header.tensor(tensors[t], places_[t].offset);
     header.pad(part.alignment);
     if (own.entries().size() > kMaxKeys || header.text().size() > kMaxHeaderBytes) {
