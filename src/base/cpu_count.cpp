@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -12,17 +11,12 @@
 
 #include <sched.h>
 
+#include "base/cgroup.h"
+
 namespace rocmforge {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> first_line(const fs::path& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return line;
-}
 
 std::optional<double> to_number(std::string_view text) {
   double value = 0;
@@ -50,75 +44,6 @@ std::optional<double> quota_v1(const fs::path& group) {
                to_number(first_line(group / "cpu.cfs_period_us").value_or("")));
 }
 
-// Whether a comma-separated list holds the word.
-bool lists(std::string_view list, std::string_view word) {
-  while (true) {
-    const std::size_t comma = list.find(',');
-    if (list.substr(0, comma) == word) return true;
-    if (comma == std::string_view::npos) return false;
-    list.remove_prefix(comma + 1);
-  }
-}
-
-// mountinfo writes a space in a path as \040.
-std::string unescape(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    int code = 0;
-    const bool escape = text.size() >= 4 && text[0] == '\\' &&
-                        std::from_chars(text.data() + 1, text.data() + 4, code, 8).ptr == text.data() + 4;
-    out += escape ? static_cast<char>(code) : text[0];
-    text.remove_prefix(escape ? 4 : 1);
-  }
-  return out;
-}
-
-struct CgroupMount {
-  bool unified = false;  // version 2
-  std::string root;      // the group that the mount shows as its top
-  std::string point;
-};
-
-// Mounts that can hold a limit on CPU time, from /proc/self/mountinfo: "ID PARENT DEVICE ROOT POINT OPTIONS... - TYPE
-// SOURCE SUPER_OPTIONS".
-std::vector<CgroupMount> cgroup_mounts(const fs::path& root) {
-  std::vector<CgroupMount> mounts;
-  std::ifstream file(root / "proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t dash = line.find(" - ");
-    if (dash == std::string::npos) continue;
-    std::istringstream before(line.substr(0, dash)), after(line.substr(dash + 3));
-    std::string skipped, group, point, type, source, options;
-    before >> skipped >> skipped >> skipped >> group >> point;
-    after >> type >> source >> options;
-    const bool unified = type == "cgroup2";
-    if (unified || (type == "cgroup" && lists(options, "cpu")))
-      mounts.push_back({unified, unescape(group), unescape(point)});
-  }
-  return mounts;
-}
-
-// This process's group in one hierarchy, from /proc/self/cgroup: "0::/path" for version 2, "4:cpu,cpuacct:/path" for 1.
-std::optional<std::string> own_group(const fs::path& root, bool unified) {
-  std::ifstream file(root / "proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string_view controllers = std::string_view(line).substr(first + 1, second - first - 1);
-    if (unified ? controllers.empty() : lists(controllers, "cpu")) return line.substr(second + 1);
-  }
-  return std::nullopt;
-}
-
-// The path of the group below the mount point. Outside of what is mounted (a container may see only its own part): the
-// top.
-fs::path below_mount(const CgroupMount& mount, const std::string& group) {
-  const fs::path relative = fs::path(group).lexically_relative(mount.root);
-  if (relative.empty() || *relative.begin() == "..") return ".";
-  return relative;
-}
-
 int within_quota(int count) {
   const std::optional<double> quota = cgroup_cpu_quota();
   if (!quota) return std::max(count, 1);
@@ -144,16 +69,9 @@ std::vector<int> allowed_cpus() {
 
 std::optional<double> cgroup_cpu_quota(const fs::path& root) {
   std::optional<double> least;
-  for (const CgroupMount& mount : cgroup_mounts(root)) {
-    const std::optional<std::string> group = own_group(root, mount.unified);
-    if (!group) continue;
-    const fs::path top = root / fs::path(mount.point).relative_path();
-    fs::path place = top;
-    for (const fs::path& name : fs::path(".") / below_mount(mount, *group)) {
-      place /= name;
-      const std::optional<double> quota = mount.unified ? quota_v2(place) : quota_v1(place);
-      if (quota && (!least || *quota < *least)) least = quota;
-    }
+  for (const CgroupFolder& group : cgroup_folders("cpu", root)) {
+    const std::optional<double> quota = group.unified ? quota_v2(group.path) : quota_v1(group.path);
+    if (quota && (!least || *quota < *least)) least = quota;
   }
   return least;
 }
