@@ -1,12 +1,21 @@
-# rocmforge_layer(NAME [USES LAYER...] [LIBRARIES LIB...]): a folder of src/ as a static library. Every .cpp in it belongs to it.
+# rocmforge_layer(NAME [USES LAYER...] [LIBRARIES LIB...]): a folder of src/ as a static library, rocmforge_NAME with '_' for '/'.
+# Every .cpp in it belongs to it.
 # The include path is src/, so that includes name their layer; tools/check_layers.py holds them against the design's table.
 function(rocmforge_layer name)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
-  add_library(rocmforge_${name} STATIC ${sources})
-  target_include_directories(rocmforge_${name} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
   list(TRANSFORM ARG_USES PREPEND rocmforge_)
-  target_link_libraries(rocmforge_${name} PUBLIC rocmforge_options ${ARG_USES} ${ARG_LIBRARIES})
+  string(REPLACE / _ target "rocmforge_${name}")
+  string(REPLACE / _ ARG_USES "${ARG_USES}")
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+  else()  # headers only
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} "${CMAKE_CURRENT_SOURCE_DIR}")
+  target_link_libraries(${target} ${scope} rocmforge_options ${ARG_USES} ${ARG_LIBRARIES})
 endfunction()
 
 # rocmforge_tests(LAYER [LIBRARIES LIB...]): every *_test.cpp below tests/LAYER as one program, its cases known to CTest by name.

@@ -1,0 +1,171 @@
+// Rotary positions, the paged cache, and attention over it.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "backends/ref/reference.h"
+#include "base/float_formats.h"
+#include "quant/codec.h"
+
+namespace rocmforge::ref {
+namespace {
+
+// One head of one row: the pairs turned by the table's row.
+void rotate(std::span<const float> table, RopePairing pairing, float* values) {
+  const std::size_t pairs = table.size() / 2;
+  for (std::size_t p = 0; p < pairs; ++p) {
+    float& first = values[pairing == RopePairing::kNeighbours ? 2 * p : p];
+    float& second = values[pairing == RopePairing::kNeighbours ? 2 * p + 1 : p + pairs];
+    const double cosine = table[2 * p];
+    const double sine = table[2 * p + 1];
+    const double x = first;
+    const double y = second;
+    first = static_cast<float>(x * cosine - y * sine);
+    second = static_cast<float>(x * sine + y * cosine);
+  }
+}
+
+// Numbers beyond the format's greatest are stored as that: an infinity would spoil every later token.
+void store(const quant::Format& format, std::span<const float> values, std::span<std::byte> bytes) {
+  std::vector<float> row(static_cast<std::size_t>(PagedKvView::padded(format, static_cast<int>(values.size()))));
+  std::ranges::copy(values, row.begin());
+  // Of a quantized block the scale is a half: amax / 127 or / 8, and less of it is room enough.
+  const float greatest = format.id == quant::FormatId::kF32 || format.id == quant::FormatId::kBF16
+                             ? std::numeric_limits<float>::max() / 2
+                             : kHalfMax;
+  for (float& value : row) value = std::isnan(value) ? 0.0f : std::clamp(value, -greatest, greatest);
+  quant::encode_row(format, row, {}, bytes, CpuTier::kScalar);
+}
+
+struct Place {
+  std::int32_t block;
+  std::int32_t slot;
+};
+
+Place place_of(const Step& step, const PagedKvView& cache, std::int32_t sequence, std::int32_t position) {
+  const auto table = step.table(cache.group, sequence);
+  return {table[static_cast<std::size_t>(position / cache.block_tokens)], position % cache.block_tokens};
+}
+
+void load(const quant::Format& format, const std::byte* bytes, std::int64_t size, std::vector<float>& row) {
+  quant::decode_row(format, {bytes, static_cast<std::size_t>(size)}, row, CpuTier::kScalar);
+}
+
+class Reader {
+ public:
+  Reader(const Step& step, const PagedKvView& cache)
+      : step_(step),
+        cache_(cache),
+        key_(static_cast<std::size_t>(PagedKvView::padded(*cache.key_format, cache.key_size))) {
+    if (cache.values != nullptr) {
+      value_.resize(static_cast<std::size_t>(PagedKvView::padded(*cache.value_format, cache.value_size)));
+    }
+  }
+
+  std::span<const float> key(std::int32_t sequence, std::int32_t position, int head) {
+    const Place place = place_of(step_, cache_, sequence, position);
+    const std::int64_t bytes = cache_.key_row_bytes();
+    load(*cache_.key_format, cache_.key_rows(place.block, head) + place.slot * bytes, bytes, key_);
+    return key_;
+  }
+
+  std::span<const float> value(std::int32_t sequence, std::int32_t position, int head) {
+    if (cache_.values == nullptr) return key(sequence, position, head);
+    const Place place = place_of(step_, cache_, sequence, position);
+    const std::int64_t bytes = cache_.value_row_bytes();
+    load(*cache_.value_format, cache_.value_rows(place.block, head) + place.slot * bytes, bytes, value_);
+    return value_;
+  }
+
+ private:
+  const Step& step_;
+  const PagedKvView& cache_;
+  std::vector<float> key_;
+  std::vector<float> value_;
+};
+
+}  // namespace
+
+void rope_table(const Step& step, const Rope& rope, Tensor table) {
+  for (std::int64_t row = 0; row < step.rows(); ++row) {
+    for (int p = 0; p < rope.pairs; ++p) {
+      const double angle = static_cast<double>(step.positions[static_cast<std::size_t>(row)]) * rope.frequencies[p];
+      table.row(row)[2 * p] = static_cast<float>(std::cos(angle) * rope.magnitude);
+      table.row(row)[2 * p + 1] = static_cast<float>(std::sin(angle) * rope.magnitude);
+    }
+  }
+}
+
+void rope_append(const Step& step, const Attention& attention, Tensor table, Tensor q, Tensor k, Tensor v,
+                 const PagedKvView& cache) {
+  const int kv_heads = attention.kv_heads;
+  for (std::int64_t row = 0; row < step.rows(); ++row) {
+    const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
+    if (attention.query_norm.is_present()) normalize(q.values(row), attention.query_norm, Write::kSet, q.values(row));
+    if (attention.key_norm.is_present()) normalize(k.values(row), attention.key_norm, Write::kSet, k.values(row));
+    const auto turns = table.columns == 0 ? std::span<float>() : table.values(row);
+    for (int head = 0; head < attention.heads; ++head) {
+      float* values = q.row(row) + head * attention.key_size;
+      rotate(turns, attention.pairing, values + attention.rope_offset);
+      if (attention.temperature == 0) continue;
+      const double steps = std::floor(position / static_cast<double>(attention.temperature_length));
+      const double factor = 1 + attention.temperature * std::log(steps + 1);
+      for (int i = 0; i < attention.key_size; ++i) values[i] = static_cast<float>(values[i] * factor);
+    }
+
+    const Place place = place_of(step, cache, step.sequence[static_cast<std::size_t>(row)], position);
+    const std::int64_t key_bytes = cache.key_row_bytes();
+    const std::int64_t value_bytes = cache.value_row_bytes();
+    for (int head = 0; head < kv_heads; ++head) {
+      float* key = k.row(row) + head * attention.key_size;
+      rotate(turns, attention.pairing, key + attention.rope_offset);
+      store(*cache.key_format, {key, static_cast<std::size_t>(attention.key_size)},
+            {cache.key_rows(place.block, head) + place.slot * key_bytes, static_cast<std::size_t>(key_bytes)});
+      if (cache.values == nullptr) continue;
+      store(*cache.value_format,
+            {v.row(row) + head * attention.value_size, static_cast<std::size_t>(attention.value_size)},
+            {cache.value_rows(place.block, head) + place.slot * value_bytes, static_cast<std::size_t>(value_bytes)});
+    }
+  }
+}
+
+void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache, Tensor out) {
+  Reader reader(step, cache);
+  const int share = attention.heads / attention.kv_heads;
+  std::vector<double> logits;
+  std::vector<double> sum(static_cast<std::size_t>(attention.value_size));
+  for (std::int64_t row = 0; row < step.rows(); ++row) {
+    const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
+    const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
+    const std::int32_t end =
+        attention.is_causal ? position + 1 : step.sequences[static_cast<std::size_t>(sequence)].end_position();
+    const std::int32_t begin = attention.window > 0 ? std::max(0, position - attention.window + 1) : 0;
+    for (int head = 0; head < attention.heads; ++head) {
+      const float* query = q.row(row) + head * attention.key_size;
+      double greatest = attention.sinks == nullptr ? -std::numeric_limits<double>::infinity() : attention.sinks[head];
+      logits.clear();
+      for (std::int32_t j = begin; j < end; ++j) {
+        const auto key = reader.key(sequence, j, head / share);
+        double logit = 0;
+        for (int i = 0; i < attention.key_size; ++i) logit += static_cast<double>(query[i]) * key[i];
+        logit *= attention.scale;
+        if (attention.soft_cap > 0) logit = attention.soft_cap * std::tanh(logit / attention.soft_cap);
+        logits.push_back(logit);
+        greatest = std::max(greatest, logit);
+      }
+      double total = attention.sinks == nullptr ? 0 : std::exp(attention.sinks[head] - greatest);
+      std::ranges::fill(sum, 0.0);
+      for (std::int32_t j = begin; j < end; ++j) {
+        const double weight = std::exp(logits[static_cast<std::size_t>(j - begin)] - greatest);
+        total += weight;
+        const auto value = reader.value(sequence, j, head / share);
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * value[i];
+      }
+      float* result = out.row(row) + head * attention.value_size;
+      for (std::size_t i = 0; i < sum.size(); ++i) result[i] = static_cast<float>(sum[i] / total);
+    }
+  }
+}
+
+}  // namespace rocmforge::ref

@@ -1,0 +1,208 @@
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "backends/ref/factory.h"
+#include "backends/ref/reference.h"
+#include "base/error.h"
+#include "base/text.h"
+
+namespace rocmforge::ref {
+namespace {
+
+class HostBuffer final : public Buffer {
+ public:
+  explicit HostBuffer(std::size_t bytes) : bytes_(bytes) {}
+  std::byte* data() const override { return const_cast<std::byte*>(bytes_.data()); }
+  std::size_t size() const override { return bytes_.size(); }
+
+ private:
+  std::vector<std::byte> bytes_;
+};
+
+class ReferenceBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "ref"; }
+  std::string description() const override { return "plain C++ with double accumulation, 1 thread"; }
+  MemoryState memory() const override {
+    struct sysinfo info = {};
+    sysinfo(&info);
+    return {info.totalram * info.mem_unit, (info.freeram + info.bufferram) * info.mem_unit};
+  }
+  // Nobody judges its speed.
+  MachineLimits measure_limits() override { return {}; }
+  bool can_multiply(const quant::Format& format) const override { return !format.is_integer(); }
+  bool can_cache(const quant::Format& format) const override { return format.has_encoder; }
+
+  std::unique_ptr<Buffer> allocate(std::size_t bytes) override {
+    try {
+      return std::make_unique<HostBuffer>(bytes);
+    } catch (const std::exception&) {
+      throw error(ErrorCode::kOutOfMemory, "no memory for {}", format_bytes(bytes));
+    }
+  }
+  Weight bind(const WeightSource& source) override {
+    return {source.format,       source.columns,     source.rows,        source.count,
+            source.bytes.data(), source.row_bytes(), source.matrix_bytes};
+  }
+  void reserve(const WorkLimits&) override {}
+  std::uint64_t work_bytes(const WorkLimits&) const override { return 0; }
+
+  void write(std::byte* to, std::span<const std::byte> from) override { std::memcpy(to, from.data(), from.size()); }
+  void read(std::span<std::byte> to, const std::byte* from) override { std::memcpy(to.data(), from, to.size()); }
+  void move(std::byte* to, const std::byte* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
+
+  void begin_step(const Step&) override {}
+  void end_step() override {}
+
+  void embed(const Step& step, RowOf which, const Weight& table, float scale, Write write, Tensor out) override {
+    std::vector<float> values(static_cast<std::size_t>(table.columns));
+    for (std::int64_t row = 0; row < step.rows(); ++row) {
+      const std::size_t r = static_cast<std::size_t>(row);
+      const std::int64_t index = which == RowOf::kToken      ? step.tokens[r]
+                                 : which == RowOf::kPosition ? step.positions[r]
+                                                             : 0;
+      decode_row(table, 0, index, values);
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        write_to(write, out.row(row)[i], static_cast<double>(values[i]) * scale);
+      }
+    }
+  }
+
+  void norm(Tensor x, const Norm& norm, Write write, Tensor out) override {
+    for (std::int64_t row = 0; row < x.rows; ++row) normalize(x.values(row), norm, write, out.values(row));
+  }
+
+  void linear(Tensor x, std::span<const Projection> projections, Write write) override {
+    for (const Projection& projection : projections) {
+      std::vector<double> result(static_cast<std::size_t>(projection.linear.weight.rows));
+      for (std::int64_t row = 0; row < x.rows; ++row) {
+        multiply(projection.linear, 0, x.values(row), result);
+        for (std::size_t i = 0; i < result.size(); ++i) write_to(write, projection.out.row(row)[i], result[i]);
+      }
+    }
+  }
+
+  void linear_heads(Heads x, const Weight& weight, Heads out) override {
+    std::vector<double> result(static_cast<std::size_t>(weight.rows));
+    for (std::int64_t row = 0; row < x.tensor.rows; ++row) {
+      for (int head = 0; head < x.heads; ++head) {
+        multiply({weight}, head, {x.at(row, head), static_cast<std::size_t>(x.size)}, result);
+        std::ranges::transform(result, out.at(row, head), [](double value) { return static_cast<float>(value); });
+      }
+    }
+  }
+
+  void copy_heads(Heads from, Heads to) override {
+    for (std::int64_t row = 0; row < from.tensor.rows; ++row) {
+      for (int head = 0; head < from.heads; ++head) std::copy_n(from.at(row, head), from.size, to.at(row, head));
+    }
+  }
+
+  void gate_up(Tensor x, const FeedForward& ffn, Tensor hidden) override {
+    std::vector<double> gate(static_cast<std::size_t>(ffn.up.weight.rows));
+    std::vector<double> up(gate.size());
+    for (std::int64_t row = 0; row < x.rows; ++row) {
+      multiply(ffn.up, 0, x.values(row), up);
+      if (ffn.gate.is_present()) multiply(ffn.gate, 0, x.values(row), gate);
+      for (std::size_t i = 0; i < up.size(); ++i) {
+        hidden.row(row)[i] = static_cast<float>(ffn.gate.is_present() ? activate(ffn.activation, gate[i], up[i])
+                                                                      : activate(ffn.activation, up[i]));
+      }
+    }
+  }
+
+  void rope_table(const Step& step, const Rope& rope, Tensor table) override { ref::rope_table(step, rope, table); }
+  void rope_append(const Step& step, const Attention& attention, Tensor table, Tensor q, Tensor k, Tensor v,
+                   const PagedKvView& cache) override {
+    ref::rope_append(step, attention, table, q, k, v, cache);
+  }
+  void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
+                       Tensor out) override {
+    ref::paged_attention(step, attention, q, cache, out);
+  }
+
+  void route(Tensor logits, const Router& router, Routing routing) override {
+    for (std::int64_t row = 0; row < logits.rows; ++row) {
+      ref::route(logits.values(row), router, routing.experts + row * routing.used,
+                 routing.weights + row * routing.used);
+    }
+  }
+  void moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) override {
+    ref::moe_ffn(x, experts, routing, write, out);
+  }
+
+  void causal_convolution(const Step& step, const Convolution& convolution, const StateView& state, Tensor x) override {
+    ref::causal_convolution(step, convolution, state, x);
+  }
+  void mamba2_scan(const Step& step, const Mamba2& mamba, const StateView& state, Tensor x, Tensor b, Tensor c,
+                   Tensor dt, Tensor y) override {
+    ref::mamba2_scan(step, mamba, state, x, b, c, dt, y);
+  }
+
+  void add(Tensor x, Tensor to) override {
+    change(to, [x](std::int64_t row, std::size_t i, double value) { return value + x.row(row)[i]; });
+  }
+  void add_gated(Tensor x, Tensor gate, Tensor to) override {
+    change(to, [x, gate](std::int64_t row, std::size_t i, double value) {
+      return value + sigmoid(gate.row(row)[0]) * x.row(row)[i];
+    });
+  }
+  void multiply_silu(Tensor gate, Tensor x) override {
+    change(x, [gate](std::int64_t row, std::size_t i, double value) { return value * silu(gate.row(row)[i]); });
+  }
+  void scale(float factor, Tensor x) override {
+    change(x, [factor](std::int64_t, std::size_t, double value) { return value * factor; });
+  }
+  void soft_cap(float cap, Tensor x) override {
+    change(x, [cap](std::int64_t, std::size_t, double value) { return cap * std::tanh(value / cap); });
+  }
+  void gather_rows(Tensor x, std::span<const std::int32_t> rows, Tensor out) override {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::ranges::copy(x.values(rows[r]), out.row(static_cast<std::int64_t>(r)));
+    }
+  }
+  void argmax(Tensor x, std::int32_t* out) override {
+    for (std::int64_t row = 0; row < x.rows; ++row) {
+      const auto values = x.values(row);
+      out[row] = static_cast<std::int32_t>(std::ranges::max_element(values) - values.begin());
+    }
+  }
+
+ private:
+  template <typename Change>
+  static void change(Tensor x, Change change) {
+    for (std::int64_t row = 0; row < x.rows; ++row) {
+      for (std::size_t i = 0; i < static_cast<std::size_t>(x.columns); ++i) {
+        x.row(row)[i] = static_cast<float>(change(row, i, x.row(row)[i]));
+      }
+    }
+  }
+};
+
+}  // namespace
+
+void normalize(std::span<const float> x, const Norm& norm, Write write, std::span<float> out) {
+  const std::size_t group = norm.group > 0 ? static_cast<std::size_t>(norm.group) : x.size();
+  for (std::size_t first = 0; first < x.size(); first += group) {
+    double mean = 0;
+    double squares = 0;
+    for (std::size_t i = 0; i < group; ++i) mean += x[first + i];
+    mean = norm.kind == NormKind::kLayer ? mean / static_cast<double>(group) : 0;
+    for (std::size_t i = 0; i < group; ++i) squares += (x[first + i] - mean) * (x[first + i] - mean);
+    const double factor = 1 / std::sqrt(squares / static_cast<double>(group) + norm.epsilon);
+    for (std::size_t i = 0; i < group; ++i) {
+      double value = (x[first + i] - mean) * factor;
+      if (norm.weight != nullptr) value *= norm.weight[(first + i) % static_cast<std::size_t>(norm.weights)];
+      if (norm.bias != nullptr) value += norm.bias[(first + i) % static_cast<std::size_t>(norm.weights)];
+      write_to(write, out[first + i], value);
+    }
+  }
+}
+
+std::unique_ptr<Backend> make_backend() { return std::make_unique<ReferenceBackend>(); }
+
+}  // namespace rocmforge::ref
