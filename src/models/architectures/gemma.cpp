@@ -1,0 +1,79 @@
+// Gemma 1 to 3: scaled embeddings and gelu; from 2 on norms on both sides of each part and windows. What the model adds
+// to the weights of its norms is in the file's values already.
+#include <cmath>
+
+#include "models/architectures/architectures.h"
+#include "models/architectures/building_blocks.h"
+
+namespace rocmforge::models {
+namespace {
+
+DecoderSpec gemma_like(Hyperparameters& h) {
+  DecoderSpec spec = llama_like(h);
+  spec.embedding_scale = std::sqrt(static_cast<float>(h.width));
+  spec.output = OutputMatrix::kTied;
+  const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves, .states_base = false});
+  for_each_attention(spec, [&](AttentionSpec& attention) { attention.rope = rope; });
+  for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
+  return spec;
+}
+
+void normalize_results(DecoderSpec& spec) {
+  for (LayerSpec& layer : spec.layers) layer.has_post_norms = true;
+}
+
+// The greatest model of a generation scales by the width a head has of the whole. No key says so; its number of layers
+// does, in the reference implementation too.
+void scale_by_share_of_width(Hyperparameters& h, DecoderSpec& spec, int layers_of_the_greatest) {
+  if (h.layers != layers_of_the_greatest) return;
+  for_each_attention(spec, [&](AttentionSpec& attention) {
+    attention.scale = 1 / std::sqrt(static_cast<float>(h.width) / static_cast<float>(attention.heads));
+  });
+}
+
+}  // namespace
+
+DecoderSpec gemma(Hyperparameters& h) { return gemma_like(h); }
+
+DecoderSpec gemma2(Hyperparameters& h) {
+  DecoderSpec spec = gemma_like(h);
+  normalize_results(spec);
+  scale_by_share_of_width(h, spec, 46);
+  const int window = h.expected("attention.sliding_window", 4096, 1, kMostContext);
+  const float soft_cap = h.expected_number("attn_logit_softcapping", 50, 0, 1e6f);
+  spec.logit_soft_cap = h.expected_number("final_logit_softcapping", 30, 0, 1e6f);
+  const std::vector<bool> windowed = windowed_layers(h, 2);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
+    attention.soft_cap = soft_cap;
+    if (windowed[i]) attention.window = window;
+  }
+  return spec;
+}
+
+// Windowed layers have a rope base of their own and no scaling.
+DecoderSpec gemma3(Hyperparameters& h) {
+  DecoderSpec spec = gemma_like(h);
+  spec.output = OutputMatrix::kOwnOrTied;
+  normalize_results(spec);
+  scale_by_share_of_width(h, spec, 62);
+  spec.logit_soft_cap = h.optional_number("final_logit_softcapping", 0, 0, 1e6f);
+  const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
+  const std::vector<bool> windowed = windowed_layers(h, 6);
+  const float window_base = h.expected_number("rope.freq_base_swa", 10000, 1, 1e12f);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
+    attention.query_key_norm = QueryKeyNorm::kPerHead;
+    if (window == 0 || !windowed[i]) continue;
+    attention.window = window;
+    attention.rope = RopeSpec{.pairing = ops::RopePairing::kHalves,
+                              .dimensions = attention.rope->dimensions,
+                              .base = window_base,
+                              .has_divisors = false};
+  }
+  // Projections after pooling, of models for embeddings made from it.
+  spec.ignored_tensors.insert(spec.ignored_tensors.end(), {"dense_2.", "dense_3."});
+  return spec;
+}
+
+}  // namespace rocmforge::models

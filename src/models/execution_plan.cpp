@@ -1,0 +1,66 @@
+#include "models/execution_plan.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace rocmforge::models {
+namespace {
+
+// Bytes of each layer's tensors, those before the layers counted to the first and those after to the last.
+std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, std::size_t layers) {
+  std::vector<std::uint64_t> bytes(layers);
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    std::size_t layer = tensor.name.starts_with("output") ? layers - 1 : 0;
+    if (tensor.name.starts_with("blk.")) {
+      const auto [end, failure] =
+          std::from_chars(tensor.name.data() + 4, tensor.name.data() + tensor.name.size(), layer);
+      if (failure != std::errc() || layer >= layers) continue;  // a layer that does not run
+    }
+    bytes[layer] += tensor.bytes.size();
+  }
+  return bytes;
+}
+
+}  // namespace
+
+ExecutionPlan plan_execution(const gguf::File& file, const DecoderSpec& spec, std::span<const Candidate> candidates) {
+  RF_CHECK(!candidates.empty());
+  const std::vector<std::uint64_t> bytes = bytes_by_layer(file, spec.layers.size());
+  ExecutionPlan plan;
+  std::size_t at = 0;
+  std::string overflow;  // why the candidate before could not take this layer
+  for (std::size_t layer = 0; layer < bytes.size();) {
+    const Candidate& candidate = candidates[at];
+    const bool is_last = at + 1 == candidates.size();
+    Placement placement{candidate.backend, static_cast<int>(layer), 0, 0, candidate.reason + overflow};
+    while (layer < bytes.size() && (is_last || placement.weight_bytes + bytes[layer] <= candidate.budget)) {
+      placement.weight_bytes += bytes[layer++];
+      ++placement.layers;
+    }
+    if (placement.layers > 0) plan.placements.push_back(placement);
+    overflow =
+        fmt::format("; {} has room for {} of weights only", candidate.backend->name(), format_bytes(candidate.budget));
+    ++at;
+  }
+  return plan;
+}
+
+std::vector<std::string> ExecutionPlan::explain() const {
+  std::vector<std::string> lines;
+  for (const Placement& placement : placements) {
+    const int last = placement.first_layer + placement.layers - 1;
+    const std::string layers = placement.layers == 1 ? fmt::format("layer {}", last)
+                                                     : fmt::format("layers {}-{}", placement.first_layer, last);
+    lines.push_back(fmt::format("{}{}: {} ({}), {} of weights: {}", layers,
+                                &placement == &placements.back() ? " and output" : "", placement.backend->name(),
+                                placement.backend->description(), format_bytes(placement.weight_bytes),
+                                placement.reason));
+  }
+  return lines;
+}
+
+}  // namespace rocmforge::models

@@ -1,0 +1,84 @@
+// The tensors of a file, bound to backends as a model asks for them; what a model did not ask for is found out too.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gguf/reader.h"
+#include "models/tensor_source.h"
+#include "ops/backend.h"
+
+namespace rocmforge::models {
+
+// What was bound: for people, and for the plan of memory.
+struct BindStatistics {
+  std::uint64_t tensors = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t repacked_bytes = 0;  // copied into a form of the backend's or of our own
+};
+
+// Errors name the file, the tensor, what was found and what was expected, and why.
+class FileTensors final : public TensorSource {
+ public:
+  // The file must outlive the model.
+  explicit FileTensors(const gguf::File& file) : file_(file) {}
+
+  // What is taken from now on belongs to this backend.
+  void bind_to(ops::Backend& backend) { backend_ = &backend; }
+
+  // Tensors that others read, or that nobody needs, by the beginning of their names.
+  void ignore(const std::vector<std::string>& beginnings);
+
+  bool has(const std::string& name) const override { return file_.find_tensor(name) != nullptr; }
+  ops::Weight matrix(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange rows) override;
+  const float* vector(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange range) override;
+  std::vector<float> numbers(const std::string& name, std::initializer_list<Extent> shape) override;
+  ops::Weight own_matrix(std::vector<float> values, std::int64_t columns, std::int64_t rows,
+                         std::int64_t count) override;
+
+  // Numbers of our own making, in the backend's memory.
+  const float* constant(std::span<const float> values);
+
+  // After everything was taken: an Error for a tensor that no part of the model asked for, and for an optional one that
+  // some layers have and others lack.
+  void check_complete() const;
+
+  // Of what was taken from the file and will not be used: "12 tensors of 'mtp.'", or nothing.
+  std::vector<std::string> ignored() const;
+
+  const BindStatistics& statistics() const { return statistics_; }
+
+  // The memory behind all vectors and matrices of our own; the model keeps it.
+  std::vector<std::unique_ptr<ops::Buffer>> take_buffers() { return std::move(buffers_); }
+
+ private:
+  struct Arena {
+    ops::Buffer* buffer = nullptr;
+    std::size_t used = 0;
+  };
+  // Which layers have an optional tensor.
+  struct Presence {
+    std::string with;
+    std::string without;
+  };
+
+  const gguf::Tensor* find(const std::string& name, Need need);
+  const gguf::Tensor& checked(const gguf::Tensor& tensor, std::initializer_list<Extent> shape, bool any_ones) const;
+  const float* scale_of(const std::string& name, std::int64_t count);
+  void note_presence(const std::string& name, bool is_there);
+  std::byte* place(std::size_t bytes);
+
+  const gguf::File& file_;
+  ops::Backend* backend_ = nullptr;
+  std::map<ops::Backend*, Arena> arenas_;
+  std::vector<std::unique_ptr<ops::Buffer>> buffers_;
+  std::vector<std::string> ignored_beginnings_;
+  std::set<std::string> taken_;
+  std::map<std::string, Presence> presence_;
+  BindStatistics statistics_;
+};
+
+}  // namespace rocmforge::models

@@ -1,0 +1,104 @@
+// The numbers that an architecture's metadata states, each checked for its range as it is read.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "gguf/metadata.h"
+
+namespace rocmforge::models {
+
+// Something that the file left open and what was taken for it. The ones that `matters` are told the user as warnings:
+// files of this kind normally say.
+struct Assumption {
+  std::string what;
+  bool matters = false;
+};
+
+// Where the numbers come from: a file's metadata, and what its tensors tell besides.
+struct Facts {
+  const gguf::Metadata& metadata;
+  int vocabulary = 0;  // rows of the embeddings
+  std::function<bool(const std::string& tensor)> has_tensor;
+};
+
+class Hyperparameters {
+ public:
+  // The metadata must outlive it.
+  Hyperparameters(Facts facts, std::string architecture);
+
+  const std::string& architecture() const { return architecture_; }
+  const gguf::Metadata& metadata() const { return facts_.metadata; }
+  bool has_tensor(const std::string& name) const { return facts_.has_tensor(name); }
+  std::vector<Assumption>& assumptions() { return assumptions_; }
+
+  // "llama.block_count" for "block_count".
+  std::string key(std::string_view name) const;
+  bool has(std::string_view name) const;
+
+  // Keys without the architecture. A value outside the range is an Error that names the key. The first form is an Error
+  // where there is no such key; `expected` takes the value and warns that it did; `optional` takes it as what a missing
+  // key means.
+  int required(std::string_view name, int least, int greatest) const;
+  int expected(std::string_view name, int otherwise, int least, int greatest);
+  int optional(std::string_view name, int otherwise, int least, int greatest) const;
+  float required_number(std::string_view name, float least, float greatest) const;
+  float expected_number(std::string_view name, float otherwise, float least, float greatest);
+  float optional_number(std::string_view name, float otherwise, float least, float greatest) const;
+  bool optional_flag(std::string_view name, bool otherwise) const;
+
+  // One value a layer; the file has an array or one for all.
+  std::vector<int> per_layer(std::string_view name, int least, int greatest) const;
+  std::vector<int> per_layer_or(std::string_view name, const std::vector<int>& otherwise, int least,
+                                int greatest) const;
+
+  void assume(std::string what, bool matters) { assumptions_.push_back({std::move(what), matters}); }
+
+  // An Error that names the file, for what several keys together make impossible.
+  template <typename... Args>
+  Error wrong(fmt::format_string<Args...> format, Args&&... args) const {
+    return error(ErrorCode::kMalformed, "{}: {}", metadata().file(), fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  // ---- What all architectures have ----
+
+  int width = 0;
+  int layers = 0;  // that run; further ones in the file predict several tokens at once
+  int stored_layers() const { return stored_layers_; }
+  int vocabulary = 0;
+  int context = 0;         // trained length
+  std::vector<int> heads;  // a layer each; 0 where it has no attention
+  std::vector<int> kv_heads;
+  std::vector<int> ffn_width;
+  int experts = 0;
+  int experts_used = 0;
+
+  // Of layer 0, for architectures whose layers are alike in it.
+  int key_size() const;
+  int value_size() const;
+
+ private:
+  void check_vocabulary() const;
+  int head_size(std::string_view name) const;
+
+  Facts facts_;
+  std::string architecture_;
+  int stored_layers_ = 0;
+  std::vector<Assumption> assumptions_;
+};
+
+// Upper bounds of what is believed of a file: far above any model, and small enough that no product of them overflows.
+inline constexpr int kMostWidth = 1 << 20;
+inline constexpr int kMostLayers = 4096;
+inline constexpr int kMostHeads = 1 << 14;
+inline constexpr int kMostHeadSize = 1 << 14;
+inline constexpr int kMostExperts = 1 << 14;
+inline constexpr int kMostContext = 1 << 30;
+inline constexpr int kMostTokens = 1 << 28;
+
+}  // namespace rocmforge::models

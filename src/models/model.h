@@ -1,0 +1,88 @@
+// A model, loaded: its spec, its weights on their backends, its working space, and the forward pass over a step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gguf/reader.h"
+#include "models/bind.h"
+#include "models/cache_memory.h"
+#include "models/decoder.h"
+#include "models/execution_plan.h"
+#include "models/file_tensors.h"
+#include "models/registry.h"
+
+namespace rocmforge::models {
+
+// The most that a step will hold.
+struct StepLimits {
+  int rows = 0;
+  int logit_rows = 0;
+  int sequences = 1;
+};
+
+struct LoadOptions {
+  std::int64_t context = 0;  // positions of a sequence
+  StepLimits limits;
+  // Called after each layer: how many of how many bytes are bound.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress;
+};
+
+class Model {
+ public:
+  // The file and the backends must outlive the model. Errors name the file and the tensor or key.
+  Model(const gguf::File& file, Description description, const ExecutionPlan& plan, const LoadOptions& options);
+
+  const DecoderSpec& spec() const { return spec_; }
+  const BindStatistics& statistics() const { return statistics_; }
+  std::span<Layer> layers() { return layers_; }
+  // Values of an output row: the vocabulary's size, or an encoder's width.
+  int output_columns() const { return spec_.is_encoder() ? spec_.width : spec_.vocabulary; }
+
+  // Activations and the backends' own working space, for a step of such limits.
+  std::uint64_t work_bytes() const { return work_bytes_; }
+
+  // Computes the step's rows through all layers; keys, values and states go where the layers' views say. Then the
+  // output of the given rows, at most `logit_rows` of them: [rows, output_columns()], in host memory.
+  void forward(const ops::Step& step);
+  void output(std::span<const std::int32_t> rows, std::span<float> out);
+
+ private:
+  // Layers that follow each other on one backend, and what they work with.
+  struct Stage {
+    ops::Backend* backend = nullptr;
+    int first_layer = 0;
+    int end_layer = 0;
+    std::vector<ops::Rope> ropes;
+    std::unique_ptr<ops::Buffer> memory;
+    Workspace work;
+  };
+
+  void bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOptions& options);
+  void bind_ropes(Stage& stage, const RopeTable& ropes, const gguf::File& file, FileTensors& tensors,
+                  std::int64_t context);
+  void reserve(Stage& stage, const LoadOptions& options);
+  void run_stage(Stage& stage, const ops::Step& step);
+  void hand_over(const Stage& from, const Stage& to, std::int64_t rows);
+
+  DecoderSpec spec_;
+  InputLayer input_;
+  std::vector<Layer> layers_;
+  OutputLayer output_;
+  std::vector<Stage> stages_;
+  std::vector<std::unique_ptr<ops::Buffer>> buffers_;
+  ops::Tensor logits_;
+  std::vector<float> bounce_;  // from one backend's memory to another's
+  BindStatistics statistics_;
+  std::uint64_t work_bytes_ = 0;
+};
+
+// What Model::work_bytes() will be, before anything is allocated.
+std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits);
+ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
+
+}  // namespace rocmforge::models

@@ -1,0 +1,58 @@
+#include "models/tensor_list.h"
+
+#include <algorithm>
+
+#include "models/bind.h"
+
+namespace rocmforge::models {
+namespace {
+
+// Answers every request with nothing, and writes down what was asked for.
+class TensorLister final : public TensorSource {
+ public:
+  explicit TensorLister(std::vector<ListedTensor>& tensors) : tensors_(tensors) {}
+
+  // A tied output is the embeddings; everything else is listed in its usual form.
+  bool has(const std::string&) const override { return false; }
+
+  ops::Weight matrix(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange) override {
+    list(name, shape, need, true);
+    return {};
+  }
+  const float* vector(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange) override {
+    list(name, shape, need, false);
+    return nullptr;
+  }
+  std::vector<float> numbers(const std::string& name, std::initializer_list<Extent> shape) override {
+    list(name, shape, Need::kRequired, true);
+    return {};
+  }
+  ops::Weight own_matrix(std::vector<float>, std::int64_t, std::int64_t, std::int64_t) override { return {}; }
+
+ private:
+  void list(const std::string& name, std::initializer_list<Extent> shape, Need need, bool is_matrix) {
+    if (need == Need::kNever || std::ranges::find(tensors_, name, &ListedTensor::name) != tensors_.end()) return;
+    std::vector<std::uint64_t> dimensions;
+    for (const Extent& extent : shape) {
+      // Where any size will do, two rows are the least that tell a table from a vector.
+      dimensions.push_back(extent.size == 0 ? 2 : static_cast<std::uint64_t>(extent.size));
+    }
+    tensors_.push_back({name, gguf::Shape(dimensions), is_matrix, need == Need::kOptional});
+  }
+
+  std::vector<ListedTensor>& tensors_;
+};
+
+}  // namespace
+
+std::vector<ListedTensor> list_tensors(const DecoderSpec& spec) {
+  std::vector<ListedTensor> tensors;
+  TensorLister lister(tensors);
+  RopeTable ropes;
+  bind_input(spec, lister);
+  for (int number = 0; number < static_cast<int>(spec.layers.size()); ++number) bind_layer(spec, number, lister, ropes);
+  bind_output(spec, lister);
+  return tensors;
+}
+
+}  // namespace rocmforge::models

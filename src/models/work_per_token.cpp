@@ -1,0 +1,26 @@
+#include "models/work_per_token.h"
+
+namespace rocmforge::models {
+
+WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
+  double share = 1;
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.ffn && layer.ffn->experts) {
+      share = static_cast<double>(layer.ffn->experts->used) / layer.ffn->experts->count;
+    }
+  }
+  const bool is_tied = file.find_tensor("output.weight") == nullptr && !spec.is_encoder();
+  WorkPerToken work;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) || tensor.name == "position_embd.weight";
+    if (is_looked_up) continue;
+    const double used = tensor.name.find("_exps.") == std::string_view::npos ? 1 : share;
+    work.weight_bytes += static_cast<std::uint64_t>(used * static_cast<double>(tensor.bytes.size()));
+    if (tensor.shape.rank() > 1) {
+      work.multiplications += static_cast<std::uint64_t>(used * static_cast<double>(tensor.shape.count()));
+    }
+  }
+  return work;
+}
+
+}  // namespace rocmforge::models
