@@ -1,0 +1,133 @@
+// The CPU backend: operations cut into tasks for a thread pool, whose inner loops are the kernels of one instruction
+// set. Everything happens before a call returns.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/cpu/factory.h"
+#include "backends/cpu/kernels/attention.h"
+#include "backends/cpu/kernels/elementwise.h"
+#include "backends/cpu/kernels/product.h"
+#include "backends/cpu/kernels/recurrent.h"
+#include "backends/cpu/workspace.h"
+#include "base/thread_pool.h"
+#include "ops/backend.h"
+
+namespace rocmforge::cpu {
+
+class CpuBackend final : public ops::Backend {
+ public:
+  explicit CpuBackend(const Options& options);
+
+  std::string_view name() const override { return "cpu"; }
+  std::string description() const override;
+  ops::MemoryState memory() const override;
+  ops::MachineLimits measure_limits() override;
+  bool can_multiply(const quant::Format& format) const override;
+  bool can_cache(const quant::Format& format) const override;
+
+  std::unique_ptr<ops::Buffer> allocate(std::size_t bytes) override;
+  ops::Weight bind(const ops::WeightSource& source) override;
+  void reserve(const ops::WorkLimits& limits) override;
+  std::uint64_t work_bytes(const ops::WorkLimits& limits) const override;
+
+  void write(std::byte* to, std::span<const std::byte> from) override;
+  void read(std::span<std::byte> to, const std::byte* from) override;
+  void move(std::byte* to, const std::byte* from, std::size_t bytes) override;
+
+  void begin_step(const ops::Step&) override {}
+  void end_step() override {}
+
+  // rows.cpp
+  void embed(const ops::Step& step, RowOf which, const ops::Weight& table, float scale, ops::Write write,
+             ops::Tensor out) override;
+  void norm(ops::Tensor x, const ops::Norm& norm, ops::Write write, ops::Tensor out) override;
+  void copy_heads(ops::Heads from, ops::Heads to) override;
+  void add(ops::Tensor x, ops::Tensor to) override;
+  void add_gated(ops::Tensor x, ops::Tensor gate, ops::Tensor to) override;
+  void multiply_silu(ops::Tensor gate, ops::Tensor x) override;
+  void scale(float factor, ops::Tensor x) override;
+  void soft_cap(float cap, ops::Tensor x) override;
+  void gather_rows(ops::Tensor x, std::span<const std::int32_t> rows, ops::Tensor out) override;
+  void argmax(ops::Tensor x, std::int32_t* out) override;
+
+  // products.cpp
+  using Backend::linear;
+  void linear(ops::Tensor x, std::span<const ops::Projection> projections, ops::Write write) override;
+  void linear_heads(ops::Heads x, const ops::Weight& weight, ops::Heads out) override;
+  void gate_up(ops::Tensor x, const ops::FeedForward& ffn, ops::Tensor hidden) override;
+
+  // rope.cpp
+  void rope_table(const ops::Step& step, const ops::Rope& rope, ops::Tensor table) override;
+  void rope_append(const ops::Step& step, const ops::Attention& attention, ops::Tensor table, ops::Tensor q,
+                   ops::Tensor k, ops::Tensor v, const ops::PagedKvView& cache) override;
+  // paged_attention.cpp
+  void paged_attention(const ops::Step& step, const ops::Attention& attention, ops::Tensor q,
+                       const ops::PagedKvView& cache, ops::Tensor out) override;
+
+  // experts.cpp
+  void route(ops::Tensor logits, const ops::Router& router, ops::Routing routing) override;
+  void moe_ffn(ops::Tensor x, const ops::FeedForward& experts, ops::Routing routing, ops::Write write,
+               ops::Tensor out) override;
+
+  // recurrent.cpp
+  void causal_convolution(const ops::Step& step, const ops::Convolution& convolution, const ops::StateView& state,
+                          ops::Tensor x) override;
+  void mamba2_scan(const ops::Step& step, const ops::Mamba2& mamba, const ops::StateView& state, ops::Tensor x,
+                   ops::Tensor b, ops::Tensor c, ops::Tensor dt, ops::Tensor y) override;
+
+ private:
+  // Some rows of one of a weight's matrices, and the activations to multiply them with.
+  struct Tile {
+    const ops::Linear& linear;
+    std::int64_t index = 0;  // of the matrix
+    std::int64_t first_row = 0;
+    int rows = 0;
+    const ActivationRows& x;
+    const std::int32_t* tokens = nullptr;
+    int token_count = 0;
+  };
+
+  const ProductKernel& kernel_of(const quant::Format& format) const;
+  bool takes_quantized(const ops::Linear& linear) const;
+  // [tokens, kTileRows]: the products with scale and bias.
+  void multiply(const Tile& tile, ThreadSpace& space, float* out) const;
+  // Both forms of the rows, integers only if wanted.
+  ActivationRows activations(ops::Tensor x, bool quantized);
+  void quantize(ops::Tensor x, const QuantizedRows& out);
+  // Rows of a tile, so that there are enough tiles for the threads.
+  int tile_rows(std::int64_t all_rows) const;
+  void activate(const ops::FeedForward& ffn, const float* gate, const float* up, float* out, std::int64_t count) const;
+  // activation(gate, up) of a tile in the thread's own first tile.
+  void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadSpace& space) const;
+
+  void group_by_expert(const ops::Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count);
+  void multiply_experts(const ops::FeedForward& experts, bool is_down, const ActivationRows& x,
+                        const std::int32_t* tokens_of_uses, int active_count);
+
+  // task(row, thread) for all rows; at once where there is little to do.
+  template <typename Task>
+  void for_each_row(std::int64_t rows, std::int64_t values_a_row, Task&& task) {
+    if (rows * values_a_row < kLittleWork) {
+      for (std::int64_t row = 0; row < rows; ++row) task(row, 0);
+    } else {
+      pool_.parallel_for(static_cast<std::size_t>(rows), [&task](std::size_t row, int thread) {
+        task(static_cast<std::int64_t>(row), thread);
+      });
+    }
+  }
+  static constexpr std::int64_t kLittleWork = 8192;  // values: some microseconds, as long as waking the threads takes
+
+  CpuTier tier_;
+  ThreadPool pool_;
+  const ElementwiseKernels& elementwise_;
+  const AttentionKernels& attention_;
+  const RecurrentKernels& recurrent_;
+  QuantizeRow quantize_row_;
+  std::vector<ProductKernel> products_;  // in the order of quant::formats()
+  Workspace work_;
+};
+
+}  // namespace rocmforge::cpu

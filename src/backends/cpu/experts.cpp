@@ -1,0 +1,182 @@
+// Mixtures of experts: who goes where, and the products with the weights of each chosen expert read once a step.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "backends/cpu/cpu_backend.h"
+
+namespace rocmforge::cpu {
+
+using namespace ops;
+
+// ---- The router ----
+
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+
+struct Logits {
+  std::span<const float> of;
+  double greatest = 0;
+  double sum = 0;  // of the exponentials of the differences to the greatest
+
+  double probability(std::size_t expert, Gating gating) const {
+    switch (gating) {
+      case Gating::kSoftmax: return std::exp(of[expert] - greatest) / sum;
+      case Gating::kSigmoid: return 1 / (1 + std::exp(-static_cast<double>(of[expert])));
+      case Gating::kSoftmaxOfChosen: break;
+    }
+    return of[expert];
+  }
+};
+
+// The two best of a group's ranks together; of a single one itself.
+float group_rank(std::span<const float> ranks) {
+  float best = kNever;
+  float second = kNever;
+  for (const float rank : ranks) {
+    second = std::max(second, std::min(best, rank));
+    best = std::max(best, rank);
+  }
+  return ranks.size() > 1 ? best + second : best;
+}
+
+// Which are left: the groups' ranks are few, so each is held against all others.
+void drop_groups(std::span<float> ranks, const Router& router) {
+  const std::size_t size = ranks.size() / static_cast<std::size_t>(router.groups);
+  const auto group = [&](int g) { return ranks.subspan(static_cast<std::size_t>(g) * size, size); };
+  std::uint64_t dropped = 0;  // a bit a group
+  for (int g = 0; g < router.groups; ++g) {
+    const float own = group_rank(group(g));
+    int better = 0;
+    for (int other = 0; other < router.groups; ++other) {
+      const float rank = group_rank(group(other));
+      better += rank > own || (rank == own && other < g) ? 1 : 0;
+    }
+    if (better >= router.groups_used) dropped |= std::uint64_t{1} << g;
+  }
+  for (int g = 0; g < router.groups; ++g) {
+    if ((dropped >> g & 1) != 0) std::ranges::fill(group(g), kNever);
+  }
+}
+
+// ranks: working space, a number an expert.
+void route_row(std::span<const float> values, const Router& router, std::span<float> ranks, std::int32_t* chosen,
+               float* weights) {
+  Logits logits{values};
+  logits.greatest = *std::ranges::max_element(values);
+  for (const float logit : values) logits.sum += std::exp(logit - logits.greatest);
+  for (std::size_t e = 0; e < values.size(); ++e) {
+    ranks[e] = static_cast<float>(logits.probability(e, router.gating));
+    if (router.selection_bias != nullptr) ranks[e] += router.selection_bias[e];
+  }
+  if (router.groups > 1 && router.groups_used < router.groups) drop_groups(ranks, router);
+
+  double chosen_sum = 0;
+  for (int slot = 0; slot < router.used; ++slot) {
+    const auto best = static_cast<std::size_t>(std::ranges::max_element(ranks) - ranks.begin());
+    ranks[best] = kNever;
+    chosen[slot] = static_cast<std::int32_t>(best);
+    double weight = logits.probability(best, router.gating);
+    if (router.gating == Gating::kSoftmaxOfChosen) {
+      weight = std::exp(weight - values[static_cast<std::size_t>(chosen[0])]);
+    }
+    weights[slot] = static_cast<float>(weight);
+    chosen_sum += weight;
+  }
+  constexpr double kLeastSum = 6.103515625e-5;  // so small a sum would make noise large
+  const bool divides = router.renormalize || router.gating == Gating::kSoftmaxOfChosen;
+  const double divisor = divides ? std::max(chosen_sum, kLeastSum) : 1;
+  for (int slot = 0; slot < router.used; ++slot) {
+    weights[slot] = static_cast<float>(weights[slot] / divisor * router.scale);
+  }
+}
+
+}  // namespace
+
+void CpuBackend::route(Tensor logits, const Router& router, Routing routing) {
+  for_each_row(logits.rows, 16 * logits.columns, [&](std::int64_t row, int thread) {
+    const std::span<float> ranks(work_.thread(thread).row, static_cast<std::size_t>(logits.columns));
+    route_row(logits.values(row), router, ranks, routing.experts + row * routing.used,
+              routing.weights + row * routing.used);
+  });
+}
+
+// ---- Products ----
+
+void CpuBackend::group_by_expert(const Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count) {
+  const ExpertSpace& space = work_.experts();
+  const std::int64_t uses = rows * routing.used;
+  std::fill_n(space.first_use, experts + 1, 0);
+  for (std::int64_t use = 0; use < uses; ++use) ++space.first_use[routing.experts[use] + 1];
+  active_count = 0;
+  for (std::int64_t e = 0; e < experts; ++e) {
+    if (space.first_use[e + 1] > 0) space.active[active_count++] = static_cast<std::int32_t>(e);
+    space.first_use[e + 1] += space.first_use[e];
+  }
+  // Each expert's start moves to its end, which is the next one's start, and back.
+  for (std::int64_t use = 0; use < uses; ++use) {
+    const std::int32_t place = space.first_use[routing.experts[use]]++;
+    space.uses[place] = static_cast<std::int32_t>(use);
+    space.rows[place] = static_cast<std::int32_t>(use / routing.used);
+  }
+  for (std::int64_t e = experts; e > 0; --e) space.first_use[e] = space.first_use[e - 1];
+  space.first_use[0] = 0;
+}
+
+// A task is some rows of one expert's matrices, with all that use the expert. Results go to the uses' own rows of
+// `hidden`, or of `results` for the way down.
+void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, const ActivationRows& x,
+                                  const std::int32_t* tokens_of_uses, int active_count) {
+  const ExpertSpace& own = work_.experts();
+  const std::int64_t width = is_down ? experts.down.weight.rows : experts.up.weight.rows;
+  float* const to = is_down ? own.results : own.hidden;
+  const int rows_of_tile = tile_rows(width * active_count);
+  const std::int64_t tiles = (width + rows_of_tile - 1) / rows_of_tile;
+  pool_.parallel_for(static_cast<std::size_t>(tiles * active_count), [&](std::size_t index, int thread) {
+    const std::int32_t expert = own.active[static_cast<std::int64_t>(index) / tiles];
+    const std::int64_t first = static_cast<std::int64_t>(index) % tiles * rows_of_tile;
+    const int rows = static_cast<int>(std::min<std::int64_t>(rows_of_tile, width - first));
+    ThreadSpace& space = work_.thread(thread);
+    const std::int32_t end = own.first_use[expert + 1];
+    for (std::int32_t use = own.first_use[expert]; use < end; use += kTileTokens) {
+      const int count = std::min(kTileTokens, end - use);
+      const Linear& linear = is_down ? experts.down : experts.up;
+      const Tile tile{linear, expert, first, rows, x, tokens_of_uses + use, count};
+      if (is_down) {
+        multiply(tile, space, space.tile);
+      } else {
+        gate_up_tile(experts, tile, space);
+      }
+      for (int t = 0; t < count; ++t) {
+        std::copy_n(space.tile + t * kTileRows, rows, to + own.uses[use + t] * width + first);
+      }
+    }
+  });
+}
+
+void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write,
+                         Tensor out) {
+  const ExpertSpace& space = work_.experts();
+  int active_count = 0;
+  group_by_expert(routing, x.rows, experts.up.weight.count, active_count);
+
+  const ActivationRows own = activations(x, takes_quantized(experts.gate) || takes_quantized(experts.up));
+  multiply_experts(experts, false, own, space.rows, active_count);
+
+  const std::int64_t hidden_width = experts.up.weight.rows;
+  const Tensor hidden{space.hidden, x.rows * routing.used, hidden_width, hidden_width};
+  const ActivationRows between = activations(hidden, takes_quantized(experts.down));
+  multiply_experts(experts, true, between, space.uses, active_count);
+
+  const std::int64_t width = out.columns;
+  for_each_row(x.rows, width * routing.used, [&](std::int64_t row, int) {
+    if (write == Write::kSet) std::fill_n(out.row(row), width, 0.0f);
+    for (int slot = 0; slot < routing.used; ++slot) {
+      const std::int64_t use = row * routing.used + slot;
+      elementwise_.add_scaled(routing.weights[use], space.results + use * width, out.row(row), width);
+    }
+  });
+}
+
+}  // namespace rocmforge::cpu

@@ -1,0 +1,18 @@
+// The fast CPU backend.
+#pragma once
+
+#include <memory>
+
+#include "base/cpu_tier.h"
+#include "ops/backend.h"
+
+namespace rocmforge::cpu {
+
+struct Options {
+  int threads = 1;
+  CpuTier tier = best_cpu_tier();
+};
+
+std::unique_ptr<ops::Backend> make_backend(const Options& options);
+
+}  // namespace rocmforge::cpu

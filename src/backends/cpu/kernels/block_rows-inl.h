@@ -1,0 +1,182 @@
+// Reading quantized blocks of several rows at once: the layout in which integer_products.cpp multiplies them. Included
+// once per Highway target.
+//
+// A vector is kParts parts of 128 bits, and a part is a row: rows j, j + 4, j + 8, ... of a group of kGroupRows, of
+// which eight columns as 16-bit integers fill it. Four such vectors are a block's 32 columns (Quads), and four Quads
+// (j from 0 to 3) the whole group. Adding the lanes of each part up then gives the group's rows in their order, a lane
+// a row.
+
+#if defined(ROCMFORGE_CPU_BLOCK_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROCMFORGE_CPU_BLOCK_ROWS_INL_H_
+#undef ROCMFORGE_CPU_BLOCK_ROWS_INL_H_
+#else
+#define ROCMFORGE_CPU_BLOCK_ROWS_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "backends/cpu/kernels/quantized_rows.h"
+#include "backends/cpu/kernels/target-inl.h"
+#include "base/float_formats.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rocmforge::cpu::HWY_NAMESPACE {
+
+// Blocks of 32 whose scales are looked up together: 256 columns, a superblock of the K formats.
+inline constexpr int kChunkBlocks = 8;
+
+#if ROCMFORGE_CPU_REAL_VECTORS
+inline constexpr int kGroupRows = 4 * kParts;
+#else
+inline constexpr int kGroupRows = 1;
+#endif
+
+// Where the rows of a group begin. Rows that a tile does not have repeat its last one; nobody reads their results.
+using GroupRows = std::array<const std::byte*, kGroupRows>;
+
+// What multiplies the integers of a block, and what is added times the sum of the activations; of each row.
+struct ChunkScales {
+  alignas(64) float scale[kChunkBlocks][kGroupRows];
+  alignas(64) float minimum[kChunkBlocks][kGroupRows];
+};
+
+#if ROCMFORGE_CPU_REAL_VECTORS
+
+struct Quads {
+  Shorts columns[4];  // 0-7, 8-15, 16-23, 24-31
+};
+
+// ---- Bytes of rows j, j + 4, ... ----
+
+// Sixteen bytes at `offset` of each of kCount rows, four apart from `first` on.
+template <int kCount>
+HWY_ATTR auto load_parts_from(const GroupRows& rows, int first, std::int64_t offset) {
+  if constexpr (kCount == 1) {
+    const auto* from = reinterpret_cast<const std::uint8_t*>(rows[static_cast<std::size_t>(first)] + offset);
+    return hn::LoadU(hn::FixedTag<std::uint8_t, 16>(), from);
+  } else {
+    constexpr int kHalf = kCount / 2;
+    return hn::Combine(hn::FixedTag<std::uint8_t, 16 * kCount>(),
+                       load_parts_from<kHalf>(rows, first + 4 * kHalf, offset),
+                       load_parts_from<kHalf>(rows, first, offset));
+  }
+}
+
+inline HWY_ATTR Bytes load_parts(const GroupRows& rows, int j, std::int64_t offset) {
+  return load_parts_from<kParts>(rows, j, offset);
+}
+
+// A 32-bit number of each, in all lanes of its part.
+inline HWY_ATTR Bytes load_words(const GroupRows& rows, int j, std::int64_t offset) {
+  alignas(64) std::uint32_t words[4 * kParts];
+  for (int p = 0; p < kParts; ++p) {
+    std::uint32_t word;
+    std::memcpy(&word, rows[4 * p + j] + offset, sizeof(word));
+    std::fill_n(&words[4 * p], 4, word);
+  }
+  return hn::Load(ByteTag(), reinterpret_cast<const std::uint8_t*>(words));
+}
+
+inline HWY_ATTR Bytes low_nibbles(Bytes pairs) { return hn::And(pairs, hn::Set(ByteTag(), 15)); }
+inline HWY_ATTR Bytes high_nibbles(Bytes pairs) { return hn::ShiftRight<4>(pairs); }
+
+// ---- Bytes to 16 bits ----
+
+inline HWY_ATTR Quads widen(Bytes columns_0_15, Bytes columns_16_31) {
+  const ByteTag tag;
+  const ShortTag short_tag;
+  const Bytes zero = hn::Zero(tag);
+  return {{hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_0_15, zero)),
+           hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_0_15, zero)),
+           hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_16_31, zero)),
+           hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_16_31, zero))}};
+}
+
+inline HWY_ATTR Quads widen_signed(Bytes columns_0_15, Bytes columns_16_31) {
+  const ByteTag tag;
+  const ShortTag short_tag;
+  const Bytes zero = hn::Zero(tag);
+  const auto widened = [&](Bytes in_upper_half) HWY_ATTR {
+    return hn::ShiftRight<8>(hn::BitCast(short_tag, in_upper_half));
+  };
+  return {{widened(hn::InterleaveLower(tag, zero, columns_0_15)), widened(hn::InterleaveUpper(tag, zero, columns_0_15)),
+           widened(hn::InterleaveLower(tag, zero, columns_16_31)),
+           widened(hn::InterleaveUpper(tag, zero, columns_16_31))}};
+}
+
+// The entries of a table of sixteen signed bytes for sixteen nibbles a row.
+inline HWY_ATTR Quads look_up(const std::array<std::int8_t, 16>& table, Bytes pairs) {
+  const Bytes entries = hn::BitCast(ByteTag(), hn::LoadDup128(SignedByteTag(), table.data()));
+  return widen_signed(hn::TableLookupBytes(entries, low_nibbles(pairs)),
+                      hn::TableLookupBytes(entries, high_nibbles(pairs)));
+}
+
+// 16 in every byte where `bits` has the bit of `bit_of_byte`.
+inline HWY_ATTR Bytes sixteen_where(Bytes bits, Bytes bit_of_byte) {
+  const auto has = hn::Eq(hn::And(bits, bit_of_byte), bit_of_byte);
+  return hn::IfThenElseZero(has, hn::Set(ByteTag(), 16));
+}
+
+// ---- Scales ----
+
+using HalvesOfChunk = std::uint16_t[kChunkBlocks][kGroupRows];
+
+inline HWY_ATTR void store_as_floats(const HalvesOfChunk& halves, int blocks, float (*out)[kGroupRows]) {
+  const hn::Rebind<hwy::float16_t, FloatTag> half_tag;
+  for (int b = 0; b < blocks; ++b) {
+    const auto* from = reinterpret_cast<const hwy::float16_t*>(halves[b]);
+    hn::Store(hn::PromoteTo(FloatTag(), hn::Load(half_tag, from)), FloatTag(), out[b]);
+  }
+}
+
+// Of blocks of `stride` bytes, the first at `offset`, that begin with a half.
+inline HWY_ATTR void half_scales(const GroupRows& rows, std::int64_t offset, std::int64_t stride, int blocks,
+                                 float (*out)[kGroupRows]) {
+  alignas(64) HalvesOfChunk halves;
+  for (int r = 0; r < kGroupRows; ++r) {
+    const std::byte* from = rows[static_cast<std::size_t>(r)] + offset;
+    for (int b = 0; b < blocks; ++b) std::memcpy(&halves[b][r], from + b * stride, sizeof(std::uint16_t));
+  }
+  store_as_floats(halves, blocks, out);
+}
+
+// One half a row.
+inline HWY_ATTR Floats halves_of_rows(const GroupRows& rows, std::int64_t offset) {
+  alignas(64) std::uint16_t halves[kGroupRows];
+  for (int r = 0; r < kGroupRows; ++r) {
+    std::memcpy(&halves[r], rows[static_cast<std::size_t>(r)] + offset, sizeof(std::uint16_t));
+  }
+  const hn::Rebind<hwy::float16_t, FloatTag> half_tag;
+  return hn::PromoteTo(FloatTag(), hn::Load(half_tag, reinterpret_cast<const hwy::float16_t*>(halves)));
+}
+
+// bytes: sixteen of each row; afterwards one of every row, sixteen times. To interleave the first half with the second
+// moves every byte's number (row, column) around by one bit, so doing it once for each bit of the row swaps the two.
+inline HWY_ATTR void transpose(std::uint8_t (&bytes)[kGroupRows * 16]) {
+  const hn::FixedTag<std::uint8_t, 16> tag;
+  using Sixteen = hn::Vec<hn::FixedTag<std::uint8_t, 16>>;
+  Sixteen rows[kGroupRows];
+  for (int r = 0; r < kGroupRows; ++r) rows[r] = hn::Load(tag, bytes + 16 * r);
+  for (int bit = 1; bit < kGroupRows; bit *= 2) {
+    Sixteen next[kGroupRows];
+    for (int i = 0; i < kGroupRows / 2; ++i) {
+      next[2 * i] = hn::InterleaveLower(tag, rows[i], rows[i + kGroupRows / 2]);
+      next[2 * i + 1] = hn::InterleaveUpper(tag, rows[i], rows[i + kGroupRows / 2]);
+    }
+    std::copy_n(next, kGroupRows, rows);
+  }
+  for (int r = 0; r < kGroupRows; ++r) hn::Store(rows[r], tag, bytes + 16 * r);
+}
+
+inline HWY_ATTR Floats to_floats(const std::uint8_t* bytes_of_rows) {
+  const hn::Rebind<std::uint8_t, IntTag> tag;
+  return hn::ConvertTo(FloatTag(), hn::PromoteTo(IntTag(), hn::LoadU(tag, bytes_of_rows)));
+}
+
+#endif
+}  // namespace rocmforge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,181 @@
+#include "backends/cpu/kernels/elementwise.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "backends/cpu/kernels/math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rocmforge::cpu::HWY_NAMESPACE {
+namespace {
+
+using ops::Activation;
+
+// out[i] = f(a[i], b[i]). The last few values go through a whole vector too, so that every value is computed alike.
+template <typename Function>
+HWY_ATTR void transform(const float* a, const float* b, float* out, std::int64_t count, Function function) {
+  const AnyTag tag;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(function(hn::LoadU(tag, a + i), hn::LoadU(tag, b + i)), tag, out + i);
+  }
+  if (i == count) return;
+  HWY_ALIGN std::array<float, hn::MaxLanes(AnyTag())> rest_a{};
+  HWY_ALIGN std::array<float, hn::MaxLanes(AnyTag())> rest_b{};
+  std::copy(a + i, a + count, rest_a.begin());
+  std::copy(b + i, b + count, rest_b.begin());
+  hn::Store(function(hn::Load(tag, rest_a.data()), hn::Load(tag, rest_b.data())), tag, rest_a.data());
+  std::copy_n(rest_a.begin(), count - i, out + i);
+}
+
+HWY_ATTR AnyFloats all(float x) { return hn::Set(AnyTag(), x); }
+
+HWY_ATTR AnyFloats relu(AnyFloats x) { return hn::Max(hn::Zero(AnyTag()), x); }  // a NaN stays: see exp()
+
+HWY_ATTR AnyFloats gpt_oss(AnyFloats gate, AnyFloats up) {
+  const AnyFloats limited = hn::Min(all(7), gate);
+  const AnyFloats clamped = hn::Min(all(7), hn::Max(all(-7), up));
+  return limited * sigmoid(all(1.702f) * limited) * (clamped + all(1));
+}
+
+template <typename Function>
+HWY_ATTR void transform_gated(const float* gate, const float* up, float* out, std::int64_t count, Function function) {
+  if (gate == nullptr) {
+    transform(up, up, out, count, [function](AnyFloats x, AnyFloats) HWY_ATTR { return function(x); });
+  } else {
+    transform(gate, up, out, count, [function](AnyFloats x, AnyFloats y) HWY_ATTR { return function(x) * y; });
+  }
+}
+
+HWY_ATTR void activate(Activation activation, const float* gate, const float* up, float* out, std::int64_t count) {
+  switch (activation) {
+    case Activation::kSilu:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return silu(x); });
+    case Activation::kGeluTanh:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return gelu_tanh(x); });
+    case Activation::kGeluErf:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return gelu_erf(x); });
+    case Activation::kRelu:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x); });
+    case Activation::kReluSquared:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x) * relu(x); });
+    case Activation::kGptOss:
+      return transform(gate, up, out, count, [](AnyFloats x, AnyFloats y) HWY_ATTR { return gpt_oss(x, y); });
+  }
+}
+
+HWY_ATTR void multiply_silu(const float* gate, float* x, std::int64_t count) {
+  transform(gate, x, x, count, [](AnyFloats g, AnyFloats v) HWY_ATTR { return v * silu(g); });
+}
+
+HWY_ATTR void soft_cap(float cap, float* x, std::int64_t count) {
+  transform(x, x, x, count, [cap](AnyFloats v, AnyFloats) HWY_ATTR { return all(cap) * tanh(v / all(cap)); });
+}
+
+HWY_ATTR void scale(float factor, float* x, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) x[i] *= factor;
+}
+
+HWY_ATTR void add_scaled(float factor, const float* HWY_RESTRICT x, float* HWY_RESTRICT to, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) to[i] += factor * x[i];
+}
+
+HWY_ATTR float sigmoid_of(float x) { return hn::GetLane(sigmoid(all(x))); }
+
+// ---- Norms ----
+
+// The sum of function(value), in double and in sixteen lanes, of which a last part of the values may fill some.
+template <typename Function>
+HWY_ATTR double sum_over(const float* x, std::int64_t count, Function function) {
+  std::array<double, 16> sums{};
+  std::int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    for (std::size_t j = 0; j < 16; ++j) sums[j] += function(x[i + static_cast<std::int64_t>(j)]);
+  }
+  for (std::size_t j = 0; i < count; ++i, ++j) sums[j] += function(x[i]);
+  for (std::size_t half = 8; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
+  }
+  return sums[0];
+}
+
+// weight and bias: those of x[0] on, or nullptr.
+template <bool kAdds>
+HWY_ATTR void apply_norm(const float* x, double mean, double factor, const float* weight, const float* bias, float* out,
+                         std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    double value = (static_cast<double>(x[i]) - mean) * factor;
+    if (weight != nullptr) value *= static_cast<double>(weight[i]);
+    if (bias != nullptr) value += static_cast<double>(bias[i]);
+    out[i] = static_cast<float>(kAdds ? static_cast<double>(out[i]) + value : value);
+  }
+}
+
+HWY_ATTR void norm(const float* x, const ops::Norm& norm, ops::Write write, float* out, std::int64_t count) {
+  const std::int64_t group = norm.group > 0 ? norm.group : count;
+  const std::int64_t period = norm.weights > 0 ? norm.weights : count;
+  for (std::int64_t first = 0; first < count; first += group) {
+    const double size = static_cast<double>(group);
+    const double mean = norm.kind == ops::NormKind::kLayer
+                            ? sum_over(x + first, group, [](float v) HWY_ATTR { return static_cast<double>(v); }) / size
+                            : 0;
+    const double squares = sum_over(x + first, group, [mean](float v) HWY_ATTR {
+      const double difference = static_cast<double>(v) - mean;
+      return difference * difference;
+    });
+    const double factor = 1 / std::sqrt(squares / size + static_cast<double>(norm.epsilon));
+    // Stretches in which the weights follow each other.
+    for (std::int64_t done = 0; done < group;) {
+      const std::int64_t at = (first + done) % period;
+      const std::int64_t here = std::min(group - done, period - at);
+      const float* weight = norm.weight == nullptr ? nullptr : norm.weight + at;
+      const float* bias = norm.bias == nullptr ? nullptr : norm.bias + at;
+      const std::int64_t from = first + done;
+      if (write == ops::Write::kAdd) {
+        apply_norm<true>(x + from, mean, factor, weight, bias, out + from, here);
+      } else {
+        apply_norm<false>(x + from, mean, factor, weight, bias, out + from, here);
+      }
+      done += here;
+    }
+  }
+}
+
+// ---- Argmax ----
+
+// The greatest first, then where it is. Of NaNs alone: 0.
+HWY_ATTR std::int64_t argmax(const float* x, std::int64_t count) {
+  const AnyTag tag;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
+  float greatest = x[0];
+  std::int64_t i = 0;
+  if (count >= lanes) {
+    auto best = hn::LoadU(tag, x);
+    for (i = lanes; i + lanes <= count; i += lanes) best = hn::Max(hn::LoadU(tag, x + i), best);
+    greatest = hn::GetLane(hn::MaxOfLanes(tag, best));
+  }
+  for (; i < count; ++i) greatest = std::max(greatest, x[i]);
+  const float* found = std::find(x, x + count, greatest);
+  return found == x + count ? 0 : found - x;
+}
+
+constexpr ElementwiseKernels kKernels = {activate, multiply_silu, soft_cap, scale, add_scaled, norm, argmax, sigmoid_of};
+const ElementwiseKernels& table() { return kKernels; }
+
+}  // namespace
+}  // namespace rocmforge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace rocmforge::cpu {
+
+const ElementwiseKernels& elementwise_kernels(CpuTier tier) { return ROCMFORGE_CPU_PICK(table(), tier); }
+
+}  // namespace rocmforge::cpu
+#endif

@@ -1,0 +1,26 @@
+// Loops over the values of a row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/cpu_tier.h"
+#include "ops/parameters.h"
+
+namespace rocmforge::cpu {
+
+struct ElementwiseKernels {
+  // out[i] = f(gate[i]) * up[i], or f(up[i]) without a gate. out may be either.
+  void (*activate)(ops::Activation activation, const float* gate, const float* up, float* out, std::int64_t count);
+  void (*multiply_silu)(const float* gate, float* x, std::int64_t count);
+  void (*soft_cap)(float cap, float* x, std::int64_t count);
+  void (*scale)(float factor, float* x, std::int64_t count);
+  void (*add_scaled)(float factor, const float* x, float* to, std::int64_t count);  // to += factor * x
+  void (*norm)(const float* x, const ops::Norm& norm, ops::Write write, float* out, std::int64_t count);
+  std::int64_t (*argmax)(const float* x, std::int64_t count);
+  float (*sigmoid)(float x);
+};
+
+const ElementwiseKernels& elementwise_kernels(CpuTier tier);
+
+}  // namespace rocmforge::cpu

@@ -1,0 +1,26 @@
+// Inner loops of operations that carry a state from position to position.
+#pragma once
+
+#include <cstdint>
+
+#include "base/cpu_tier.h"
+#include "ops/parameters.h"
+#include "ops/step.h"
+#include "ops/tensor.h"
+
+namespace rocmforge::cpu {
+
+inline constexpr std::int64_t kConvolutionChannels = 256;  // in a task, at most
+
+struct RecurrentKernels {
+  // Channels [first, first + count) of a sequence's rows.
+  void (*convolve)(const ops::Convolution& convolution, const ops::SequenceRows& rows, float* state, std::int64_t first,
+                   std::int64_t count, ops::Tensor x);
+  // One token and one head. state: [head_size, state_size]; x and y: [head_size]; b and c: [state_size].
+  void (*scan)(const ops::Mamba2& mamba, int head, float dt, const float* x, const float* b, const float* c,
+               float* state, float* y);
+};
+
+const RecurrentKernels& recurrent_kernels(CpuTier tier);
+
+}  // namespace rocmforge::cpu

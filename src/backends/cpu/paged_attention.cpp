@@ -1,0 +1,223 @@
+// Attention over the paged cache.
+//
+// A unit is some neighbouring rows of a sequence and the query heads of one key head: what can use every key and value
+// that is loaded. A unit's positions are cut at multiples of kCutPositions, each cut is attended for itself, and the
+// cuts are joined in their order. With many units each is one task; with few (one sequence generates at a long context)
+// the cuts are shared among the threads and joined afterwards: the same operations either way.
+#include <algorithm>
+
+#include "backends/cpu/cpu_backend.h"
+#include "base/error.h"
+
+namespace rocmforge::cpu {
+
+using namespace ops;
+
+namespace {
+
+struct Unit {
+  const SequenceRows* sequence = nullptr;
+  std::int32_t sequence_number = 0;
+  std::int32_t first_row = 0;  // of the step
+  std::int32_t rows = 0;
+  int kv_head = 0;
+  int first_head = 0;  // of the query heads
+  int heads = 0;
+  std::int32_t first_cut = 0;
+  std::int32_t end_cut = 0;
+
+  int queries() const { return rows * heads; }
+};
+
+class Units {
+ public:
+  Units(const Step& step, const Attention& attention) : step_(step), attention_(attention) {
+    const int share = attention.heads / attention.kv_heads;
+    heads_ = std::min(share, kCutQueries);
+    head_parts_ = (share + heads_ - 1) / heads_;
+    rows_ = kCutQueries / heads_;
+    for (const SequenceRows& sequence : step.sequences) count_ += units_of(sequence);
+  }
+
+  std::int64_t count() const { return count_; }
+
+  Unit at(std::int64_t index) const {
+    Unit unit;
+    while (index >= units_of(step_.sequences[static_cast<std::size_t>(unit.sequence_number)])) {
+      index -= units_of(step_.sequences[static_cast<std::size_t>(unit.sequence_number)]);
+      ++unit.sequence_number;
+    }
+    unit.sequence = &step_.sequences[static_cast<std::size_t>(unit.sequence_number)];
+    const auto part = static_cast<int>(index % head_parts_);
+    unit.kv_head = static_cast<int>(index / head_parts_ % attention_.kv_heads);
+    const auto chunk = static_cast<std::int32_t>(index / head_parts_ / attention_.kv_heads);
+    const int share = attention_.heads / attention_.kv_heads;
+    unit.first_head = unit.kv_head * share + part * heads_;
+    unit.heads = std::min(heads_, share - part * heads_);
+    unit.first_row = unit.sequence->first_row + chunk * rows_;
+    unit.rows = std::min(rows_, unit.sequence->rows - chunk * rows_);
+    const std::int32_t first = visible_to(unit, 0).first;
+    const std::int32_t end = visible_to(unit, unit.rows - 1).end;
+    unit.first_cut = first / kCutPositions;
+    unit.end_cut = (end + kCutPositions - 1) / kCutPositions;
+    return unit;
+  }
+
+  // Positions that row `number` of the unit sees.
+  Visible visible_to(const Unit& unit, std::int32_t number) const {
+    const std::int32_t position = step_.positions[static_cast<std::size_t>(unit.first_row + number)];
+    const std::int32_t end = attention_.is_causal ? position + 1 : unit.sequence->end_position();
+    return {attention_.window > 0 ? std::max(0, position - attention_.window + 1) : 0, end};
+  }
+
+ private:
+  std::int64_t units_of(const SequenceRows& sequence) const {
+    return static_cast<std::int64_t>((sequence.rows + rows_ - 1) / rows_) * attention_.kv_heads * head_parts_;
+  }
+
+  const Step& step_;
+  const Attention& attention_;
+  int heads_ = 1;       // of a unit
+  int head_parts_ = 1;  // units that share a key head's query heads
+  std::int32_t rows_ = 1;
+  std::int64_t count_ = 0;
+};
+
+// One call of paged_attention: what all tasks share.
+class Run {
+ public:
+  Run(const AttentionKernels& kernels, CpuTier tier, const Step& step, const Attention& attention, Tensor q,
+      const PagedKvView& cache, Tensor out)
+      : kernels_(kernels), units_(step, attention), step_(step), attention_(attention), q_(q), cache_(cache), out_(out) {
+    keys_ = kernels.cache_format(*cache.key_format, cache.key_size, tier);
+    if (cache.values != nullptr) values_ = kernels.cache_format(*cache.value_format, cache.value_size, tier);
+  }
+
+  const Units& units() const { return units_; }
+
+  void attend(const Unit& unit, std::int32_t cut, ThreadSpace& space, const Gathered& out) const {
+    const std::int64_t stride = padded_head(attention_.key_size);
+    const std::int32_t first_position = cut * kCutPositions;
+    for (int g = 0; g < unit.queries(); ++g) {
+      const Visible all = units_.visible_to(unit, g / unit.heads);
+      space.visible[g] = {std::clamp(all.first - first_position, 0, kCutPositions),
+                          std::clamp(all.end - first_position, 0, kCutPositions)};
+      const float* const query = q_.row(unit.first_row + g / unit.heads) + head_of(unit, g) * attention_.key_size;
+      float* const to = space.queries + g * stride;
+      std::fill(std::copy_n(query, attention_.key_size, to), to + stride, 0.0f);
+    }
+    kernels_.attend({space.queries, space.visible, unit.queries(), first_position, attention_.key_size,
+                     attention_.value_size, attention_.scale, attention_.soft_cap, &cache_, unit.kv_head,
+                     step_.table(cache_.group, unit.sequence_number).data(), keys_, values_},
+                    out, space.attention_scratch);
+  }
+
+  static void begin(const Unit& unit, const Gathered& all) {
+    std::fill_n(all.sum, unit.queries(), 0.0f);
+    std::fill_n(all.greatest, unit.queries(), 0.0f);
+  }
+
+  void join(const Unit& unit, const Gathered& later, const Gathered& all) const {
+    for (int g = 0; g < unit.queries(); ++g) kernels_.join(later, all, g, attention_.value_size);
+  }
+
+  void finish(const Unit& unit, const Gathered& all) const {
+    for (int g = 0; g < unit.queries(); ++g) {
+      const int head = head_of(unit, g);
+      const float* const sink = attention_.sinks == nullptr ? nullptr : attention_.sinks + head;
+      float* const to = out_.row(unit.first_row + g / unit.heads) + head * attention_.value_size;
+      kernels_.finish(all, g, attention_.value_size, sink, to);
+    }
+  }
+
+  void whole_unit(std::int64_t index, ThreadSpace& space) const {
+    const Unit unit = units_.at(index);
+    begin(unit, space.all);
+    for (std::int32_t cut = unit.first_cut; cut < unit.end_cut; ++cut) {
+      attend(unit, cut, space, space.cut);
+      join(unit, space.cut, space.all);
+    }
+    finish(unit, space.all);
+  }
+
+ private:
+  static int head_of(const Unit& unit, int query) { return unit.first_head + query % unit.heads; }
+
+  const AttentionKernels& kernels_;
+  Units units_;
+  const Step& step_;
+  const Attention& attention_;
+  Tensor q_;
+  const PagedKvView& cache_;
+  Tensor out_;
+  CacheFormat keys_;
+  CacheFormat values_;
+};
+
+// Few units: their cuts are numbered one unit after the other, and some of them at a time are attended by all threads
+// and then joined, in their order.
+class SharedCuts {
+ public:
+  SharedCuts(const Run& run, Workspace& work, ThreadPool& pool) : run_(run), work_(work), pool_(pool) {
+    for (std::int64_t index = 0; index < run.units().count(); ++index) {
+      const Unit unit = run.units().at(index);
+      Run::begin(unit, work.unit(static_cast<int>(index)));
+      cuts_ += unit.end_cut - unit.first_cut;
+    }
+  }
+
+  void attend_all() {
+    const std::int64_t at_once = Workspace::cuts_at_once(pool_.size());
+    for (std::int64_t first = 0; first < cuts_; first += at_once) {
+      const auto count = static_cast<std::size_t>(std::min(at_once, cuts_ - first));
+      pool_.parallel_for(count, [&](std::size_t i, int thread) {
+        const Place place = place_of(first + static_cast<std::int64_t>(i));
+        run_.attend(place.unit, place.cut, work_.thread(thread), work_.cut(static_cast<int>(i)));
+      });
+      for (std::size_t i = 0; i < count; ++i) {
+        const Place place = place_of(first + static_cast<std::int64_t>(i));
+        run_.join(place.unit, work_.cut(static_cast<int>(i)), work_.unit(place.index));
+      }
+    }
+    for (std::int64_t index = 0; index < run_.units().count(); ++index) {
+      run_.finish(run_.units().at(index), work_.unit(static_cast<int>(index)));
+    }
+  }
+
+ private:
+  struct Place {
+    Unit unit;
+    int index;
+    std::int32_t cut;
+  };
+
+  Place place_of(std::int64_t number) const {
+    for (int index = 0;; ++index) {
+      const Unit unit = run_.units().at(index);
+      const std::int64_t here = unit.end_cut - unit.first_cut;
+      if (number < here) return {unit, index, unit.first_cut + static_cast<std::int32_t>(number)};
+      number -= here;
+    }
+  }
+
+  const Run& run_;
+  Workspace& work_;
+  ThreadPool& pool_;
+  std::int64_t cuts_ = 0;
+};
+
+}  // namespace
+
+void CpuBackend::paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
+                                 Tensor out) {
+  const Run run(attention_, tier_, step, attention, q, cache, out);
+  const std::int64_t units = run.units().count();
+  if (pool_.size() > 1 && units < Workspace::shared_units(pool_.size())) {
+    SharedCuts(run, work_, pool_).attend_all();
+    return;
+  }
+  pool_.parallel_for(static_cast<std::size_t>(units),
+                     [&](std::size_t index, int thread) { run.whole_unit(static_cast<std::int64_t>(index), work_.thread(thread)); });
+}
+
+}  // namespace rocmforge::cpu
