@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     " backends/ref/factory.h backends/cpu/factory.h backends/hip/factory.h",
     "server": "api base text",
     "cli": OFFLINE,
+    "cli/model_arguments": "api base quant gguf models engine",
     "cli/run": "api base engine",
     "cli/logits": "api base engine",
     "cli/bench": "api base engine",

@@ -17,6 +17,9 @@ Command quantize_command();
 Command tokenize_command();
 Command detokenize_command();
 Command render_command();
+Command run_command();
+Command logits_command();
+Command bench_command();
 Command completion_command();
 
 }  // namespace rocmforge::cli

@@ -1,0 +1,240 @@
+// `rocmforge bench`: how fast a model runs on this machine, beside the machine's own limits.
+#include <memory>
+#include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/model_arguments.h"
+#include "cli/terminal.h"
+#include "engine/benchmark.h"
+#include "engine/synthetic_file.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct BenchArguments {
+  ModelArguments model;
+  std::string synthetic;
+  std::string type = "Q4_0";
+  std::string save;
+  std::string output_form;
+  int prompt = 512;
+  int generated = 128;
+  int sequences = 1;
+  int depth = 0;
+  int repetitions = 5;
+  bool roofline = false;
+  bool json = false;
+};
+
+void check_range(const char* option, int value, int least, int greatest) {
+  if (value >= least && value <= greatest) return;
+  throw error(ErrorCode::kUsage, "{} {}: expected {} to {}", option, value, least, greatest);
+}
+
+void check(const BenchArguments& arguments) {
+  check_range("-p", arguments.prompt, 0, 1 << 24);
+  check_range("-n", arguments.generated, 0, 1 << 24);
+  check_range("-b", arguments.sequences, 1, 4096);
+  check_range("-d", arguments.depth, 0, 1 << 24);
+  check_range("-r", arguments.repetitions, 1, 1000);
+  if (!arguments.output_form.empty() && arguments.output_form != "json" && arguments.output_form != "md") {
+    throw error(ErrorCode::kUsage, "-o {}: expected json or md", printable(arguments.output_form));
+  }
+  if (arguments.model.model.empty() == arguments.synthetic.empty() && !arguments.roofline) {
+    throw error(ErrorCode::kUsage, "expected a model, by -m or by --synthetic");
+  }
+  if (!arguments.save.empty() && arguments.synthetic.empty()) {
+    throw error(ErrorCode::kUsage, "--save goes with --synthetic");
+  }
+}
+
+// ---- What is shown ----
+
+using Json = nlohmann::ordered_json;
+
+std::string_view name_of(engine::Phase phase) { return phase == engine::Phase::kPrefill ? "prefill" : "decode"; }
+
+// What was measured on what.
+struct Subject {
+  std::string model;
+  std::uint64_t bytes = 0;
+  std::string backend;
+  std::string device;
+};
+
+std::string test_name(const engine::Measurement& measurement, const BenchArguments& arguments) {
+  std::string name = fmt::format("{} {}", name_of(measurement.phase), measurement.tokens);
+  if (arguments.sequences > 1) name += fmt::format(" x {}", arguments.sequences);
+  if (arguments.depth > 0) name += fmt::format(" at {}", arguments.depth);
+  return name;
+}
+
+std::string limits_text(const ops::MachineLimits& limits) {
+  return fmt::format("read {:.1f} GB/s, float {:.0f} GFLOP/s, integer {:.0f} GOP/s", limits.read_bytes_per_second / 1e9,
+                     limits.float_operations_per_second / 1e9, limits.integer_operations_per_second / 1e9);
+}
+
+Json limits_json(const ops::MachineLimits& limits) {
+  return {{"read_bytes_per_second", limits.read_bytes_per_second},
+          {"float_operations_per_second", limits.float_operations_per_second},
+          {"integer_operations_per_second", limits.integer_operations_per_second}};
+}
+
+void print_table(const Subject& subject, const engine::BenchmarkResult& result, const BenchArguments& arguments) {
+  fmt::print("{}, {}, on {} ({})\n\n", subject.model, format_bytes(subject.bytes), subject.backend, subject.device);
+  fmt::print("| {:<20} | {:>10} | {:>19} | {:>10} | {:>5} |\n", "test", "tokens/s", "least to greatest", "limit",
+             "share");
+  fmt::print("|:{:-<20}-|-{:->10}:|-{:->19}:|-{:->10}:|-{:->5}:|\n", "", "", "", "", "");
+  for (const engine::Measurement& measurement : result.measurements) {
+    const engine::Speed& speed = measurement.speed;
+    const bool is_limited = measurement.limit > 0;
+    fmt::print("| {:<20} | {:>10.2f} | {:>19} | {:>10} | {:>5} |\n", test_name(measurement, arguments), speed.median,
+               fmt::format("{:.2f} to {:.2f}", speed.least, speed.greatest),
+               is_limited ? fmt::format("{:.2f}", measurement.limit) : "-",
+               is_limited ? fmt::format("{:.0f} %", 100 * speed.median / measurement.limit) : "-");
+  }
+  fmt::print("\nlimits of this machine, measured now: {}\n", limits_text(result.limits));
+}
+
+void print_json(const Subject& subject, const engine::BenchmarkResult& result, const BenchArguments& arguments) {
+  Json measurements = Json::array();
+  for (const engine::Measurement& measurement : result.measurements) {
+    measurements.push_back({{"test", name_of(measurement.phase)},
+                            {"tokens", measurement.tokens},
+                            {"sequences", arguments.sequences},
+                            {"depth", arguments.depth},
+                            {"tokens_per_second", measurement.speed.median},
+                            {"least", measurement.speed.least},
+                            {"greatest", measurement.speed.greatest},
+                            {"limit", measurement.limit > 0 ? Json(measurement.limit) : Json(nullptr)}});
+  }
+  const Json json = {{"model", subject.model},
+                     {"weight_bytes", subject.bytes},
+                     {"backend", subject.backend},
+                     {"device", subject.device},
+                     {"repetitions", arguments.repetitions},
+                     {"limits", limits_json(result.limits)},
+                     {"measurements", std::move(measurements)}};
+  fmt::print("{}\n", dump_json(json, 2));
+}
+
+// ---- What is done ----
+
+bool wants_json(const BenchArguments& arguments) { return arguments.json || arguments.output_form == "json"; }
+
+void measure_machine(const BenchArguments& arguments) {
+  const auto devices = engine::open_devices(runner_options(arguments.model).device);
+  ops::Backend& backend = *devices.front().backend;
+  const ops::MachineLimits limits = backend.measure_limits();
+  if (wants_json(arguments)) {
+    const Json json = {{"backend", backend.name()}, {"device", backend.description()}, {"limits", limits_json(limits)}};
+    fmt::print("{}\n", dump_json(json, 2));
+  } else {
+    fmt::print("{} ({}): {}\n", backend.name(), backend.description(), limits_text(limits));
+  }
+}
+
+void measure_model(const BenchArguments& arguments, const gguf::File& file, const std::string& name) {
+  const engine::BenchmarkOptions options{.prompt = arguments.prompt,
+                                         .generated = arguments.generated,
+                                         .sequences = arguments.sequences,
+                                         .depth = arguments.depth,
+                                         .repetitions = arguments.repetitions};
+  engine::RunnerOptions runner_settings = runner_options(arguments.model);
+  engine::prepare(options, runner_settings);
+  engine::Runner runner = load_runner(file, runner_settings);
+  engine::BenchmarkResult result;
+  {
+    ProgressBar bar;
+    result = engine::measure(runner, file, options, [&bar](std::uint64_t done, std::uint64_t total, auto what) {
+      bar.show(done, total, what);
+    });
+  }
+  file.check_intact();
+  const models::Placement& placement = runner.plan().placements.front();
+  const Subject subject{name, runner.load_statistics().bound.bytes, std::string(placement.backend->name()),
+                        placement.backend->description()};
+  if (wants_json(arguments)) {
+    print_json(subject, result, arguments);
+  } else {
+    print_table(subject, result, arguments);
+  }
+}
+
+void bench(const BenchArguments& arguments) {
+  check(arguments);
+  if (arguments.model.model.empty() && arguments.synthetic.empty()) return measure_machine(arguments);
+  if (!arguments.model.model.empty()) {
+    return measure_model(arguments, gguf::File::open(arguments.model.model), arguments.model.model);
+  }
+  const std::string name = fmt::format("{} {}", arguments.synthetic, arguments.type);
+  if (arguments.save.empty()) {
+    const engine::SyntheticFile synthetic(arguments.synthetic, arguments.type);
+    return measure_model(arguments, synthetic.file(), name);
+  }
+  engine::save_synthetic(arguments.synthetic, arguments.type, arguments.save);
+  measure_model(arguments, gguf::File::open(arguments.save), name);
+}
+
+}  // namespace
+
+Command bench_command() {
+  const auto arguments = std::make_shared<BenchArguments>();
+  Argument model = model_argument(arguments->model);
+  model.required = false;
+  std::vector<Argument> list = {
+      std::move(model),
+      {.names = "--synthetic",
+       .value = "NAME",
+       .help = "A model with random weights in place of a file: " + engine::synthetic_names(),
+       .place = &arguments->synthetic},
+      {.names = "--type",
+       .value = "TYPE",
+       .help = "The synthetic model's mix or format, as for `quantize`; Q4_0",
+       .place = &arguments->type},
+      {.names = "--save",
+       .value = "F.gguf",
+       .help = "Write the synthetic model to a file and measure that",
+       .place = &arguments->save,
+       .completes = Completes::kFile},
+      {.names = "-p", .value = "N", .help = "Tokens of the prefill, 0 for none; 512", .place = &arguments->prompt},
+      {.names = "-n", .value = "N", .help = "Tokens of the decode, 0 for none; 128", .place = &arguments->generated},
+      {.names = "-b", .value = "N", .help = "Sequences that run together; 1", .place = &arguments->sequences},
+      {.names = "-d", .value = "N", .help = "Tokens that are there before; 0", .place = &arguments->depth},
+      {.names = "-r", .value = "N", .help = "Repetitions; 5", .place = &arguments->repetitions},
+      {.names = "-o",
+       .value = "FORM",
+       .help = "json or md; md",
+       .place = &arguments->output_form,
+       .completes = Completes::kChoices,
+       .choices = {"json", "md"}},
+      {.names = "--json", .value = "", .help = "The same as -o json", .place = &arguments->json},
+      {.names = "--roofline",
+       .value = "",
+       .help = "Without a model: measure only what the machine can do",
+       .place = &arguments->roofline},
+  };
+  for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
+  return {
+      .name = "bench",
+      .summary = "Measure how fast a model runs, beside the machine's limits",
+      .details =
+          "Medians of the repetitions, with the least and the greatest. The limit of a\n"
+          "decode is reading the weights and the cached keys and values once a step; that\n"
+          "of a prefill is arithmetic. Both are measured in the same run.",
+      .examples =
+          "  rocmforge bench -m model.gguf\n"
+          "  rocmforge bench --synthetic llama-1b --type Q4_0 -p 128 -n 32\n"
+          "  rocmforge bench --roofline",
+      .arguments = std::move(list),
+      .run = [arguments] { bench(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

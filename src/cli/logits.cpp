@@ -1,0 +1,108 @@
+// `rocmforge logits`: what a model answers to given tokens, as numbers.
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/npy.h"
+#include "cli/commands.h"
+#include "cli/model_arguments.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct LogitsArguments {
+  ModelArguments model;
+  std::string tokens;
+  std::string output;
+  bool step = false;
+};
+
+// So many values are answered at a time.
+constexpr std::int64_t kMostOutputValues = std::int64_t{1} << 26;
+constexpr std::int64_t kMostStepTokens = 512;
+
+// An encoder needs all tokens in one step; what others compute does not depend on where a step ends.
+int step_tokens_for(const gguf::File& file, std::int64_t tokens, bool step) {
+  const models::DecoderSpec spec = models::describe(file).spec;
+  if (spec.is_encoder()) {
+    if (step) log::info("an encoder has no steps: all tokens are computed in one pass");
+    return static_cast<int>(tokens);
+  }
+  if (step) return 1;
+  const std::int64_t rows = std::max<std::int64_t>(1, kMostOutputValues / spec.vocabulary);
+  return static_cast<int>(std::min({tokens, rows, kMostStepTokens}));
+}
+
+void write_logits(engine::Runner& runner, const std::vector<std::int32_t>& tokens, const std::string& path) {
+  const std::vector<std::size_t> shape = {tokens.size(), static_cast<std::size_t>(runner.output_columns())};
+  NpyWriter writer(path, shape);
+  const auto sequence = runner.start();
+  const auto at_a_time = static_cast<std::size_t>(runner.step_tokens());
+  for (std::size_t done = 0; done < tokens.size(); done += at_a_time) {
+    const auto part = std::span(tokens).subspan(done, std::min(at_a_time, tokens.size() - done));
+    const engine::StepItem item{sequence->id, part, engine::Wanted::kAll};
+    RF_CHECK(runner.run({&item, 1}));  // the cache was made for these tokens
+    for (int row = 0; row < runner.output_rows(); ++row) writer.append(runner.output(row));
+  }
+  writer.commit();
+}
+
+void logits(const LogitsArguments& arguments) {
+  engine::RunnerOptions options = runner_options(arguments.model);
+  const std::vector<std::int32_t> tokens = read_tokens(arguments.tokens);
+  const gguf::File file = gguf::File::open(arguments.model.model);
+  file.refuse_to_overwrite(arguments.output);
+  const auto count = static_cast<std::int64_t>(tokens.size());
+  if (options.context == 0) options.context = std::max<std::int64_t>(count, 1);
+  if (count > options.context) {
+    throw error(ErrorCode::kUsage, "{}: {} tokens, but --ctx is {}", arguments.tokens, count, options.context);
+  }
+  const quant::Format* f32 = &quant::format_of(quant::FormatId::kF32);
+  if (options.key_format == nullptr) options.key_format = f32;
+  if (options.value_format == nullptr) options.value_format = f32;
+  options.step_tokens = std::max(1, step_tokens_for(file, count, arguments.step));
+  options.logit_rows = options.step_tokens;
+  check_tokens(tokens, models::describe(file).spec.vocabulary, arguments.tokens);
+  engine::Runner runner = load_runner(file, options);
+  write_logits(runner, tokens, arguments.output);
+  file.check_intact();
+}
+
+}  // namespace
+
+Command logits_command() {
+  const auto arguments = std::make_shared<LogitsArguments>();
+  std::vector<Argument> list = {
+      model_argument(arguments->model),
+      {.names = "--tokens",
+       .value = "F.json",
+       .help = "The tokens: {\"tokens\":[…]}",
+       .place = &arguments->tokens,
+       .required = true,
+       .completes = Completes::kFile},
+      {.names = "--out",
+       .value = "F.npy",
+       .help = "The file to write; an existing one is replaced",
+       .place = &arguments->output,
+       .required = true,
+       .completes = Completes::kFile},
+      {.names = "--step", .value = "", .help = "Compute token by token, as generation does", .place = &arguments->step},
+  };
+  for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
+  return {
+      .name = "logits",
+      .summary = "Write the logits of all positions for given tokens",
+      .details =
+          "Writes float32 [tokens, vocabulary] to a NumPy file; an encoder's are its last\n"
+          "hidden states, [tokens, width]. The context is what the tokens need, and keys\n"
+          "and values are kept as F32, unless told otherwise.",
+      .examples =
+          "  rocmforge logits -m model.gguf --tokens tokens.json --out logits.npy\n"
+          "  rocmforge logits -m model.gguf --tokens tokens.json --out logits.npy --device ref",
+      .arguments = std::move(list),
+      .run = [arguments] { logits(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

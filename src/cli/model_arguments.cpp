@@ -1,0 +1,172 @@
+#include "cli/model_arguments.h"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mapped_file.h"
+#include "base/text.h"
+#include "cli/terminal.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr std::uint64_t kLongestContext = std::uint64_t{1} << 30;
+
+const quant::Format* cache_format(const std::string& name, const char* option) {
+  if (name.empty()) return nullptr;
+  const quant::Format* format = quant::find_format(name);
+  if (format != nullptr) return format;
+  throw error(ErrorCode::kUsage, "{} {}: expected F32, F16, BF16, Q8_0 or Q4_0", option, printable(name));
+}
+
+CpuTier tier_of(const std::string& isa) {
+  if (isa.empty()) return best_cpu_tier();
+  const InstructionSet& set = find_instruction_set(isa);
+  if (name_of(set.tier) != set.name) {
+    log::info("--isa {}: there are no kernels for it, those for {} serve", set.name, name_of(set.tier));
+  }
+  return set.tier;
+}
+
+void report_load(const engine::Runner& runner) {
+  const engine::LoadStatistics& load = runner.load_statistics();
+  const engine::MemoryPlan& memory = runner.memory();
+  for (const std::string& line : runner.plan().explain()) log::info("{}", line);
+  log::info("context {} ({}), {} for keys and values, {} for work", memory.context, memory.context_reason,
+            format_bytes(memory.cache_bytes), format_bytes(memory.work_bytes));
+  const double rate = static_cast<double>(load.bound.bytes) / 1e9 / std::max(load.seconds, 1e-9);
+  log::info("{} in {} tensors bound in {:.2f} s{}{}", format_bytes(load.bound.bytes), load.bound.tensors, load.seconds,
+            load.preload_seconds > 0 ? fmt::format(", read at {:.1f} GB/s", rate) : ", read when first used",
+            load.bound.repacked_bytes > 0 ? fmt::format(", {} repacked", format_bytes(load.bound.repacked_bytes))
+                                          : ", nothing repacked");
+}
+
+}  // namespace
+
+Argument model_argument(ModelArguments& arguments) {
+  return {.names = "-m,--model",
+          .value = "MODEL",
+          .help = "A GGUF file; of a split model any one of its files",
+          .place = &arguments.model,
+          .required = true,
+          .completes = Completes::kFile};
+}
+
+std::vector<Argument> device_arguments(ModelArguments& arguments) {
+  const std::vector<std::string> formats = {"F32", "F16", "BF16", "Q8_0", "Q4_0"};
+  std::vector<std::string> sets;
+  for (const InstructionSet& set : instruction_sets()) sets.emplace_back(set.name);
+  return {
+      {.names = "--device",
+       .value = "DEVICE",
+       .help = "auto, cpu, ref (slow, exact), gpu or gpu:N; auto if not given",
+       .place = &arguments.device,
+       .completes = Completes::kChoices,
+       .choices = {"auto", "cpu", "ref", "gpu"}},
+      {.names = "--isa",
+       .value = "ISA",
+       .help = "The highest instruction set to use: scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx",
+       .place = &arguments.isa,
+       .completes = Completes::kChoices,
+       .choices = sets},
+      {.names = "-t,--threads",
+       .value = "N",
+       .help = "Threads that compute; the physical cores if not given",
+       .place = &arguments.threads},
+      {.names = "--ctx",
+       .value = "N",
+       .help = "Positions of a sequence; the trained length, or what fits, if not given",
+       .place = &arguments.context},
+      {.names = "--kv-type",
+       .value = "TYPE",
+       .help = "How keys and values are kept: F32, F16, BF16, Q8_0 or Q4_0",
+       .place = &arguments.kv_type,
+       .completes = Completes::kChoices,
+       .choices = formats},
+      {.names = "--kv-type-k",
+       .value = "TYPE",
+       .help = "The same for keys alone",
+       .place = &arguments.kv_type_k,
+       .completes = Completes::kChoices,
+       .choices = formats},
+      {.names = "--kv-type-v",
+       .value = "TYPE",
+       .help = "The same for values alone",
+       .place = &arguments.kv_type_v,
+       .completes = Completes::kChoices,
+       .choices = formats},
+      {.names = "--preload",
+       .value = "",
+       .help = "Read the whole model before the first token",
+       .place = &arguments.preload},
+      {.names = "--mlock", .value = "", .help = "Keep the model in memory for good", .place = &arguments.mlock},
+  };
+}
+
+engine::RunnerOptions runner_options(const ModelArguments& arguments) {
+  if (arguments.threads < 0 || arguments.threads > 4096) {
+    throw error(ErrorCode::kUsage, "--threads {}: expected 1 to 4096", arguments.threads);
+  }
+  if (arguments.context > kLongestContext) {
+    throw error(ErrorCode::kUsage, "--ctx {}: expected at most {}", arguments.context, kLongestContext);
+  }
+  engine::RunnerOptions options;
+  options.device = {arguments.device, arguments.threads, tier_of(arguments.isa)};
+  options.context = static_cast<std::int64_t>(arguments.context);
+  options.key_format = options.value_format = cache_format(arguments.kv_type, "--kv-type");
+  if (!arguments.kv_type_k.empty()) options.key_format = cache_format(arguments.kv_type_k, "--kv-type-k");
+  if (!arguments.kv_type_v.empty()) options.value_format = cache_format(arguments.kv_type_v, "--kv-type-v");
+  options.preload = arguments.preload;
+  options.lock = arguments.mlock;
+  return options;
+}
+
+engine::Runner load_runner(const gguf::File& file, engine::RunnerOptions options) {
+  const auto bar = std::make_shared<ProgressBar>();
+  options.on_progress = [bar](std::uint64_t done, std::uint64_t total, std::string_view what) {
+    bar->show(done, total, what);
+  };
+  engine::Runner runner(file, options);
+  report_load(runner);
+  return runner;
+}
+
+std::vector<std::int32_t> read_tokens(const std::string& path) {
+  const MappedFile file(path);
+  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.size());
+  const nlohmann::json json = parse_json(text, path);
+  const nlohmann::json* list = &json;
+  if (json.is_object()) {
+    const auto found = json.find("tokens");
+    if (found == json.end()) throw error(ErrorCode::kMalformed, "{}: no field 'tokens'", path);
+    list = &*found;
+  }
+  if (!list->is_array()) throw error(ErrorCode::kMalformed, "{}: 'tokens' is not a list of ids", path);
+  std::vector<std::int32_t> tokens;
+  for (const nlohmann::json& item : *list) {
+    if (!item.is_number_integer() || item < 0 || item > std::numeric_limits<std::int32_t>::max()) {
+      throw error(ErrorCode::kMalformed, "{}: token {} is {}, expected an id", path, tokens.size(),
+                  printable(dump_json(item), 40));
+    }
+    tokens.push_back(item.get<std::int32_t>());
+  }
+  return tokens;
+}
+
+void check_tokens(const std::vector<std::int32_t>& tokens, int vocabulary, const std::string& source) {
+  if (tokens.empty()) throw error(ErrorCode::kUsage, "{}: no tokens", source);
+  const auto beyond = std::ranges::find_if(tokens, [&](std::int32_t id) { return id < 0 || id >= vocabulary; });
+  if (beyond == tokens.end()) return;
+  throw error(ErrorCode::kUsage, "{}: token {} is {}, but the model has {}: 0 to {}", source, beyond - tokens.begin(),
+              *beyond, vocabulary, vocabulary - 1);
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,41 @@
+// What every command that loads a model takes: which model, on which device, with how long a context.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "engine/runner.h"
+
+namespace rocmforge::cli {
+
+struct ModelArguments {
+  std::string model;
+  std::string device = "auto";
+  std::string isa;
+  int threads = 0;
+  std::uint64_t context = 0;
+  std::string kv_type;
+  std::string kv_type_k;
+  std::string kv_type_v;
+  bool preload = false;
+  bool mlock = false;
+};
+
+// The arguments for the command's list; the model is left out where the command has a way of its own to name it.
+std::vector<Argument> device_arguments(ModelArguments& arguments);
+Argument model_argument(ModelArguments& arguments);
+
+// What they mean. An Error for a name that is none.
+engine::RunnerOptions runner_options(const ModelArguments& arguments);
+
+// Shows on the terminal how loading goes, and says afterwards in the log what was loaded and where it runs.
+engine::Runner load_runner(const gguf::File& file, engine::RunnerOptions options);
+
+// `{"tokens":[…]}`, or the list alone; an Error names the file and what is wrong with it.
+std::vector<std::int32_t> read_tokens(const std::string& path);
+// An Error for an id that the model does not have, and for none at all.
+void check_tokens(const std::vector<std::int32_t>& tokens, int vocabulary, const std::string& source);
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,115 @@
+// `rocmforge run`: continues a prompt.
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/model_arguments.h"
+#include "engine/generation.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct RunArguments {
+  ModelArguments model;
+  std::string positional_model;
+  std::string tokens;
+  int new_tokens = 128;
+  bool raw = false;
+};
+
+void report(const engine::GenerationStatistics& done) {
+  const int computed = done.prompt_tokens - done.cached_tokens;
+  log::info("prompt: {} tokens in {:.2f} s, {:.1f} tokens/s", computed, done.prompt_seconds,
+            computed / done.prompt_seconds);
+  if (done.new_tokens < 2) return;
+  log::info("answer: {} tokens in {:.2f} s, {:.1f} tokens/s", done.new_tokens, done.new_seconds,
+            (done.new_tokens - 1) / done.new_seconds);
+}
+
+engine::GenerationStatistics print_continuation(engine::Runner& runner, const gguf::File& file,
+                                                const std::vector<std::int32_t>& prompt, int most) {
+  engine::TokenText text(file);
+  std::vector<std::int32_t> ids;
+  const auto statistics = engine::continue_greedily(runner, prompt, most, [&](std::int32_t token) {
+    if (text.ends_generation(token)) return false;
+    ids.push_back(token);
+    if (text.is_there()) {
+      fmt::print("{}", text.feed(token));
+      std::fflush(stdout);
+    }
+    return true;
+  });
+  if (text.is_there()) {
+    fmt::print("{}\n", text.finish());
+  } else {
+    fmt::print("{}\n", ids);
+  }
+  return statistics;
+}
+
+void run(const RunArguments& arguments) {
+  if (!arguments.model.model.empty() && !arguments.positional_model.empty()) {
+    throw error(ErrorCode::kUsage, "the model is given twice: {} and -m {}", arguments.positional_model,
+                arguments.model.model);
+  }
+  const std::string& path = arguments.model.model.empty() ? arguments.positional_model : arguments.model.model;
+  if (path.empty()) throw error(ErrorCode::kUsage, "no model is given");
+  if (!arguments.raw || arguments.tokens.empty()) {
+    throw error(ErrorCode::kUsage, "this version continues tokens only: --raw --tokens F.json");
+  }
+  if (arguments.new_tokens < 1) throw error(ErrorCode::kUsage, "-n {}: expected at least 1", arguments.new_tokens);
+  const engine::RunnerOptions options = runner_options(arguments.model);
+  const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
+  const gguf::File file = gguf::File::open(path);
+  const models::DecoderSpec spec = models::describe(file).spec;
+  if (spec.is_encoder()) {
+    throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, spec.description);
+  }
+  check_tokens(prompt, spec.vocabulary, arguments.tokens);
+  engine::Runner runner = load_runner(file, options);
+  const auto statistics = print_continuation(runner, file, prompt, arguments.new_tokens);
+  file.check_intact();
+  report(statistics);
+}
+
+}  // namespace
+
+Command run_command() {
+  const auto arguments = std::make_shared<RunArguments>();
+  Argument model = model_argument(arguments->model);
+  model.required = false;
+  std::vector<Argument> list = {
+      {.names = "MODEL",
+       .value = "MODEL",
+       .help = "A GGUF file; of a split model any one of its files",
+       .place = &arguments->positional_model,
+       .completes = Completes::kFile},
+      std::move(model),
+      {.names = "--raw", .value = "", .help = "Without the model's chat template", .place = &arguments->raw},
+      {.names = "--tokens",
+       .value = "F.json",
+       .help = "The prompt as ids: {\"tokens\":[…]}",
+       .place = &arguments->tokens,
+       .completes = Completes::kFile},
+      {.names = "-n", .value = "N", .help = "At most so many new tokens; 128", .place = &arguments->new_tokens},
+  };
+  for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
+  return {
+      .name = "run",
+      .summary = "Continue a prompt",
+      .details =
+          "Takes the likeliest token each time. Prints text, or where the model has no\n"
+          "tokenizer the new ids, as a JSON list. This version takes the prompt as ids\n"
+          "only: --raw and --tokens are needed.",
+      .examples = "  rocmforge run model.gguf --raw --tokens prompt.json -n 32",
+      .arguments = std::move(list),
+      .run = [arguments] { run(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,135 @@
+#include "engine/benchmark.h"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "base/error.h"
+
+namespace rocmforge::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Speed summarize(std::vector<double> speeds) {
+  std::ranges::sort(speeds);
+  const std::size_t middle = speeds.size() / 2;
+  const double median = speeds.size() % 2 == 1 ? speeds[middle] : (speeds[middle - 1] + speeds[middle]) / 2;
+  return {median, speeds.front(), speeds.back()};
+}
+
+// Sequences that take the same number of tokens in every step. The tokens are random, so that none is in the cache.
+class Batch {
+ public:
+  Batch(Runner& runner, int sequences, std::uint32_t seed) : runner_(runner), random_(seed) {
+    for (int i = 0; i < sequences; ++i) {
+      const auto started = runner_.start();
+      if (!started) throw error(ErrorCode::kOutOfMemory, "no room for {} sequences", sequences);
+      ids_.push_back(started->id);
+    }
+  }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() {
+    for (const kv::SequenceId id : ids_) runner_.finish(id);
+  }
+
+  // In as many steps as it takes; the last one answers a token for every sequence.
+  void add(int tokens) {
+    const int at_a_time = std::max(1, runner_.step_tokens() / static_cast<int>(ids_.size()));
+    for (int done = 0; done < tokens; done += at_a_time) {
+      const int now = std::min(at_a_time, tokens - done);
+      step(now, done + now == tokens ? Wanted::kLast : Wanted::kNothing);
+    }
+  }
+
+  void step(int tokens, Wanted wanted) {
+    const auto count = static_cast<std::size_t>(tokens);
+    tokens_.resize(count * ids_.size());
+    std::uniform_int_distribution<kv::TokenId> any(0, runner_.spec().vocabulary - 1);
+    for (kv::TokenId& token : tokens_) token = any(random_);
+    items_.clear();
+    for (std::size_t i = 0; i < ids_.size(); ++i) {
+      items_.push_back({ids_[i], std::span(tokens_).subspan(i * count, count), wanted});
+    }
+    RF_CHECK(runner_.run(items_));  // prepare() made room
+  }
+
+ private:
+  Runner& runner_;
+  std::mt19937 random_;
+  std::vector<kv::SequenceId> ids_;
+  std::vector<kv::TokenId> tokens_;
+  std::vector<StepItem> items_;
+};
+
+// Bytes of keys and values that a token at this position reads.
+double cache_bytes_at(const Runner& runner, const BenchmarkOptions& options, double position) {
+  const MemoryPlan& memory = runner.memory();
+  const double all = static_cast<double>(memory.context) * options.sequences;
+  return static_cast<double>(memory.cache_bytes) / all * position;
+}
+
+double limit_of(Phase phase, const Runner& runner, const gguf::File& file, const BenchmarkOptions& options,
+                const ops::MachineLimits& limits) {
+  const models::WorkPerToken work = models::work_per_token(file, runner.spec());
+  const double operations = 2.0 * static_cast<double>(work.multiplications);
+  const double arithmetic = std::max(limits.integer_operations_per_second, limits.float_operations_per_second);
+  if (arithmetic <= 0 || limits.read_bytes_per_second <= 0) return 0;
+  const double by_arithmetic = arithmetic / operations;
+  if (phase == Phase::kPrefill) return by_arithmetic;
+  const double weights = static_cast<double>(work.weight_bytes) / options.sequences;
+  const double cache = cache_bytes_at(runner, options, options.depth + options.generated / 2.0);
+  return std::min(by_arithmetic, limits.read_bytes_per_second / (weights + cache));
+}
+
+}  // namespace
+
+void prepare(const BenchmarkOptions& options, RunnerOptions& runner) {
+  runner.sequences = options.sequences;
+  const int longest = std::max(options.depth, 1) + std::max(options.prompt, options.generated);
+  if (runner.context == 0) runner.context = longest;
+  if (runner.context < longest) {
+    throw error(ErrorCode::kUsage, "--ctx {} is shorter than the {} tokens of the benchmark", runner.context, longest);
+  }
+  runner.step_tokens = std::max({std::min(512, options.prompt * options.sequences), options.sequences, 1});
+}
+
+BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkOptions& options,
+                        const std::function<void(std::uint64_t, std::uint64_t, std::string_view)>& on_progress) {
+  BenchmarkResult result;
+  std::uint32_t seed = 1;
+  const auto total = static_cast<std::uint64_t>(options.repetitions) * 2;
+  std::uint64_t done = 0;
+  const auto run = [&](Phase phase, int tokens) {
+    if (tokens == 0) return;
+    std::vector<double> speeds;
+    // Once for nothing: pages are read and clocks go up.
+    for (int repetition = -1; repetition < options.repetitions; ++repetition) {
+      Batch batch(runner, options.sequences, seed++);
+      // A token is generated after others, if only one.
+      const int before = phase == Phase::kDecode ? std::max(1, options.depth) : options.depth;
+      if (before > 0) batch.add(before);
+      const auto start = Clock::now();
+      if (phase == Phase::kPrefill) {
+        batch.add(tokens);
+      } else {
+        for (int i = 0; i < tokens; ++i) batch.step(1, Wanted::kLast);
+      }
+      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      if (repetition < 0) continue;
+      speeds.push_back(tokens * options.sequences / seconds);
+      on_progress(++done, total, phase == Phase::kPrefill ? "prefill" : "decode");
+    }
+    result.measurements.push_back({phase, tokens, summarize(speeds), 0});
+  };
+  run(Phase::kPrefill, options.prompt);
+  run(Phase::kDecode, options.generated);
+  result.limits = runner.measure_limits();
+  for (Measurement& measurement : result.measurements) {
+    measurement.limit = limit_of(measurement.phase, runner, file, options, result.limits);
+  }
+  return result;
+}
+
+}  // namespace rocmforge::engine

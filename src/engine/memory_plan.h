@@ -1,0 +1,42 @@
+// How long a context fits, and what would: decided before anything is allocated.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kv/layout.h"
+#include "models/cache_memory.h"
+#include "models/model.h"
+
+namespace rocmforge::engine {
+
+struct MemoryRequest {
+  std::int64_t context = 0;  // of a sequence; 0: as long as the model was trained for, or as fits
+  int sequences = 1;
+  models::CacheFormats formats;
+  models::StepLimits limits;
+  int snapshots = 0;  // further slots for states
+};
+
+struct MemoryPlan {
+  std::int64_t context = 0;
+  std::string context_reason;  // "the trained length", "as much as fits in 3.1 GiB", "--ctx"
+  kv::Layout cache;
+  models::CacheSizes sizes;
+  std::uint64_t weight_bytes = 0;
+  std::uint64_t cache_bytes = 0;
+  std::uint64_t work_bytes = 0;
+};
+
+inline constexpr int kBlockTokens = 32;
+
+// What a context takes, whether it fits or not.
+MemoryPlan memory_for(const models::DecoderSpec& spec, const MemoryRequest& request, std::int64_t context);
+
+// The plan for the request. An Error, which says what would fit, where it cannot be done in `available` bytes besides
+// the weights; those are the file's pages, which the system can drop and read again, so a file larger than memory is
+// only warned of. Learned positions end at the trained length; rotary ones beyond it are warned of.
+MemoryPlan plan_memory(const models::DecoderSpec& spec, std::uint64_t weight_bytes, const MemoryRequest& request,
+                       std::uint64_t available);
+
+}  // namespace rocmforge::engine

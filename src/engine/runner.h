@@ -1,0 +1,105 @@
+// Runs a model step by step: which tokens of which sequences in, their logits out.
+//
+// Every byte is allocated when it is made; a step allocates nothing. Not thread-safe; the engine thread owns it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/device.h"
+#include "engine/memory_plan.h"
+#include "gguf/reader.h"
+#include "kv/cache.h"
+#include "models/model.h"
+
+namespace rocmforge::engine {
+
+struct RunnerOptions {
+  DeviceOptions device;
+  std::int64_t context = 0;  // 0: see MemoryRequest
+  int sequences = 1;
+  int step_tokens = 512;                      // the most of one step, all sequences together
+  int logit_rows = 0;                         // the most that one step answers; 0: one a sequence
+  const quant::Format* key_format = nullptr;  // F16 where not given
+  const quant::Format* value_format = nullptr;
+  bool preload = false;
+  bool lock = false;
+  std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)> on_progress;
+};
+
+enum class Wanted { kNothing, kLast, kAll };
+
+// The next tokens of a sequence, and for which of them the logits are wanted.
+struct StepItem {
+  kv::SequenceId sequence = 0;
+  std::span<const kv::TokenId> tokens;
+  Wanted wanted = Wanted::kLast;
+};
+
+struct LoadStatistics {
+  models::BindStatistics bound;
+  double seconds = 0;
+  double preload_seconds = 0;
+};
+
+class Runner {
+ public:
+  // The file must outlive the runner. Errors say what is wrong with the file, or what would fit into memory.
+  Runner(const gguf::File& file, const RunnerOptions& options);
+
+  const models::DecoderSpec& spec() const { return model_->spec(); }
+  const MemoryPlan& memory() const { return memory_plan_; }
+  const models::ExecutionPlan& plan() const { return plan_; }
+  const LoadStatistics& load_statistics() const { return load_statistics_; }
+  ops::MachineLimits measure_limits() { return devices_.front().backend->measure_limits(); }
+  int step_tokens() const { return options_.step_tokens; }
+
+  // A new sequence, empty when there are as many as may be. What is cached of the tokens' beginning is taken over, and
+  // `cached` says how many those are.
+  struct Started {
+    kv::SequenceId id = 0;
+    int cached = 0;
+  };
+  std::optional<Started> start(std::span<const kv::TokenId> tokens = {});
+  void finish(kv::SequenceId id) { cache_->remove(id); }
+  const kv::Cache& cache() const { return *cache_; }
+
+  // Computes all items together, or nothing: false when there is no room for them. Together at most step_tokens()
+  // tokens, each sequence once, and none longer than the context; of an encoder always all tokens of a sequence.
+  bool run(std::span<const StepItem> items);
+
+  // Of the last step: a row of output_columns() values for each wanted token, in order.
+  int output_columns() const { return model_->output_columns(); }
+  std::span<const float> output(int row) const;
+  int output_rows() const { return static_cast<int>(wanted_rows_.size()); }
+
+ private:
+  void load(const gguf::File& file);
+  void reserve_step();
+  bool make_room(std::span<const StepItem> items);
+  void describe_step(std::span<const StepItem> items);
+
+  RunnerOptions options_;
+  std::vector<Device> devices_;
+  models::ExecutionPlan plan_;
+  MemoryPlan memory_plan_;
+  std::unique_ptr<models::Model> model_;
+  std::unique_ptr<models::CacheMemory> cache_memory_;
+  std::unique_ptr<kv::Cache> cache_;
+  LoadStatistics load_statistics_;
+
+  // The step that is computed, in memory that is there from the start.
+  std::vector<std::int32_t> tokens_;
+  std::vector<std::int32_t> positions_;
+  std::vector<std::int32_t> sequence_of_row_;
+  std::vector<ops::SequenceRows> sequences_;
+  std::vector<std::int32_t> block_tables_;
+  std::vector<std::int32_t> wanted_rows_;
+  std::vector<float> output_;
+};
+
+}  // namespace rocmforge::engine
