@@ -14,7 +14,7 @@ build = cmake --build --preset $(1) --parallel $(JOBS) $(if $(2),--target $(2))
 release = $(call configure,release) && $(call build,release,rocmforge)
 sources = $(shell find $(wildcard src include tests bench fuzz examples) -name '*.h' -o -name '*.cpp')
 
-.PHONY: all run test oracle lint format asan tsan fuzz bench install clean help
+.PHONY: all run test oracle lint format asan tsan aarch64 fuzz bench install clean help
 .NOTPARALLEL:
 
 all:  ## the release build: build/release/rocmforge (the default)
@@ -58,6 +58,12 @@ asan tsan:  ## the tests under the address and undefined behaviour, or the threa
 	@$(call build,$@)
 	@ctest --preset $@ --parallel $(JOBS)
 
+aarch64:  ## the kernels and their tests for 64-bit ARM, run by qemu
+	@scripts/setup $@
+	@$(call configure,$@)
+	@$(call build,$@)
+	@ctest --preset $@ --parallel $(JOBS)
+
 fuzz:  ## each fuzzer for FUZZ_SECONDS (60); what it finds is in build/crashes
 	@scripts/setup $@
 	@$(call configure,$@)
@@ -72,10 +78,11 @@ fuzz:  ## each fuzzer for FUZZ_SECONDS (60); what it finds is in build/crashes
 	    build/corpus/$$name $$(ls -d fuzz/corpus/$$name 2>/dev/null) || exit 1; \
 	done
 
-bench:  ## the benchmark programs: a table here, JSON in build/bench; BENCH_ARGS="..." goes to each
+bench:  ## the benchmark programs and whole models: tables here, and in build/bench; BENCH_ARGS="..." goes to each program
 	@scripts/setup $@
 	@$(call configure,release,BENCH)
 	@$(call build,release,benches)
+	@$(call build,release,rocmforge)
 	@mkdir -p build/bench
 	@python3 -B bench/prose.py >build/bench/prose.txt
 	@for source in $(wildcard bench/*_bench.cpp); do \
@@ -83,6 +90,9 @@ bench:  ## the benchmark programs: a table here, JSON in build/bench; BENCH_ARGS
 	  ROCMFORGE_PROSE=build/bench/prose.txt build/release/bench/$$name --benchmark_out=build/bench/$$name.json --benchmark_out_format=json \
 	    $(BENCH_ARGS) || exit 1; \
 	done
+	@for model in llama-0.5b llama-1b; do for type in Q4_0 Q4_K Q8_0 F16; do \
+	  build/release/rocmforge bench --synthetic $$model --type $$type -p 256 -n 32 || exit 1; \
+	done; done 2>build/bench/models.log | tee build/bench/models.md
 
 install:  ## installs under PREFIX (/usr/local); DESTDIR stages it elsewhere
 	@scripts/setup $@
@@ -93,4 +103,4 @@ clean:  ## removes build/
 	@rm -rf build
 
 help:  ## this list
-	@awk -F ':  ## ' '/^[a-z ]+:  ## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':  ## ' '/^[a-z0-9 ]+:  ## / {printf "make %-10s %s\n", $$1, $$2}' Makefile

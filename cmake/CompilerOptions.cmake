@@ -22,5 +22,11 @@ if(ROCMFORGE_SANITIZE)
   target_link_options(rocmforge_options INTERFACE ${flags})
 endif()
 
-# Highway: AVX2, AVX-512, NEON and one plain lane; the tiers between add nothing for machines still in use.
-add_compile_definitions(HWY_DISABLED_TARGETS=\(HWY_SSSE3|HWY_SSE4|HWY_AVX3_DL\))
+# Highway: AVX2, AVX-512, NEON and one plain lane; the tiers between add nothing for machines still in use, and vectors of unknown size (SVE)
+# cannot be members or lie in arrays.
+add_compile_definitions(HWY_DISABLED_TARGETS=\(HWY_SSSE3|HWY_SSE4|HWY_AVX3_DL|HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128\))
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  # What Highway compiles its NEON code for. Functions that the compiler makes itself, such as constructors, would otherwise be for less and
+  # could not be inlined. No instruction of the extension is ever chosen by the compiler.
+  add_compile_options(-march=armv8-a+crypto)
+endif()

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kDescription =
     "ROCmForge runs large language models from GGUF files, on AMD GPUs and any CPU.\n"
-    "This version inspects and quantizes them; it cannot run them yet.";
+    "This version runs them on the CPU; chat, the server and GPUs are to come.";
 
 constexpr std::string_view kFooter =
     "`rocmforge COMMAND --help` explains a command and shows examples.\n"
@@ -68,13 +68,15 @@ class HelpFormat : public CLI::Formatter {
   }
 };
 
-// A whole number from 1 up to what any use could have; the library would take -5 for a very large one.
-CLI::Validator whole_number(std::uint64_t greatest) {
-  const auto check = [greatest](const std::string& text) -> std::string {
+// A whole number up to what any use could have; the library would take -5 for a very large one.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t greatest) {
+  const auto check = [least, greatest](const std::string& text) -> std::string {
     std::uint64_t number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool sound = failure == std::errc() && end == text.data() + text.size() && number >= 1 && number <= greatest;
-    return sound ? "" : fmt::format("'{}' is no whole number from 1 to {}", printable(text), group_digits(greatest));
+    const bool sound =
+        failure == std::errc() && end == text.data() + text.size() && number >= least && number <= greatest;
+    return sound ? ""
+                 : fmt::format("'{}' is no whole number from {} to {}", printable(text), least, group_digits(greatest));
   };
   return {check, ""};
 }
@@ -92,8 +94,9 @@ void declare(CLI::App& app, const Argument& argument) {
       if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
         option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       }
-      if constexpr (std::is_same_v<Value, int>) option->check(whole_number(4096));
-      if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(1'000'000'000'000));
+      if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
+      if constexpr (std::is_same_v<Value, std::uint64_t>)
+        option->check(whole_number(argument.least, 1'000'000'000'000));
       return option;
     }
   };

@@ -23,16 +23,16 @@ struct BenchArguments {
   std::string type = "Q4_0";
   std::string save;
   std::string output_form;
-  int prompt = 512;
-  int generated = 128;
-  int sequences = 1;
-  int depth = 0;
-  int repetitions = 5;
+  std::uint64_t prompt = 512;
+  std::uint64_t generated = 128;
+  std::uint64_t sequences = 1;
+  std::uint64_t depth = 0;
+  std::uint64_t repetitions = 5;
   bool roofline = false;
   bool json = false;
 };
 
-void check_range(const char* option, int value, int least, int greatest) {
+void check_range(const char* option, std::uint64_t value, std::uint64_t least, std::uint64_t greatest) {
   if (value >= least && value <= greatest) return;
   throw error(ErrorCode::kUsage, "{} {}: expected {} to {}", option, value, least, greatest);
 }
@@ -141,11 +141,11 @@ void measure_machine(const BenchArguments& arguments) {
 }
 
 void measure_model(const BenchArguments& arguments, const gguf::File& file, const std::string& name) {
-  const engine::BenchmarkOptions options{.prompt = arguments.prompt,
-                                         .generated = arguments.generated,
-                                         .sequences = arguments.sequences,
-                                         .depth = arguments.depth,
-                                         .repetitions = arguments.repetitions};
+  const engine::BenchmarkOptions options{.prompt = static_cast<int>(arguments.prompt),
+                                         .generated = static_cast<int>(arguments.generated),
+                                         .sequences = static_cast<int>(arguments.sequences),
+                                         .depth = static_cast<int>(arguments.depth),
+                                         .repetitions = static_cast<int>(arguments.repetitions)};
   engine::RunnerOptions runner_settings = runner_options(arguments.model);
   engine::prepare(options, runner_settings);
   engine::Runner runner = load_runner(file, runner_settings);
@@ -203,10 +203,18 @@ Command bench_command() {
        .help = "Write the synthetic model to a file and measure that",
        .place = &arguments->save,
        .completes = Completes::kFile},
-      {.names = "-p", .value = "N", .help = "Tokens of the prefill, 0 for none; 512", .place = &arguments->prompt},
-      {.names = "-n", .value = "N", .help = "Tokens of the decode, 0 for none; 128", .place = &arguments->generated},
+      {.names = "-p",
+       .value = "N",
+       .help = "Tokens of the prefill, 0 for none; 512",
+       .place = &arguments->prompt,
+       .least = 0},
+      {.names = "-n",
+       .value = "N",
+       .help = "Tokens of the decode, 0 for none; 128",
+       .place = &arguments->generated,
+       .least = 0},
       {.names = "-b", .value = "N", .help = "Sequences that run together; 1", .place = &arguments->sequences},
-      {.names = "-d", .value = "N", .help = "Tokens that are there before; 0", .place = &arguments->depth},
+      {.names = "-d", .value = "N", .help = "Tokens that are there before; 0", .place = &arguments->depth, .least = 0},
       {.names = "-r", .value = "N", .help = "Repetitions; 5", .place = &arguments->repetitions},
       {.names = "-o",
        .value = "FORM",

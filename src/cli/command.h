@@ -24,6 +24,7 @@ struct Argument {
   std::string value;  // what the value is called in the help; empty for a switch
   std::string help;
   Place place;
+  std::uint64_t least = 1;  // of a number
   bool required = false;
   Completes completes = Completes::kNothing;
   std::vector<std::string> choices = {};  // offered to the shell; the command itself judges what it is given

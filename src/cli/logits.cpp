@@ -98,8 +98,8 @@ Command logits_command() {
           "hidden states, [tokens, width]. The context is what the tokens need, and keys\n"
           "and values are kept as F32, unless told otherwise.",
       .examples =
-          "  rocmforge logits -m model.gguf --tokens tokens.json --out logits.npy\n"
-          "  rocmforge logits -m model.gguf --tokens tokens.json --out logits.npy --device ref",
+          "  rocmforge logits -m model.gguf --tokens t.json --out logits.npy\n"
+          "  rocmforge logits -m model.gguf --tokens t.json --out ref.npy --device ref",
       .arguments = std::move(list),
       .run = [arguments] { logits(*arguments); },
   };

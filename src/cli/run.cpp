@@ -14,11 +14,13 @@
 namespace rocmforge::cli {
 namespace {
 
+constexpr std::uint64_t kMostNewTokens = std::uint64_t{1} << 30;
+
 struct RunArguments {
   ModelArguments model;
   std::string positional_model;
   std::string tokens;
-  int new_tokens = 128;
+  std::uint64_t new_tokens = 128;
   bool raw = false;
 };
 
@@ -62,7 +64,9 @@ void run(const RunArguments& arguments) {
   if (!arguments.raw || arguments.tokens.empty()) {
     throw error(ErrorCode::kUsage, "this version continues tokens only: --raw --tokens F.json");
   }
-  if (arguments.new_tokens < 1) throw error(ErrorCode::kUsage, "-n {}: expected at least 1", arguments.new_tokens);
+  if (arguments.new_tokens < 1 || arguments.new_tokens > kMostNewTokens) {
+    throw error(ErrorCode::kUsage, "-n {}: expected 1 to {}", arguments.new_tokens, kMostNewTokens);
+  }
   const engine::RunnerOptions options = runner_options(arguments.model);
   const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
   const gguf::File file = gguf::File::open(path);
@@ -72,7 +76,7 @@ void run(const RunArguments& arguments) {
   }
   check_tokens(prompt, spec.vocabulary, arguments.tokens);
   engine::Runner runner = load_runner(file, options);
-  const auto statistics = print_continuation(runner, file, prompt, arguments.new_tokens);
+  const auto statistics = print_continuation(runner, file, prompt, static_cast<int>(arguments.new_tokens));
   file.check_intact();
   report(statistics);
 }

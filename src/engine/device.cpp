@@ -23,9 +23,9 @@ std::vector<Device> open_devices(const DeviceOptions& options) {
   std::vector<Device> devices;
   if (name == "auto" || name == "cpu") {
     const std::string reason = name == "cpu" ? "asked for with --device cpu" : "this build has no GPU backend";
-    devices.push_back({cpu::make_backend({.threads = threads, .tier = options.tier}), reason});
+    devices.push_back({cpu::make_backend({.threads = threads, .tier = options.tier}), reason, 0});
   } else if (name == "ref") {
-    devices.push_back({ref::make_backend(), "asked for with --device ref"});
+    devices.push_back({ref::make_backend(), "asked for with --device ref", 0});
   } else if (is_gpu(name)) {
     throw Error(ErrorCode::kUnsupported, fmt::format("--device {}: this build has no GPU backend", name),
                 "--device cpu runs on the processor");

@@ -1,6 +1,7 @@
 // Which backends a run may use, by the name that the user gives: auto, cpu, ref, emu, gpu or gpu:N.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct DeviceOptions {
 struct Device {
   std::unique_ptr<ops::Backend> backend;
   std::string reason;
+  std::uint64_t weight_budget = 0;  // bytes that it may hold; 0: as much as it has memory
 };
 
 // The preferred one first. An Error for a name that is none, and for a device that is not here: asking for a GPU never

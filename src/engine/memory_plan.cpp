@@ -74,6 +74,9 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
     plan.cache_bytes += static_cast<std::uint64_t>(plan.sizes.state_slots) * models::state_bytes(spec);
   }
   plan.work_bytes = models::activation_bytes(spec, request.limits);
+  if (request.backend != nullptr) {
+    plan.work_bytes += request.backend->work_bytes(models::work_limits(spec, request.limits, context));
+  }
   return plan;
 }
 

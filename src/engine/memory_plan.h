@@ -15,7 +15,8 @@ struct MemoryRequest {
   int sequences = 1;
   models::CacheFormats formats;
   models::StepLimits limits;
-  int snapshots = 0;  // further slots for states
+  int snapshots = 0;                      // further slots for states
+  const ops::Backend* backend = nullptr;  // whose own working space counts too
 };
 
 struct MemoryPlan {

@@ -41,7 +41,11 @@ void report(const std::vector<models::Assumption>& assumptions, const std::strin
 
 }  // namespace
 
-Runner::Runner(const gguf::File& file, const RunnerOptions& options) : options_(options) {
+Runner::Runner(const gguf::File& file, const RunnerOptions& options)
+    : Runner(file, options, open_devices(options.device)) {}
+
+Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices)
+    : options_(options), devices_(std::move(devices)) {
   if (options_.logit_rows == 0) options_.logit_rows = options_.sequences;
   load(file);
   reserve_step();
@@ -50,21 +54,25 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options) : options_(
 void Runner::load(const gguf::File& file) {
   const auto start = std::chrono::steady_clock::now();
   models::Description description = models::describe(file);
-  devices_ = open_devices(options_.device);
   const models::CacheFormats formats = formats_of(options_);
   const ops::MemoryState memory = devices_.front().backend->memory();
   std::vector<models::Candidate> candidates;
   for (const Device& device : devices_) {
     check_formats(*device.backend, formats);
-    candidates.push_back({device.backend.get(), device.backend->memory().available, device.reason});
+    const std::uint64_t budget = device.weight_budget > 0 ? device.weight_budget : device.backend->memory().available;
+    candidates.push_back({device.backend.get(), budget, device.reason});
   }
   plan_ = models::plan_execution(file, description.spec, candidates);
 
   std::uint64_t weight_bytes = 0;
   for (const models::Placement& placement : plan_.placements) weight_bytes += placement.weight_bytes;
   const models::StepLimits limits{options_.step_tokens, options_.logit_rows, options_.sequences};
-  const MemoryRequest request{
-      .context = options_.context, .sequences = options_.sequences, .formats = formats, .limits = limits};
+  const MemoryRequest request{.context = options_.context,
+                              .sequences = options_.sequences,
+                              .formats = formats,
+                              .limits = limits,
+                              .snapshots = options_.state_snapshots,
+                              .backend = devices_.front().backend.get()};
   memory_plan_ = plan_memory(description.spec, weight_bytes, request, memory.available);
   report(description.assumptions, file.path());
 
@@ -112,6 +120,12 @@ std::optional<Runner::Started> Runner::start(std::span<const kv::TokenId> tokens
     cache_memory_->clear_state(cache_->state_slot(*id));
   }
   return Started{*id, prefix.tokens};
+}
+
+bool Runner::save_state(kv::SequenceId id) {
+  const auto copy = cache_->snapshot(id);
+  if (copy) cache_memory_->copy_state(copy->from, copy->to);
+  return copy.has_value();
 }
 
 // Reserves for all items, or gives back what the first ones got.

@@ -23,6 +23,7 @@ struct RunnerOptions {
   std::int64_t context = 0;  // 0: see MemoryRequest
   int sequences = 1;
   int step_tokens = 512;                      // the most of one step, all sequences together
+  int state_snapshots = 0;                    // of recurrent layers, kept for other sequences with the same beginning
   int logit_rows = 0;                         // the most that one step answers; 0: one a sequence
   const quant::Format* key_format = nullptr;  // F16 where not given
   const quant::Format* value_format = nullptr;
@@ -50,6 +51,8 @@ class Runner {
  public:
   // The file must outlive the runner. Errors say what is wrong with the file, or what would fit into memory.
   Runner(const gguf::File& file, const RunnerOptions& options);
+  // On backends of the caller's choice, the preferred one first; options.device says nothing then.
+  Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices);
 
   const models::DecoderSpec& spec() const { return model_->spec(); }
   const MemoryPlan& memory() const { return memory_plan_; }
@@ -66,6 +69,9 @@ class Runner {
   };
   std::optional<Started> start(std::span<const kv::TokenId> tokens = {});
   void finish(kv::SequenceId id) { cache_->remove(id); }
+  // Keeps the state of recurrent layers at the sequence's end, which must be that of a block, so that others can begin
+  // there. False when there is nothing to keep or no room.
+  bool save_state(kv::SequenceId id);
   const kv::Cache& cache() const { return *cache_; }
 
   // Computes all items together, or nothing: false when there is no room for them. Together at most step_tokens()

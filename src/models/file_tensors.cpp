@@ -79,9 +79,8 @@ void FileTensors::note_presence(const std::string& name, bool is_there) {
   (is_there ? presence.with : presence.without) = name;
 }
 
-const gguf::Tensor& FileTensors::checked(const gguf::Tensor& tensor, std::initializer_list<Extent> shape,
-                                         bool any_ones) const {
-  if (any_ones ? fits_without_ones(tensor.shape, shape) : fits(tensor.shape, shape)) return tensor;
+void FileTensors::check_shape(const gguf::Tensor& tensor, std::initializer_list<Extent> shape, bool any_ones) const {
+  if (any_ones ? fits_without_ones(tensor.shape, shape) : fits(tensor.shape, shape)) return;
   throw Error(ErrorCode::kMalformed,
               fmt::format("{}: tensor '{}' is {}, expected {}", file_.path(), printable(tensor.name),
                           to_string(tensor.shape), expectation(shape)),
@@ -92,7 +91,8 @@ ops::Weight FileTensors::matrix(const std::string& name, std::initializer_list<E
                                 RowRange rows) {
   const gguf::Tensor* found = find(name, need);
   if (found == nullptr) return {};
-  const gguf::Tensor& tensor = checked(*found, shape, false);
+  const gguf::Tensor& tensor = *found;
+  check_shape(tensor, shape, false);
   if (!backend_->can_multiply(*tensor.format)) {
     throw error(ErrorCode::kUnsupported, "{}: tensor '{}' is {}, which {} cannot multiply with", file_.path(),
                 printable(tensor.name), tensor.format->name, backend_->name());
@@ -132,7 +132,8 @@ const float* FileTensors::vector(const std::string& name, std::initializer_list<
 }
 
 std::vector<float> FileTensors::numbers(const std::string& name, std::initializer_list<Extent> shape) {
-  const gguf::Tensor& tensor = checked(*find(name, Need::kRequired), shape, true);
+  const gguf::Tensor& tensor = *find(name, Need::kRequired);
+  check_shape(tensor, shape, true);
   if (tensor.format->is_integer()) {
     throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected floating-point numbers", file_.path(),
                 printable(tensor.name), tensor.format->name);

@@ -66,7 +66,7 @@ class FileTensors final : public TensorSource {
   };
 
   const gguf::Tensor* find(const std::string& name, Need need);
-  const gguf::Tensor& checked(const gguf::Tensor& tensor, std::initializer_list<Extent> shape, bool any_ones) const;
+  void check_shape(const gguf::Tensor& tensor, std::initializer_list<Extent> shape, bool any_ones) const;
   const float* scale_of(const std::string& name, std::int64_t count);
   void note_presence(const std::string& name, bool is_there);
   std::byte* place(std::size_t bytes);

@@ -1,26 +1,10 @@
 // Counts every allocation of this test program, to hold the cache to its word: none after the constructor.
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "kv/cache.h"
-
-namespace {
-
-thread_local long allocations = 0;
-
-}  // namespace
-
-// Not inlined: GCC would see free() beside a new-expression and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#include "support/allocation_count.h"
 
 namespace rocmforge::kv {
 namespace {
@@ -35,16 +19,16 @@ void generate(Cache& cache, SequenceId id, int tokens) {
 
 // An allocation in the step can fail, lock, or take a millisecond just when a user waits for a token.
 TEST(CacheAllocation, NoneAfterTheConstructor) {
-  const long before_constructor = allocations;
+  const long before_constructor = testing::allocations;
   Cache cache({.block_tokens = 4,
                .max_tokens = 128,
                .max_sequences = 3,
                .groups = {{.window = 0, .blocks = 70}, {.window = 9, .blocks = 14}},
                .state_slots = 5});
-  ASSERT_GT(allocations, before_constructor);
+  ASSERT_GT(testing::allocations, before_constructor);
   const std::vector<TokenId> prompt(100, 7);
 
-  const long before = allocations;
+  const long before = testing::allocations;
   for (int round = 0; round < 3; ++round) {
     const SequenceId a = cache.add().value();
     const SequenceId b = cache.add().value();
@@ -59,7 +43,7 @@ TEST(CacheAllocation, NoneAfterTheConstructor) {
     ASSERT_TRUE(cache.truncate(b, cache.length(b)));
     for (const SequenceId id : {a, b, c}) cache.remove(id);
   }
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(testing::allocations - before, 0);
 }
 
 }  // namespace

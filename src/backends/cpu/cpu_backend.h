@@ -113,9 +113,8 @@ class CpuBackend final : public ops::Backend {
     if (rows * values_a_row < kLittleWork) {
       for (std::int64_t row = 0; row < rows; ++row) task(row, 0);
     } else {
-      pool_.parallel_for(static_cast<std::size_t>(rows), [&task](std::size_t row, int thread) {
-        task(static_cast<std::int64_t>(row), thread);
-      });
+      pool_.parallel_for(static_cast<std::size_t>(rows),
+                         [&task](std::size_t row, int thread) { task(static_cast<std::int64_t>(row), thread); });
     }
   }
   static constexpr std::int64_t kLittleWork = 8192;  // values: some microseconds, as long as waking the threads takes

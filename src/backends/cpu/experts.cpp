@@ -155,8 +155,7 @@ void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, cons
   });
 }
 
-void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write,
-                         Tensor out) {
+void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) {
   const ExpertSpace& space = work_.experts();
   int active_count = 0;
   group_by_expert(routing, x.rows, experts.up.weight.count, active_count);

@@ -65,7 +65,8 @@ class Units {
 
   // Positions that row `number` of the unit sees.
   Visible visible_to(const Unit& unit, std::int32_t number) const {
-    const std::int32_t position = step_.positions[static_cast<std::size_t>(unit.first_row + number)];
+    const std::int32_t row = unit.first_row + number;
+    const std::int32_t position = step_.positions[static_cast<std::size_t>(row)];
     const std::int32_t end = attention_.is_causal ? position + 1 : unit.sequence->end_position();
     return {attention_.window > 0 ? std::max(0, position - attention_.window + 1) : 0, end};
   }
@@ -88,7 +89,13 @@ class Run {
  public:
   Run(const AttentionKernels& kernels, CpuTier tier, const Step& step, const Attention& attention, Tensor q,
       const PagedKvView& cache, Tensor out)
-      : kernels_(kernels), units_(step, attention), step_(step), attention_(attention), q_(q), cache_(cache), out_(out) {
+      : kernels_(kernels),
+        units_(step, attention),
+        step_(step),
+        attention_(attention),
+        q_(q),
+        cache_(cache),
+        out_(out) {
     keys_ = kernels.cache_format(*cache.key_format, cache.key_size, tier);
     if (cache.values != nullptr) values_ = kernels.cache_format(*cache.value_format, cache.value_size, tier);
   }
@@ -216,8 +223,9 @@ void CpuBackend::paged_attention(const Step& step, const Attention& attention, T
     SharedCuts(run, work_, pool_).attend_all();
     return;
   }
-  pool_.parallel_for(static_cast<std::size_t>(units),
-                     [&](std::size_t index, int thread) { run.whole_unit(static_cast<std::int64_t>(index), work_.thread(thread)); });
+  pool_.parallel_for(static_cast<std::size_t>(units), [&](std::size_t index, int thread) {
+    run.whole_unit(static_cast<std::int64_t>(index), work_.thread(thread));
+  });
 }
 
 }  // namespace rocmforge::cpu

@@ -103,7 +103,8 @@ void CpuBackend::rope_append(const Step& step, const Attention& attention, Tenso
     }
 
     const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
-    const std::int32_t block = step.table(cache.group, sequence)[static_cast<std::size_t>(position / cache.block_tokens)];
+    const std::int32_t block =
+        step.table(cache.group, sequence)[static_cast<std::size_t>(position / cache.block_tokens)];
     const std::int32_t place = position % cache.block_tokens;
     float* const working = work_.thread(thread).row;
     for (int head = 0; head < attention.kv_heads; ++head) {

@@ -28,9 +28,8 @@ void CpuBackend::embed(const Step& step, RowOf which, const Weight& table, float
 }
 
 void CpuBackend::norm(Tensor x, const Norm& norm, Write write, Tensor out) {
-  for_each_row(x.rows, 2 * x.columns, [&](std::int64_t row, int) {
-    elementwise_.norm(x.row(row), norm, write, out.row(row), x.columns);
-  });
+  for_each_row(x.rows, 2 * x.columns,
+               [&](std::int64_t row, int) { elementwise_.norm(x.row(row), norm, write, out.row(row), x.columns); });
 }
 
 void CpuBackend::copy_heads(Heads from, Heads to) {

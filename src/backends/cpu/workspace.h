@@ -15,16 +15,16 @@ namespace rocmforge::cpu {
 
 // What one thread works with.
 struct ThreadSpace {
-  float* tile = nullptr;         // [kTileTokens, kTileRows]
-  float* second_tile = nullptr;  // the same
+  float* tile = nullptr;           // [kTileTokens, kTileRows]
+  float* second_tile = nullptr;    // the same
   std::int32_t* tokens = nullptr;  // [kTileTokens]
   std::byte* product_scratch = nullptr;
   std::byte* attention_scratch = nullptr;
-  float* queries = nullptr;  // [kCutQueries, padded head]
+  float* queries = nullptr;    // [kCutQueries, padded head]
   Visible* visible = nullptr;  // [kCutQueries]
   Gathered cut;
   Gathered all;
-  float* row = nullptr;           // a row of a table, or a head, decoded
+  float* row = nullptr;            // a row of a table, or a head, decoded
   std::byte* row_bytes = nullptr;  // its blocks, aligned
 };
 

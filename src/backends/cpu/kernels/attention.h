@@ -12,9 +12,9 @@
 namespace rocmforge::cpu {
 
 inline constexpr int kCutPositions = 256;
-inline constexpr int kCutQueries = 32;      // at most
-inline constexpr int kTilePositions = 32;   // keys and values that are made float at a time
-inline constexpr int kHeadAlignment = 16;   // heads are padded with zeros to whole vectors of any target
+inline constexpr int kCutQueries = 32;     // at most
+inline constexpr int kTilePositions = 32;  // keys and values that are made float at a time
+inline constexpr int kHeadAlignment = 16;  // heads are padded with zeros to whole vectors of any target
 
 constexpr std::int64_t padded_head(std::int64_t size) {
   return (size + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;

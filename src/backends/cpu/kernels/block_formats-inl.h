@@ -7,6 +7,7 @@
 //   unpack(block, group, out)           32 integers of group `group` (of 32 columns) of a block
 //   scale(block, group), minimum(...)   minimum only with kHasMinimum
 //   unpack(rows, j, block) -> Quads     the same of many rows; block: the number of 32 columns
+//   unpack_together(rows, j, block, quads)   or of kTogether blocks, where they share bytes
 //   load_scales(rows, first, count, scales)
 //
 // Magnitudes: 32 products of an integer and an activation of at most 127 must stay exact in a float, below 2^24: an
@@ -42,7 +43,7 @@ struct FormatBase {
   static constexpr int kGroups = Block::kValues / kBlockValues;  // a group is 32 columns
 
   // Of the block that holds a number of 32 columns.
-  static std::int64_t offset_of(std::int64_t block) {
+  static constexpr std::int64_t offset_of(std::int64_t block) {
     return block / kGroups * static_cast<std::int64_t>(sizeof(Block));
   }
 };
@@ -57,6 +58,15 @@ inline void split_nibbles(const std::uint8_t* bytes, std::int16_t* out) {
 inline void add_fifth_bits(const std::array<std::uint8_t, 4>& bytes, std::int16_t* out) {
   const auto bits = std::bit_cast<std::uint32_t>(bytes);
   for (int j = 0; j < 32; ++j) out[j] = static_cast<std::int16_t>(out[j] | static_cast<int>(bits >> j & 1) << 4);
+}
+
+// The entries of a table for 32 nibbles.
+inline void split_levels(const std::array<std::int8_t, 16>& table, const std::uint8_t* bytes, std::int16_t* out) {
+  split_nibbles(bytes, out);
+  for (int j = 0; j < 32; ++j) {
+    const int level = table[static_cast<std::size_t>(out[j])];
+    out[j] = static_cast<std::int16_t>(level);
+  }
 }
 
 #if ROCMFORGE_CPU_REAL_VECTORS
@@ -156,8 +166,7 @@ struct FormatQ8_0 : HalfScaled<quant::BlockQ8_0> {
 
 struct FormatIQ4_NL : HalfScaled<quant::BlockIQ4_NL> {
   static void unpack(const Block& block, int, std::int16_t* out) {
-    split_nibbles(block.nibbles.data(), out);
-    for (int j = 0; j < 32; ++j) out[j] = quant::kIq4Values[static_cast<std::size_t>(out[j])];
+    split_levels(quant::kIq4Values, block.nibbles.data(), out);
   }
 #if ROCMFORGE_CPU_REAL_VECTORS
   static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
@@ -177,11 +186,29 @@ inline constexpr std::array<std::int8_t, 16> kE2M1Doubled = [] {
 
 struct FormatMXFP4 : FormatBase<quant::BlockMXFP4> {
   static void unpack(const Block& block, int, std::int16_t* out) {
-    split_nibbles(block.nibbles.data(), out);
-    for (int j = 0; j < 32; ++j) out[j] = kE2M1Doubled[static_cast<std::size_t>(out[j])];
+    split_levels(kE2M1Doubled, block.nibbles.data(), out);
   }
   static float scale(const Block& block, int) { return 0.5f * to_float(block.scale); }
 #if ROCMFORGE_CPU_REAL_VECTORS
+  static HWY_ATTR void load_scales(const GroupRows& rows, std::int64_t first, int count, ChunkScales& scales) {
+    alignas(64) std::uint8_t codes[kChunkBlocks][kGroupRows];
+    for (int r = 0; r < kGroupRows; ++r) {
+      const std::byte* from = rows[static_cast<std::size_t>(r)] + offset_of(first);
+      for (int b = 0; b < count; ++b)
+        codes[b][r] = static_cast<std::uint8_t>(from[b * static_cast<int>(sizeof(Block))]);
+    }
+    const IntTag tag;
+    const hn::Rebind<std::uint8_t, IntTag> byte_tag;
+    for (int b = 0; b < count; ++b) {
+      const Ints code = hn::PromoteTo(tag, hn::Load(byte_tag, codes[b]));
+      const Ints least = hn::Set(tag, 0x00400000);  // as to_float(E8M0) has it: 2^-127, and NaN for 255
+      const Ints nan = hn::Set(tag, 0x7fc00000);
+      Ints bits = hn::ShiftLeft<23>(code);
+      bits = hn::IfThenElse(hn::Eq(code, hn::Zero(tag)), least, bits);
+      bits = hn::IfThenElse(hn::Eq(code, hn::Set(tag, 255)), nan, bits);
+      hn::Store(hn::Set(FloatTag(), 0.5f) * hn::BitCast(FloatTag(), bits), FloatTag(), scales.scale[b]);
+    }
+  }
   static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
     return look_up(kE2M1Doubled, load_parts(rows, j, offset_of(block) + 1));
   }
@@ -190,13 +217,48 @@ struct FormatMXFP4 : FormatBase<quant::BlockMXFP4> {
 
 struct FormatIQ4_XS : FormatBase<quant::BlockIQ4_XS> {
   static void unpack(const Block& block, int group, std::int16_t* out) {
-    split_nibbles(&block.nibbles[16 * group], out);
-    for (int j = 0; j < 32; ++j) out[j] = quant::kIq4Values[static_cast<std::size_t>(out[j])];
+    split_levels(quant::kIq4Values, &block.nibbles[16 * group], out);
   }
   static float scale(const Block& block, int group) {
     return to_float(block.scale) * static_cast<float>(quant::group_scale(block, group));
   }
+
 #if ROCMFORGE_CPU_REAL_VECTORS
+  static HWY_ATTR void load_scales(const GroupRows& rows, std::int64_t first, int, ChunkScales& scales) {
+    Bytes headers[4];
+    Bytes unpacked[4];
+    for (int j = 0; j < 4; ++j) {
+      headers[j] = load_parts(rows, j, offset_of(first));
+      unpacked[j] = unpack_scales(headers[j]);
+    }
+    const Headers of_groups(unpacked);
+    const Floats scale = lower_halves(first_words(headers));
+    for (int b = 0; b < kChunkBlocks; ++b) {
+      const Floats of_group = of_groups.column(b) - hn::Set(FloatTag(), 32);
+      hn::Store(scale * of_group, FloatTag(), scales.scale[b]);
+    }
+  }
+
+  // Eight numbers of six bits: nibbles from byte 4 of a block on, and the two bits above them from byte 2 on.
+  static HWY_ATTR Bytes unpack_scales(Bytes header) {
+    alignas(16) static constexpr std::uint8_t kLowByte[16] = {4, 4, 5, 5, 6, 6, 7, 7};
+    alignas(16) static constexpr std::uint8_t kHighByte[16] = {2, 2, 2, 2, 3, 3, 3, 3};
+    alignas(16) static constexpr std::uint8_t kEven[16] = {15, 0, 15, 0, 15, 0, 15, 0};
+    alignas(16) static constexpr std::uint8_t kOdd[16] = {0, 15, 0, 15, 0, 15, 0, 15};
+    alignas(16) static constexpr std::uint8_t kQuarter[4][16] = {
+        {48, 0, 0, 0, 48, 0, 0, 0}, {0, 48, 0, 0, 0, 48, 0, 0}, {0, 0, 48, 0, 0, 0, 48, 0}, {0, 0, 0, 48, 0, 0, 0, 48}};
+    const ByteTag tag;
+    const auto constant = [tag](const std::uint8_t* bytes) HWY_ATTR { return hn::LoadDup128(tag, bytes); };
+    const Bytes low = hn::TableLookupBytes(header, constant(kLowByte));
+    const Bytes high = hn::TableLookupBytes(header, constant(kHighByte));
+    const Bytes nibbles = hn::Or(hn::And(low, constant(kEven)), hn::And(shift_right_across<4>(low), constant(kOdd)));
+    const Bytes first_half = hn::Or(hn::And(shift_left_across<4>(high), constant(kQuarter[0])),
+                                    hn::And(shift_left_across<2>(high), constant(kQuarter[1])));
+    const Bytes second_half =
+        hn::Or(hn::And(high, constant(kQuarter[2])), hn::And(shift_right_across<2>(high), constant(kQuarter[3])));
+    return hn::Or(nibbles, hn::Or(first_half, second_half));
+  }
+
   static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
     const std::int64_t nibbles = static_cast<std::int64_t>(offsetof(Block, nibbles)) + 16 * (block % kGroups);
     return look_up(quant::kIq4Values, load_parts(rows, j, offset_of(block) + nibbles));

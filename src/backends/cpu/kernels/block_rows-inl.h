@@ -45,6 +45,9 @@ struct ChunkScales {
 #if ROCMFORGE_CPU_REAL_VECTORS
 
 struct Quads {
+  HWY_ATTR Quads() {}  // the implicit one would not be compiled for the target
+  HWY_ATTR Quads(Shorts a, Shorts b, Shorts c, Shorts d) : columns{a, b, c, d} {}
+
   Shorts columns[4];  // 0-7, 8-15, 16-23, 24-31
 };
 
@@ -88,22 +91,21 @@ inline HWY_ATTR Quads widen(Bytes columns_0_15, Bytes columns_16_31) {
   const ByteTag tag;
   const ShortTag short_tag;
   const Bytes zero = hn::Zero(tag);
-  return {{hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_0_15, zero)),
-           hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_0_15, zero)),
-           hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_16_31, zero)),
-           hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_16_31, zero))}};
+  return {hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_0_15, zero)),
+          hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_0_15, zero)),
+          hn::BitCast(short_tag, hn::InterleaveLower(tag, columns_16_31, zero)),
+          hn::BitCast(short_tag, hn::InterleaveUpper(tag, columns_16_31, zero))};
 }
 
 inline HWY_ATTR Quads widen_signed(Bytes columns_0_15, Bytes columns_16_31) {
   const ByteTag tag;
   const ShortTag short_tag;
   const Bytes zero = hn::Zero(tag);
-  const auto widened = [&](Bytes in_upper_half) HWY_ATTR {
-    return hn::ShiftRight<8>(hn::BitCast(short_tag, in_upper_half));
-  };
-  return {{widened(hn::InterleaveLower(tag, zero, columns_0_15)), widened(hn::InterleaveUpper(tag, zero, columns_0_15)),
-           widened(hn::InterleaveLower(tag, zero, columns_16_31)),
-           widened(hn::InterleaveUpper(tag, zero, columns_16_31))}};
+  const auto widened = [&](Bytes in_upper_half)
+                           HWY_ATTR { return hn::ShiftRight<8>(hn::BitCast(short_tag, in_upper_half)); };
+  return {widened(hn::InterleaveLower(tag, zero, columns_0_15)), widened(hn::InterleaveUpper(tag, zero, columns_0_15)),
+          widened(hn::InterleaveLower(tag, zero, columns_16_31)),
+          widened(hn::InterleaveUpper(tag, zero, columns_16_31))};
 }
 
 // The entries of a table of sixteen signed bytes for sixteen nibbles a row.
@@ -142,7 +144,61 @@ inline HWY_ATTR void half_scales(const GroupRows& rows, std::int64_t offset, std
   store_as_floats(halves, blocks, out);
 }
 
-// One half a row.
+// Sixteen bytes of every row of the group, which are read as columns: a byte of all rows, a lane a row.
+class Headers {
+ public:
+  // Vector j has rows j, j + 4, ...
+  HWY_ATTR explicit Headers(const Bytes (&rows)[4]) {
+    const ByteTag tag;
+    const ShortTag pair_tag;
+    const auto pairs = [&](Bytes a, Bytes b) HWY_ATTR { return hn::BitCast(pair_tag, hn::InterleaveLower(tag, a, b)); };
+    const auto upper_pairs = [&](Bytes a, Bytes b)
+                                 HWY_ATTR { return hn::BitCast(pair_tag, hn::InterleaveUpper(tag, a, b)); };
+    const Shorts low_01 = pairs(rows[0], rows[1]), low_23 = pairs(rows[2], rows[3]);
+    const Shorts high_01 = upper_pairs(rows[0], rows[1]), high_23 = upper_pairs(rows[2], rows[3]);
+    fours_[0] = hn::BitCast(tag, hn::InterleaveLower(pair_tag, low_01, low_23));
+    fours_[1] = hn::BitCast(tag, hn::InterleaveUpper(pair_tag, low_01, low_23));
+    fours_[2] = hn::BitCast(tag, hn::InterleaveLower(pair_tag, high_01, high_23));
+    fours_[3] = hn::BitCast(tag, hn::InterleaveUpper(pair_tag, high_01, high_23));
+  }
+
+  HWY_ATTR Floats column(int byte) const {
+    // Each part holds four rows' bytes of four columns; those of one column go to the four lanes.
+    constexpr std::uint8_t kNone = 128;
+    alignas(16) static constexpr std::uint8_t kSpread[16] = {0, kNone, kNone, kNone, 1, kNone, kNone, kNone,
+                                                             2, kNone, kNone, kNone, 3, kNone, kNone, kNone};
+    const Bytes first = hn::Set(ByteTag(), static_cast<std::uint8_t>(byte % 4 * 4));
+    const Bytes places = hn::LoadDup128(ByteTag(), kSpread) + first;
+    return hn::ConvertTo(FloatTag(), hn::BitCast(IntTag(), hn::TableLookupBytesOr0(fours_[byte / 4], places)));
+  }
+
+ private:
+  Bytes fours_[4];  // of columns 4i to 4i + 3
+};
+
+// The first four bytes of every row.
+inline HWY_ATTR Ints first_words(const Bytes (&rows)[4]) {
+  const IntTag tag;
+  const LongTag pair_tag;
+  const auto pairs = [&](Bytes a, Bytes b) HWY_ATTR {
+    return hn::BitCast(pair_tag, hn::InterleaveLower(tag, hn::BitCast(tag, a), hn::BitCast(tag, b)));
+  };
+  return hn::BitCast(tag, hn::InterleaveLower(pair_tag, pairs(rows[0], rows[1]), pairs(rows[2], rows[3])));
+}
+
+// Of halves in the lower or the upper two bytes of each lane.
+inline HWY_ATTR Floats halves_to_floats(Ints halves) {
+  const hn::Rebind<std::uint16_t, IntTag> tag;
+  const hn::Rebind<hwy::float16_t, FloatTag> half_tag;
+  return hn::PromoteTo(FloatTag(), hn::BitCast(half_tag, hn::DemoteTo(tag, halves)));
+}
+inline HWY_ATTR Floats lower_halves(Ints words) { return halves_to_floats(hn::And(words, hn::Set(IntTag(), 0xffff))); }
+inline HWY_ATTR Floats upper_halves(Ints words) {
+  const hn::RebindToUnsigned<IntTag> tag;
+  return halves_to_floats(hn::BitCast(IntTag(), hn::ShiftRight<16>(hn::BitCast(tag, words))));
+}
+
+// One half a row, at `offset`.
 inline HWY_ATTR Floats halves_of_rows(const GroupRows& rows, std::int64_t offset) {
   alignas(64) std::uint16_t halves[kGroupRows];
   for (int r = 0; r < kGroupRows; ++r) {
@@ -152,27 +208,14 @@ inline HWY_ATTR Floats halves_of_rows(const GroupRows& rows, std::int64_t offset
   return hn::PromoteTo(FloatTag(), hn::Load(half_tag, reinterpret_cast<const hwy::float16_t*>(halves)));
 }
 
-// bytes: sixteen of each row; afterwards one of every row, sixteen times. To interleave the first half with the second
-// moves every byte's number (row, column) around by one bit, so doing it once for each bit of the row swaps the two.
-inline HWY_ATTR void transpose(std::uint8_t (&bytes)[kGroupRows * 16]) {
-  const hn::FixedTag<std::uint8_t, 16> tag;
-  using Sixteen = hn::Vec<hn::FixedTag<std::uint8_t, 16>>;
-  Sixteen rows[kGroupRows];
-  for (int r = 0; r < kGroupRows; ++r) rows[r] = hn::Load(tag, bytes + 16 * r);
-  for (int bit = 1; bit < kGroupRows; bit *= 2) {
-    Sixteen next[kGroupRows];
-    for (int i = 0; i < kGroupRows / 2; ++i) {
-      next[2 * i] = hn::InterleaveLower(tag, rows[i], rows[i + kGroupRows / 2]);
-      next[2 * i + 1] = hn::InterleaveUpper(tag, rows[i], rows[i + kGroupRows / 2]);
-    }
-    std::copy_n(next, kGroupRows, rows);
-  }
-  for (int r = 0; r < kGroupRows; ++r) hn::Store(rows[r], tag, bytes + 16 * r);
+// Bits may cross from one byte to the next: a mask must follow.
+template <int kBits>
+HWY_ATTR Bytes shift_left_across(Bytes v) {
+  return hn::BitCast(ByteTag(), hn::ShiftLeft<kBits>(hn::BitCast(ShortTag(), v)));
 }
-
-inline HWY_ATTR Floats to_floats(const std::uint8_t* bytes_of_rows) {
-  const hn::Rebind<std::uint8_t, IntTag> tag;
-  return hn::ConvertTo(FloatTag(), hn::PromoteTo(IntTag(), hn::LoadU(tag, bytes_of_rows)));
+template <int kBits>
+HWY_ATTR Bytes shift_right_across(Bytes v) {
+  return hn::BitCast(ByteTag(), hn::ShiftRight<kBits>(hn::BitCast(ShortTag(), v)));
 }
 
 #endif

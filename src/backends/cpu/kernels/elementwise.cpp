@@ -55,14 +55,12 @@ HWY_ATTR void transform_gated(const float* gate, const float* up, float* out, st
 
 HWY_ATTR void activate(Activation activation, const float* gate, const float* up, float* out, std::int64_t count) {
   switch (activation) {
-    case Activation::kSilu:
-      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return silu(x); });
+    case Activation::kSilu: return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return silu(x); });
     case Activation::kGeluTanh:
       return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return gelu_tanh(x); });
     case Activation::kGeluErf:
       return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return gelu_erf(x); });
-    case Activation::kRelu:
-      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x); });
+    case Activation::kRelu: return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x); });
     case Activation::kReluSquared:
       return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x) * relu(x); });
     case Activation::kGptOss:
@@ -165,7 +163,8 @@ HWY_ATTR std::int64_t argmax(const float* x, std::int64_t count) {
   return found == x + count ? 0 : found - x;
 }
 
-constexpr ElementwiseKernels kKernels = {activate, multiply_silu, soft_cap, scale, add_scaled, norm, argmax, sigmoid_of};
+constexpr ElementwiseKernels kKernels = {activate,   multiply_silu, soft_cap, scale,
+                                         add_scaled, norm,          argmax,   sigmoid_of};
 const ElementwiseKernels& table() { return kKernels; }
 
 }  // namespace

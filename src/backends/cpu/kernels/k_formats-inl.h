@@ -15,16 +15,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 
-// The eight scales, then the eight minima, as k_scales.h unpacks them, four bytes at a time.
-inline void unpack_k_scales(const quant::PackedKScales& packed, std::uint8_t* out) {
-  std::uint32_t words[3];
-  std::memcpy(words, packed.data(), sizeof(words));
-  const std::uint32_t unpacked[4] = {
-      words[0] & 0x3f3f3f3fu, (words[2] & 0x0f0f0f0fu) | (words[0] >> 2 & 0x30303030u), words[1] & 0x3f3f3f3fu,
-      (words[2] >> 4 & 0x0f0f0f0fu) | (words[1] >> 2 & 0x30303030u)};
-  std::memcpy(out, unpacked, sizeof(unpacked));
-}
-
 // What Q4_K and Q5_K share.
 template <typename BlockType>
 struct KFormat : FormatBase<BlockType, 0, true> {
@@ -37,27 +27,46 @@ struct KFormat : FormatBase<BlockType, 0, true> {
   }
 
 #if ROCMFORGE_CPU_REAL_VECTORS
-  // `first` is a superblock's first block, and `count` all of its eight.
+  // `first` is a superblock's first block, and so all of its eight are there.
   static HWY_ATTR void load_scales(const GroupRows& rows, std::int64_t first, int, ChunkScales& scales) {
-    const std::int64_t offset = KFormat::offset_of(first);
-    alignas(64) std::uint8_t bytes[kGroupRows * 16];
-    for (int r = 0; r < kGroupRows; ++r) {
-      const auto* block = reinterpret_cast<const Block*>(rows[static_cast<std::size_t>(r)] + offset);
-      unpack_k_scales(block->scales, bytes + 16 * r);
+    Bytes headers[4];
+    Bytes unpacked[4];
+    for (int j = 0; j < 4; ++j) {
+      headers[j] = load_parts(rows, j, KFormat::offset_of(first));
+      unpacked[j] = unpack_scales(headers[j]);
     }
-    transpose(bytes);
-    const Floats scale = halves_of_rows(rows, offset);
-    const Floats minimum = hn::Neg(halves_of_rows(rows, offset + 2));
+    const Headers of_groups(unpacked);
+    const Ints halves = first_words(headers);
+    const Floats scale = lower_halves(halves);
+    const Floats minimum = hn::Neg(upper_halves(halves));
     for (int b = 0; b < kChunkBlocks; ++b) {
-      hn::Store(scale * to_floats(bytes + b * kGroupRows), FloatTag(), scales.scale[b]);
-      hn::Store(minimum * to_floats(bytes + (8 + b) * kGroupRows), FloatTag(), scales.minimum[b]);
+      hn::Store(scale * of_groups.column(b), FloatTag(), scales.scale[b]);
+      hn::Store(minimum * of_groups.column(8 + b), FloatTag(), scales.minimum[b]);
     }
   }
 
-  // Of each 64 values, byte j holds value j low and 32 + j high.
-  static HWY_ATTR Bytes load_nibbles(const GroupRows& rows, int j, std::int64_t block, std::int64_t nibbles) {
-    const Bytes pairs = load_parts(rows, j, KFormat::offset_of(block) + nibbles + 32 * (block % 8 / 2));
-    return block % 2 == 0 ? low_nibbles(pairs) : high_nibbles(pairs);
+  // The eight scales, then the eight minima, four bytes at a time; k_scales.h says how they lie. They are a block's
+  // second to fourth word.
+  static HWY_ATTR Bytes unpack_scales(Bytes header) {
+    alignas(16) static constexpr std::uint8_t kOwn[16] = {4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15};
+    alignas(16) static constexpr std::uint8_t kUpper[16] = {4, 5, 6, 7, 4, 5, 6, 7, 8, 9, 10, 11, 8, 9, 10, 11};
+    alignas(16) static constexpr std::uint8_t kOwnBits[16] = {63, 63, 63, 63, 15, 15, 15, 15, 63, 63, 63, 63};
+    alignas(16) static constexpr std::uint8_t kShiftedBits[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 15, 15, 15, 15};
+    alignas(16) static constexpr std::uint8_t kUpperBits[16] = {0, 0, 0, 0, 48, 48, 48, 48, 0, 0, 0, 0, 48, 48, 48, 48};
+    const ByteTag tag;
+    const auto constant = [tag](const std::uint8_t* bytes) HWY_ATTR { return hn::LoadDup128(tag, bytes); };
+    const Bytes own = hn::TableLookupBytes(header, constant(kOwn));
+    const Bytes upper = hn::TableLookupBytes(header, constant(kUpper));
+    const Bytes low =
+        hn::Or(hn::And(own, constant(kOwnBits)), hn::And(shift_right_across<4>(own), constant(kShiftedBits)));
+    return hn::Or(low, hn::And(shift_right_across<2>(upper), constant(kUpperBits)));
+  }
+
+  // Sixteen bytes of the nibbles of two groups, from column `first` on: of each 64 values, byte j holds value j low and
+  // 32 + j high.
+  static HWY_ATTR Bytes load_nibbles(const GroupRows& rows, int j, std::int64_t block, int first) {
+    constexpr std::int64_t kNibbles = offsetof(Block, nibbles);
+    return load_parts(rows, j, KFormat::offset_of(block) + kNibbles + 16 * (block % 8) + first);
   }
 #endif
 };
@@ -72,9 +81,12 @@ void unpack_k_nibbles(const Block& block, int group, std::int16_t* out) {
 struct FormatQ4_K : KFormat<quant::BlockQ4_K> {
   static void unpack(const Block& block, int group, std::int16_t* out) { unpack_k_nibbles(block, group, out); }
 #if ROCMFORGE_CPU_REAL_VECTORS
-  static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
-    constexpr std::int64_t kNibbles = offsetof(Block, nibbles);
-    return widen(load_nibbles(rows, j, block, kNibbles), load_nibbles(rows, j, block, kNibbles + 16));
+  static constexpr int kTogether = 2;
+  static HWY_ATTR void unpack_together(const GroupRows& rows, int j, std::int64_t block, Quads* quads) {
+    const Bytes first = load_nibbles(rows, j, block, 0);
+    const Bytes second = load_nibbles(rows, j, block, 16);
+    quads[0] = widen(low_nibbles(first), low_nibbles(second));
+    quads[1] = widen(high_nibbles(first), high_nibbles(second));
   }
 #endif
 };
@@ -87,16 +99,23 @@ struct FormatQ5_K : KFormat<quant::BlockQ5_K> {
     }
   }
 #if ROCMFORGE_CPU_REAL_VECTORS
-  static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
-    return widen(load_five_bits_of(rows, j, block, 0), load_five_bits_of(rows, j, block, 16));
+  static constexpr int kTogether = 2;
+  static HWY_ATTR void unpack_together(const GroupRows& rows, int j, std::int64_t block, Quads* quads) {
+    constexpr std::int64_t kBits = offsetof(Block, fifth_bits);
+    Bytes low[2];
+    Bytes high[2];
+    for (int half = 0; half < 2; ++half) {
+      const Bytes nibbles = load_nibbles(rows, j, block, 16 * half);
+      const Bytes bits = load_parts(rows, j, offset_of(block) + kBits + 16 * half);
+      low[half] = hn::Or(low_nibbles(nibbles), sixteen_where(bits, bit_of(block)));
+      high[half] = hn::Or(high_nibbles(nibbles), sixteen_where(bits, bit_of(block + 1)));
+    }
+    quads[0] = widen(low[0], low[1]);
+    quads[1] = widen(high[0], high[1]);
   }
-  // Sixteen columns from `first` on; bit g of byte j is value 32 g + j's.
-  static HWY_ATTR Bytes load_five_bits_of(const GroupRows& rows, int j, std::int64_t block, std::int64_t first) {
-    const Bytes bits =
-        load_parts(rows, j, offset_of(block) + static_cast<std::int64_t>(offsetof(Block, fifth_bits)) + first);
-    const Bytes bit = hn::Set(ByteTag(), static_cast<std::uint8_t>(1 << block % 8));
-    const std::int64_t nibbles = static_cast<std::int64_t>(offsetof(Block, nibbles)) + first;
-    return hn::Or(load_nibbles(rows, j, block, nibbles), sixteen_where(bits, bit));
+  // Bit g of byte j is value 32 g + j's.
+  static HWY_ATTR Bytes bit_of(std::int64_t block) {
+    return hn::Set(ByteTag(), static_cast<std::uint8_t>(1 << block % kGroups));
   }
 #endif
 };
@@ -120,49 +139,54 @@ struct FormatQ6_K : FormatBase<quant::BlockQ6_K> {
     for (int b = 0; b < kChunkBlocks; ++b) hn::Store(scale, FloatTag(), scales.scale[b]);
   }
 
-  static HWY_ATTR Quads unpack(const GroupRows& rows, int j, std::int64_t block) {
-    const int group = static_cast<int>(block % kGroups);
+  // Half a superblock: 64 bytes with the low bits of two groups each, 32 with the high bits of all four.
+  static constexpr int kTogether = 4;
+  static HWY_ATTR void unpack_together(const GroupRows& rows, int j, std::int64_t block, Quads* quads) {
+    constexpr std::int64_t kHighBits = offsetof(Block, high_bits);
+    constexpr std::int64_t kScales = offsetof(Block, scales);
+    const std::int64_t half = block % kGroups / 4;
     const std::int64_t offset = offset_of(block);
-    const Quads quants = widen(load_six_bits(rows, j, offset, group, 0), load_six_bits(rows, j, offset, group, 16));
-    const Bytes scales = load_parts(rows, j, offset + static_cast<std::int64_t>(offsetof(Block, scales)));
-    Quads scaled;
-    for (int q = 0; q < 4; ++q) {
-      const Shorts less_32 = quants.columns[q] - hn::Set(ShortTag(), 32);
-      scaled.columns[q] = less_32 * scale_of(scales, 2 * group + q / 2);
-    }
-    return scaled;
+    const Bytes scales = load_parts(rows, j, offset + kScales);
+    Bytes low[4];
+    for (int i = 0; i < 4; ++i) low[i] = load_parts(rows, j, offset + 64 * half + 16 * i);
+    Bytes high[2];
+    for (int i = 0; i < 2; ++i) high[i] = load_parts(rows, j, offset + kHighBits + 32 * half + 16 * i);
+
+    const Bytes mask = hn::Set(ByteTag(), 0x30);
+    const auto scaled = [&](Bytes first, Bytes second, int group) HWY_ATTR {
+      return multiply(first, second, scales, 8 * static_cast<int>(half) + 2 * group);
+    };
+    quads[0] = scaled(hn::Or(low_nibbles(low[0]), hn::And(shift_left_across<4>(high[0]), mask)),
+                      hn::Or(low_nibbles(low[1]), hn::And(shift_left_across<4>(high[1]), mask)), 0);
+    quads[1] = scaled(hn::Or(low_nibbles(low[2]), hn::And(shift_left_across<2>(high[0]), mask)),
+                      hn::Or(low_nibbles(low[3]), hn::And(shift_left_across<2>(high[1]), mask)), 1);
+    quads[2] = scaled(hn::Or(high_nibbles(low[0]), hn::And(high[0], mask)),
+                      hn::Or(high_nibbles(low[1]), hn::And(high[1], mask)), 2);
+    quads[3] = scaled(hn::Or(high_nibbles(low[2]), hn::And(shift_right_across<2>(high[0]), mask)),
+                      hn::Or(high_nibbles(low[3]), hn::And(shift_right_across<2>(high[1]), mask)), 3);
   }
 
-  static HWY_ATTR Bytes load_six_bits(const GroupRows& rows, int j, std::int64_t offset, int group, int first) {
-    const int half = group / 4;
-    const int quarter = group % 4;
-    const Bytes pairs = load_parts(rows, j, offset + 64 * half + 32 * (quarter % 2) + first);
-    const Bytes fours = load_parts(
-        rows, j, offset + static_cast<std::int64_t>(offsetof(Block, high_bits)) + 32 * half + first);
-    const Bytes low = quarter < 2 ? low_nibbles(pairs) : high_nibbles(pairs);
-    const auto mask = hn::Set(ByteTag(), 0x30);
-    switch (quarter) {
-      case 0: return hn::Or(low, hn::And(shift_left_within<4>(fours), mask));
-      case 1: return hn::Or(low, hn::And(shift_left_within<2>(fours), mask));
-      case 2: return hn::Or(low, hn::And(fours, mask));
-      default: return hn::Or(low, hn::And(shift_right_within<2>(fours), mask));
-    }
-  }
-
-  // Bits may cross from one byte to the next: a mask follows.
-  template <int kBits>
-  static HWY_ATTR Bytes shift_left_within(Bytes v) {
-    return hn::BitCast(ByteTag(), hn::ShiftLeft<kBits>(hn::BitCast(ShortTag(), v)));
-  }
-  template <int kBits>
-  static HWY_ATTR Bytes shift_right_within(Bytes v) {
-    return hn::BitCast(ByteTag(), hn::ShiftRight<kBits>(hn::BitCast(ShortTag(), v)));
-  }
-
-  // Of every row the scale number `index`, in all lanes of its part.
-  static HWY_ATTR Shorts scale_of(Bytes scales, int index) {
-    const auto twice = hn::TableLookupBytes(scales, hn::Set(ByteTag(), static_cast<std::uint8_t>(index)));
-    return hn::ShiftRight<8>(hn::BitCast(ShortTag(), twice));
+  // (quant - 32) * scale, of sixteen columns with one scale and sixteen with the next. Both factors are in the upper
+  // bytes of 16 bits, and the upper 16 bits of their product are the product.
+  static HWY_ATTR Quads multiply(Bytes columns_0_15, Bytes columns_16_31, Bytes scales, int first_scale) {
+    const ByteTag tag;
+    const ShortTag short_tag;
+    const Bytes zero = hn::Zero(tag);
+    const Bytes level = hn::Set(tag, 32);
+    const auto scale = [&](int index) HWY_ATTR {
+      const auto place = hn::Set(short_tag, static_cast<std::int16_t>(index << 8 | 0x80));  // nothing below
+      return hn::BitCast(short_tag, hn::TableLookupBytesOr0(scales, hn::BitCast(tag, place)));
+    };
+    const auto product = [&](Bytes in_upper_bytes, Shorts by)
+                             HWY_ATTR { return hn::MulHigh(hn::BitCast(short_tag, in_upper_bytes), by); };
+    const Bytes first = columns_0_15 - level;
+    const Bytes second = columns_16_31 - level;
+    const Shorts first_by = scale(first_scale);
+    const Shorts second_by = scale(first_scale + 1);
+    return {product(hn::InterleaveLower(tag, zero, first), first_by),
+            product(hn::InterleaveUpper(tag, zero, first), first_by),
+            product(hn::InterleaveLower(tag, zero, second), second_by),
+            product(hn::InterleaveUpper(tag, zero, second), second_by)};
   }
 #endif
 };

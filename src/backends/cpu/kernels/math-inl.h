@@ -39,8 +39,8 @@ HWY_ATTR V power_of_two(V n) {
 
 // e^x. Below -87.33 it is 0, and above 88.37 what it is there, 2.4e38: no infinity where there was none.
 //
-// x = n ln 2 + r, with ln 2 in two parts so that n times the first is exact, and Taylor's polynomial for |r| <= ln 2 / 2
-// (its remainder is r^8 / 8!, 5e-9).
+// x = n ln 2 + r, with ln 2 in two parts so that n times the first is exact, and Taylor's polynomial for |r| <= ln 2 /
+// 2 (its remainder is r^8 / 8!, 5e-9).
 template <typename V>
 HWY_ATTR V exp(V x) {
   // The constants come first, because x86 gives the second of two operands when one is NaN.
@@ -92,7 +92,7 @@ HWY_ATTR V gelu_erf(V x) {
   const V half = same_for_all<V>(0.5f);
   const V z = hn::Abs(x) * same_for_all<V>(0.707106781f);
   const V t = same_for_all<V>(1) / hn::MulAdd(half, z, same_for_all<V>(1));
-  constexpr float kTerms[] = {-1.26551223f, 1.00002368f, 0.37409196f,  0.09678418f, -0.18628806f,
+  constexpr float kTerms[] = {-1.26551223f, 1.00002368f,  0.37409196f, 0.09678418f,  -0.18628806f,
                               0.27886807f,  -1.13520398f, 1.48851587f, -0.82215223f, 0.17087277f};
   // exp of a sum's parts: the square alone is large, and its rounding would be seen.
   const V tail = t * exp(polynomial(t, kTerms)) * exp(hn::Neg(x * x * half));

@@ -67,8 +67,8 @@ HWY_ATTR void scan(const Mamba2& mamba, int head, float dt, const float* x, cons
     float* const kept = state + static_cast<std::int64_t>(channel) * mamba.state_size;
     auto sums = hn::Zero(tag);
     for (int n = 0; n < whole; n += lanes) {
-      const auto next = hn::MulAdd(hn::LoadU(tag, kept + n), hn::Set(tag, decay),
-                                   hn::Set(tag, input) * hn::LoadU(tag, b + n));
+      const auto next =
+          hn::MulAdd(hn::LoadU(tag, kept + n), hn::Set(tag, decay), hn::Set(tag, input) * hn::LoadU(tag, b + n));
       hn::StoreU(next, tag, kept + n);
       sums = hn::MulAdd(next, hn::LoadU(tag, c + n), sums);
     }

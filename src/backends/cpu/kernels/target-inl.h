@@ -87,8 +87,10 @@ HWY_AFTER_NAMESPACE();
 // ROCMFORGE_CPU_PICK(function, tier): function of the target that the tier names; in the namespace around the targets'.
 #ifndef ROCMFORGE_CPU_PICK
 #if HWY_ARCH_X86
-#define ROCMFORGE_CPU_PICK(function, tier)                                            \
-  ((tier) >= CpuTier::kAvx512 ? N_AVX3::function : (tier) >= CpuTier::kAvx2 ? N_AVX2::function : HWY_STATIC_DISPATCH(function))
+#define ROCMFORGE_CPU_PICK(function, tier)       \
+  ((tier) >= CpuTier::kAvx512 ? N_AVX3::function \
+   : (tier) >= CpuTier::kAvx2 ? N_AVX2::function \
+                              : HWY_STATIC_DISPATCH(function))
 #else
 #define ROCMFORGE_CPU_PICK(function, tier) (static_cast<void>(tier), HWY_STATIC_DISPATCH(function))
 #endif

@@ -1,0 +1,86 @@
+// Which layers run where is decided in the open, and where they run must not change what the model says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "backends/cpu/factory.h"
+#include "backends/ref/factory.h"
+#include "support/expect_error.h"
+#include "support/logits.h"
+#include "support/random_model.h"
+
+namespace rocmforge::engine {
+namespace {
+
+using testing::ModelFile;
+using testing::RandomModelOptions;
+
+const std::vector<kv::TokenId> kTokens = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
+
+RandomModelOptions four_layers(std::string_view architecture) {
+  RandomModelOptions options;
+  options.architecture = architecture;
+  options.layers = 4;
+  return options;
+}
+
+// As if ref were a device with little memory, so that the rest spills over to the CPU.
+std::vector<Device> spilling_devices(std::uint64_t budget) {
+  std::vector<Device> devices;
+  devices.push_back({ref::make_backend(), "preferred", budget});
+  devices.push_back({cpu::make_backend({.threads = 2}), "the rest", 0});
+  return devices;
+}
+
+TEST(Placement, LayersOnTwoBackendsGiveTheSameAnswer) {
+  for (const models::Architecture& architecture : models::architectures()) {
+    const ModelFile model(testing::random_model(four_layers(architecture.name)));
+    std::uint64_t bytes = 0;
+    for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
+
+    const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+    Runner whole(model.file(), options);
+    Runner split(model.file(), options, spilling_devices(bytes / 2));
+    ASSERT_EQ(split.plan().placements.size(), 2u) << architecture.name;
+    const auto expected = testing::answer_of(whole, kTokens, kTokens.size());
+    EXPECT_LE(distance(testing::answer_of(split, kTokens, kTokens.size()), expected), 1e-4f) << architecture.name;
+    EXPECT_LE(distance(testing::answer_of(split, kTokens, 1), expected), 1e-4f) << architecture.name;
+  }
+}
+
+TEST(Placement, SaysWhatRunsWhereAndWhy) {
+  const ModelFile model(testing::random_model(four_layers("llama")));
+  const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+  const auto explain = [&](std::uint64_t budget) {
+    return Runner(model.file(), options, spilling_devices(budget)).plan().explain();
+  };
+  const auto fits = explain(std::uint64_t{1} << 30);
+  ASSERT_EQ(fits.size(), 1u);
+  EXPECT_THAT(fits[0], ::testing::StartsWith("layers 0-3 and output: ref ("));
+  EXPECT_THAT(fits[0], ::testing::EndsWith(": preferred"));
+
+  const auto spills = explain(60'000);
+  ASSERT_EQ(spills.size(), 2u);
+  EXPECT_THAT(spills[0], ::testing::StartsWith("layer 0: ref ("));
+  EXPECT_THAT(spills[1], ::testing::HasSubstr("and output: cpu ("));
+  EXPECT_THAT(spills[1], ::testing::EndsWith("the rest; ref has room for 58.6 KiB of weights only"));
+
+  const auto nothing_fits = explain(1);
+  ASSERT_EQ(nothing_fits.size(), 1u);
+  EXPECT_THAT(nothing_fits[0], ::testing::StartsWith("layers 0-3 and output: cpu ("));
+}
+
+// Somebody who asks for a GPU must never be given the processor without a word.
+TEST(Placement, AskingForAGpuNeverEndsOnTheProcessor) {
+  for (const char* device : {"gpu", "gpu:1", "emu"}) {
+    EXPECT_ERROR(open_devices({.device = device}), "no GPU backend");
+  }
+  for (const char* device : {"", "gpu:", "gpu:x", "cuda", "CPU"}) {
+    EXPECT_ERROR(open_devices({.device = device}), "expected auto, cpu, ref, emu, gpu or gpu:N");
+  }
+  EXPECT_EQ(open_devices({.device = "auto"}).front().backend->name(), "cpu");
+}
+
+}  // namespace
+}  // namespace rocmforge::engine

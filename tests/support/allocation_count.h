@@ -1,0 +1,22 @@
+// Counts every allocation of a test program, of all its threads. To be included by one source of a program only: it
+// replaces the program's operator new.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace rocmforge::testing {
+
+inline std::atomic<long> allocations = 0;
+
+}  // namespace rocmforge::testing
+
+// Not inlined: GCC would see free() beside a new-expression and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++rocmforge::testing::allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -1,0 +1,88 @@
+// What a model answers to some tokens, and how far two answers are apart.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/runner.h"
+
+namespace rocmforge::testing {
+
+// A backend, as a test names it.
+struct TestDevice {
+  std::string name;
+  engine::DeviceOptions options;
+};
+
+// ref, and the CPU on every tier of this machine.
+inline std::vector<TestDevice> all_devices() {
+  std::vector<TestDevice> devices = {{"ref", {.device = "ref"}}};
+  for (const CpuTier tier : kCpuTiers) {
+    if (tier > best_cpu_tier()) break;
+    devices.push_back({"cpu_" + std::string(name_of(tier)), {.device = "cpu", .threads = 2, .tier = tier}});
+  }
+  return devices;
+}
+
+struct Answer32 {
+  std::vector<float> values;  // [tokens, columns]
+  int columns = 0;
+
+  float spread() const {
+    const auto [least, greatest] = std::ranges::minmax(values);
+    return greatest - least;
+  }
+};
+
+// The greatest difference as a share of the second one's spread; infinite where a value is none.
+inline float distance(const Answer32& found, const Answer32& expected) {
+  if (found.values.size() != expected.values.size()) return std::numeric_limits<float>::infinity();
+  float greatest = 0;
+  for (std::size_t i = 0; i < found.values.size(); ++i) {
+    const float difference = std::abs(found.values[i] - expected.values[i]);
+    greatest = std::isnan(difference) ? std::numeric_limits<float>::infinity() : std::max(greatest, difference);
+  }
+  return greatest / expected.spread();
+}
+
+inline engine::RunnerOptions options_for(const engine::DeviceOptions& device, std::size_t tokens,
+                                         quant::FormatId cache = quant::FormatId::kF32) {
+  engine::RunnerOptions options;
+  options.device = device;
+  options.context = static_cast<std::int64_t>(tokens);
+  options.step_tokens = static_cast<int>(tokens);
+  options.logit_rows = static_cast<int>(tokens);
+  options.key_format = options.value_format = &quant::format_of(cache);
+  return options;
+}
+
+// Appends the outputs of these tokens, `at_a_time` in a step, to the answer.
+inline void continue_answer(engine::Runner& runner, kv::SequenceId sequence, std::span<const kv::TokenId> tokens,
+                            std::size_t at_a_time, Answer32& answer) {
+  answer.columns = runner.output_columns();
+  for (std::size_t done = 0; done < tokens.size(); done += at_a_time) {
+    const auto part = tokens.subspan(done, std::min(at_a_time, tokens.size() - done));
+    const engine::StepItem item{sequence, part, engine::Wanted::kAll};
+    RF_CHECK(runner.run({&item, 1}));
+    for (int row = 0; row < runner.output_rows(); ++row) {
+      const auto values = runner.output(row);
+      answer.values.insert(answer.values.end(), values.begin(), values.end());
+    }
+  }
+}
+
+// A sequence of its own for the tokens, in steps of `at_a_time`.
+inline Answer32 answer_of(engine::Runner& runner, std::span<const kv::TokenId> tokens, std::size_t at_a_time) {
+  const auto sequence = runner.start();
+  Answer32 answer;
+  continue_answer(runner, sequence->id, tokens, runner.spec().is_encoder() ? tokens.size() : at_a_time, answer);
+  runner.finish(sequence->id);
+  return answer;
+}
+
+}  // namespace rocmforge::testing
