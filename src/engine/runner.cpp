@@ -54,6 +54,7 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector
 void Runner::load(const gguf::File& file) {
   const auto start = std::chrono::steady_clock::now();
   models::Description description = models::describe(file);
+  models::check_tensors(file, description.spec);
   const models::CacheFormats formats = formats_of(options_);
   const ops::MemoryState memory = devices_.front().backend->memory();
   std::vector<models::Candidate> candidates;

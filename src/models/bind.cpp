@@ -94,12 +94,13 @@ void bind_joint_key_value(const LatentAttentionSpec& spec, const std::string& na
   const std::vector<float> joint =
       tensors.numbers(name, {{spec.kv_rank, "attention.kv_lora_rank"},
                              {static_cast<std::int64_t>(spec.heads) * rows, "keys and values of all heads"}});
+  if (joint.empty()) return;  // the tensors are listed or checked, not taken
   const auto rank = static_cast<std::size_t>(spec.kv_rank);
   std::vector<float> keys;
   std::vector<float> values;
   keys.reserve(static_cast<std::size_t>(spec.heads * spec.plain_size) * rank);
   values.reserve(static_cast<std::size_t>(spec.heads * spec.value_size) * rank);
-  for (int head = 0; head < spec.heads && !joint.empty(); ++head) {
+  for (int head = 0; head < spec.heads; ++head) {
     const float* of_head = joint.data() + static_cast<std::size_t>(head) * static_cast<std::size_t>(rows) * rank;
     for (std::size_t c = 0; c < rank; ++c) {
       for (int n = 0; n < spec.plain_size; ++n) keys.push_back(of_head[static_cast<std::size_t>(n) * rank + c]);
@@ -308,6 +309,17 @@ void bind_norms(const DecoderSpec& model, const LayerSpec& spec, const std::stri
   }
 }
 
+// A scale beside the table is one of products; what is looked up is multiplied by the number itself.
+EmbeddingTable bind_table(const std::string& name, Extent width, Extent rows, Need need, float scale,
+                          TensorSource& tensors) {
+  EmbeddingTable table{tensors.matrix(name + ".weight", {width, rows}, need), scale};
+  table.rows.scale = nullptr;
+  if (!tensors.has(name + ".scale")) return table;
+  const std::vector<float> values = tensors.numbers(name + ".scale", {{1, "1"}});
+  if (!values.empty()) table.scale *= values.front();
+  return table;
+}
+
 }  // namespace
 
 int RopeTable::number_of(const RopeSpec& rope) {
@@ -319,13 +331,14 @@ int RopeTable::number_of(const RopeSpec& rope) {
 InputLayer bind_input(const DecoderSpec& spec, TensorSource& tensors) {
   const Extent width = {spec.width, kWidth};
   InputLayer input;
-  input.tokens = tensors.matrix("token_embd.weight", {width, {spec.vocabulary, "tokens"}});
+  input.tokens =
+      bind_table("token_embd", width, {spec.vocabulary, "tokens"}, Need::kRequired, spec.embedding_scale, tensors);
   if (spec.learned_positions != Need::kNever) {
-    input.positions =
-        tensors.matrix("position_embd.weight", {width, {spec.context, "context_length"}}, spec.learned_positions);
+    const Extent positions = {spec.context, "context_length"};
+    input.positions = bind_table("position_embd", width, positions, spec.learned_positions, 1, tensors);
   }
   if (spec.token_types != Need::kNever) {
-    input.token_types = tensors.matrix("token_types.weight", {width, {0, "any number"}}, spec.token_types);
+    input.token_types = bind_table("token_types", width, {0, "any number"}, spec.token_types, 1, tensors);
   }
   if (spec.normalizes_embeddings) input.norm = bind_norm(spec.norm, "token_embd_norm", width, tensors);
   return input;

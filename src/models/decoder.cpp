@@ -170,15 +170,14 @@ PartFunction feed_forward_function(const LayerSpec& spec) {
   return spec.ffn->experts ? mixture_of_experts : feed_forward;
 }
 
-void embed(const DecoderSpec& spec, const InputLayer& input, Backend& on, const Pass& pass) {
+void embed(const InputLayer& input, Backend& on, const Pass& pass) {
   const Tensor x = pass.work.x;
-  on.embed(pass.step, Backend::RowOf::kToken, input.tokens, spec.embedding_scale, Write::kSet, x);
-  if (input.token_types.is_present()) {
-    on.embed(pass.step, Backend::RowOf::kFirst, input.token_types, 1, Write::kAdd, x);
-  }
-  if (input.positions.is_present()) {
-    on.embed(pass.step, Backend::RowOf::kPosition, input.positions, 1, Write::kAdd, x);
-  }
+  const auto embed = [&](Backend::RowOf which, const EmbeddingTable& table, Write write) {
+    if (table.is_present()) on.embed(pass.step, which, table.rows, table.scale, write, x);
+  };
+  embed(Backend::RowOf::kToken, input.tokens, Write::kSet);
+  embed(Backend::RowOf::kFirst, input.token_types, Write::kAdd);
+  embed(Backend::RowOf::kPosition, input.positions, Write::kAdd);
   if (input.norm.is_present()) on.norm(x, input.norm, Write::kSet, x);
 }
 

@@ -41,7 +41,7 @@ PartFunction feed_forward_function(const LayerSpec& spec);
 
 // ---- The ends ----
 
-void embed(const DecoderSpec& spec, const InputLayer& input, ops::Backend& on, const Pass& pass);
+void embed(const InputLayer& input, ops::Backend& on, const Pass& pass);
 
 // logits: [rows, vocabulary], of the given rows of x; or for an encoder their hidden states, [rows, width].
 void compute_output(const DecoderSpec& spec, const OutputLayer& output, ops::Backend& on, const Workspace& work,

@@ -21,7 +21,8 @@ std::string expectation(std::initializer_list<Extent> shape) {
   std::string reasons;
   for (const Extent& extent : shape) {
     sizes += fmt::format("{}{}", sizes.empty() ? "" : ", ", extent.size == 0 ? "any" : std::to_string(extent.size));
-    if (extent.size > 1) reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", extent.what, extent.size);
+    if (std::string_view(extent.what) != "1")
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", extent.what, extent.size);
   }
   return fmt::format("[{}] ({})", sizes, reasons);
 }
@@ -93,6 +94,10 @@ ops::Weight FileTensors::matrix(const std::string& name, std::initializer_list<E
   if (found == nullptr) return {};
   const gguf::Tensor& tensor = *found;
   check_shape(tensor, shape, false);
+  if (backend_ == nullptr) {
+    scale_of(name, static_cast<std::int64_t>(tensor.shape[2]));
+    return {};
+  }
   if (!backend_->can_multiply(*tensor.format)) {
     throw error(ErrorCode::kUnsupported, "{}: tensor '{}' is {}, which {} cannot multiply with", file_.path(),
                 printable(tensor.name), tensor.format->name, backend_->name());
@@ -124,7 +129,8 @@ const float* FileTensors::vector(const std::string& name, std::initializer_list<
                                  RowRange range) {
   const gguf::Tensor* found = find(name, need);
   if (found == nullptr) return nullptr;
-  std::vector<float> values = numbers(name, shape);
+  const std::vector<float> values = numbers(name, shape);
+  if (backend_ == nullptr) return nullptr;
   const std::span<const float> all(values);
   return constant(range.count == 0
                       ? all
@@ -138,6 +144,7 @@ std::vector<float> FileTensors::numbers(const std::string& name, std::initialize
     throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected floating-point numbers", file_.path(),
                 printable(tensor.name), tensor.format->name);
   }
+  if (backend_ == nullptr) return {};
   std::vector<float> values(tensor.shape.count());
   const std::uint64_t row = tensor.shape.row_length();
   const std::uint64_t bytes = gguf::row_bytes(*tensor.format, row);
@@ -149,6 +156,7 @@ std::vector<float> FileTensors::numbers(const std::string& name, std::initialize
 
 ops::Weight FileTensors::own_matrix(std::vector<float> values, std::int64_t columns, std::int64_t rows,
                                     std::int64_t count) {
+  if (backend_ == nullptr) return {};
   statistics_.repacked_bytes += values.size() * sizeof(float);
   return {.format = &quant::format_of(quant::FormatId::kF32),
           .columns = columns,

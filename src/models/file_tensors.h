@@ -26,11 +26,14 @@ class FileTensors final : public TensorSource {
   // The file must outlive the model.
   explicit FileTensors(const gguf::File& file) : file_(file) {}
 
-  // What is taken from now on belongs to this backend.
+  // What is taken from now on belongs to this backend. Before the first, shapes are checked and nothing is taken.
   void bind_to(ops::Backend& backend) { backend_ = &backend; }
 
-  // Tensors that others read, or that nobody needs, by the beginning of their names.
+  // Tensors that nobody needs, by the beginning of their names.
   void ignore(const std::vector<std::string>& beginnings);
+
+  // A tensor that others read, if it is there.
+  void leave(const std::string& name) { taken_.insert(name); }
 
   bool has(const std::string& name) const override { return file_.find_tensor(name) != nullptr; }
   ops::Weight matrix(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange rows) override;

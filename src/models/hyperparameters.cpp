@@ -31,10 +31,9 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
   kv_heads = per_layer_or("attention.head_count_kv", heads, 0, kMostHeads);
   ffn_width = per_layer_or("feed_forward_length", std::vector<int>(count, 0), 0, kMostWidth);
   experts = optional("expert_count", 0, 0, kMostExperts);
-  experts_used = optional("expert_used_count", 0, 0, experts);
-  if (experts > 0 && experts_used == 0) {
-    throw wrong("'{}' is missing or 0, expected 1 to {} ('{}')", key("expert_used_count"), experts,
-                key("expert_count"));
+  experts_used = optional("expert_used_count", 0, 0, kMostExperts);
+  if (experts_used > experts || (experts > 0 && experts_used == 0)) {
+    throw wrong("'{}' is {}, of '{}' {}", key("expert_used_count"), experts_used, key("expert_count"), experts);
   }
   check_vocabulary();
 }
@@ -112,6 +111,11 @@ int Hyperparameters::head_size(std::string_view name) const {
                 key("attention.head_count"), count, key(name));
   }
   return width / count;
+}
+
+void Hyperparameters::assume(const std::string& what, bool matters) {
+  if (std::ranges::find(assumptions_, what, &Assumption::what) != assumptions_.end()) return;
+  assumptions_.push_back({what, matters});
 }
 
 int Hyperparameters::key_size() const { return head_size("attention.key_length"); }

@@ -57,7 +57,8 @@ class Hyperparameters {
   std::vector<int> per_layer_or(std::string_view name, const std::vector<int>& otherwise, int least,
                                 int greatest) const;
 
-  void assume(std::string what, bool matters) { assumptions_.push_back({std::move(what), matters}); }
+  // Once, however many layers find it out.
+  void assume(const std::string& what, bool matters);
 
   // An Error that names the file, for what several keys together make impossible.
   template <typename... Args>
@@ -98,7 +99,7 @@ inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 1 << 14;
 inline constexpr int kMostHeadSize = 1 << 14;
 inline constexpr int kMostExperts = 1 << 14;
-inline constexpr int kMostContext = 1 << 30;
+inline constexpr int kMostContext = 1 << 26;
 inline constexpr int kMostTokens = 1 << 28;
 
 }  // namespace rocmforge::models

@@ -77,10 +77,18 @@ struct Layer {
   FeedForwardLayer ffn;
 };
 
+// Rows that are looked up, and what multiplies them.
+struct EmbeddingTable {
+  ops::Weight rows;
+  float scale = 1;
+
+  bool is_present() const { return rows.is_present(); }
+};
+
 struct InputLayer {
-  ops::Weight tokens;
-  ops::Weight positions;
-  ops::Weight token_types;
+  EmbeddingTable tokens;
+  EmbeddingTable positions;
+  EmbeddingTable token_types;
   ops::Norm norm;
 };
 

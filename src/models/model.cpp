@@ -137,7 +137,26 @@ void set_rows(Workspace& work, std::int64_t rows) {
   for (ops::Tensor& table : work.rope_tables) table.rows = rows;
 }
 
+// They are read by rope_frequencies(), and have no place where nothing is rotated.
+void leave_divisors(const RopeTable& ropes, FileTensors& tensors) {
+  if (!std::ranges::any_of(ropes.ropes(), &RopeSpec::has_divisors)) return;
+  for (const std::string& name : rope_tensors()) tensors.leave(name);
+}
+
 }  // namespace
+
+void check_tensors(const gguf::File& file, const DecoderSpec& spec) {
+  FileTensors tensors(file);
+  tensors.ignore(spec.ignored_tensors);
+  RopeTable ropes;
+  bind_input(spec, tensors);
+  for (int number = 0; number < static_cast<int>(spec.layers.size()); ++number) {
+    bind_layer(spec, number, tensors, ropes);
+  }
+  bind_output(spec, tensors);
+  leave_divisors(ropes, tensors);
+  tensors.check_complete();
+}
 
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits) {
   Layout layout;
@@ -176,7 +195,6 @@ void Model::bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOp
   for (const gguf::Tensor& tensor : file.tensors()) total += tensor.bytes.size();
   FileTensors tensors(file);
   tensors.ignore(spec_.ignored_tensors);
-  tensors.ignore(rope_tensors());
   RopeTable ropes;
   tensors.bind_to(*plan.placements.front().backend);
   input_ = bind_input(spec_, tensors);
@@ -195,10 +213,9 @@ void Model::bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOp
   }
   output_ = bind_output(spec_, tensors);
   for (Stage& stage : stages_) bind_ropes(stage, ropes, file, tensors, options.context);
+  leave_divisors(ropes, tensors);
   tensors.check_complete();
-  for (const std::string& ignored : tensors.ignored()) {
-    if (ignored.find("rope_") == std::string::npos) log::info("{}: {} are not used", file.path(), ignored);
-  }
+  for (const std::string& ignored : tensors.ignored()) log::info("{}: {} are not used", file.path(), ignored);
   statistics_ = tensors.statistics();
   buffers_ = tensors.take_buffers();
 }
@@ -230,7 +247,7 @@ void Model::forward(const ops::Step& step) {
     set_rows(stage.work, step.rows());
     stage.backend->begin_step(step);
     if (s == 0) {
-      embed(spec_, input_, *stage.backend, {step, stage.work});
+      embed(input_, *stage.backend, {step, stage.work});
     } else {
       hand_over(stages_[s - 1], stage, step.rows());
     }

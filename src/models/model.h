@@ -81,6 +81,10 @@ class Model {
   std::uint64_t work_bytes_ = 0;
 };
 
+// Whether the file has the tensors that the spec needs, each of its shape, and no others: an Error where not. To be
+// called before memory is planned, so that a damaged number is not taken for a want of memory.
+void check_tensors(const gguf::File& file, const DecoderSpec& spec);
+
 // What Model::work_bytes() will be, before anything is allocated.
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits);
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);

@@ -17,6 +17,10 @@ std::vector<float> divisors_of(const RopeSpec& rope, const gguf::File& file, std
     throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected {} (a pair of rotated values each)",
                 file.path(), name, to_string(tensor.shape), to_string(expected));
   }
+  if (tensor.format->is_integer()) {
+    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected floating-point numbers", file.path(), name,
+                tensor.format->name);
+  }
   std::vector<float> divisors(tensor.shape.count());
   quant::decode_row(*tensor.format, tensor.bytes, divisors);
   for (const float divisor : divisors) {

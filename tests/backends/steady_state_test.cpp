@@ -1,34 +1,10 @@
 // What a backend owes besides its operations: memory that is asked for once, and honest refusals.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
 #include "backends/steps.h"
+#include "support/allocation_count.h"
 #include "support/expect_error.h"
-
-namespace {
-
-std::atomic<long> allocations = 0;
-
-void* counted(std::size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-// The whole test program allocates through these. The aligned ones call them or not; nothing here is over-aligned.
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace rocmforge {
 namespace {
@@ -141,9 +117,9 @@ class WholeStep {
 // An allocation in a step is a pause at the worst moment, and one that fails is a crash in the middle of an answer.
 TEST_P(SteadyState, OperationsAllocateNothing) {
   WholeStep step(*backend_);
-  const long before = allocations;
+  const long before = testing::allocations;
   step.run();
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(testing::allocations - before, 0);
 }
 
 TEST_P(SteadyState, WorkBytesAreWhatReserveTakes) {

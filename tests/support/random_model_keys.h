@@ -104,9 +104,10 @@ class ArchitectureKeys {
 
 inline void bert_keys(ArchitectureKeys& keys) {
   keys.sizes();
+  keys.head_sizes_if_needed();
   keys.layer_epsilon();
   keys.flag("attention.causal", false);
-  keys.global_count("tokenizer.ggml.token_type_count", 2);
+  if (keys.options().has_optional_tensors) keys.global_count("tokenizer.ggml.token_type_count", 2);
 }
 
 // As DeepSeek 3 is: experts in groups, chosen by a sigmoid and a bias.
@@ -120,8 +121,8 @@ inline void deepseek2_keys(ArchitectureKeys& keys) {
   keys.rope_base();
   keys.rms_epsilon();
   keys.experts();
-  keys.count("expert_group_count", 2);
-  keys.count("expert_group_used_count", 1);
+  keys.count("expert_group_count", options.experts / 2);
+  keys.count("expert_group_used_count", options.experts / 4);
   keys.count("expert_gating_func", 2);
   keys.count("attention.key_length", kv_rank + options.head_size);
   keys.count("attention.value_length", kv_rank);
@@ -171,6 +172,7 @@ inline void gpt_oss_keys(ArchitectureKeys& keys) {
 
 inline void gpt2_keys(ArchitectureKeys& keys) {
   keys.sizes();
+  keys.head_sizes_if_needed();
   keys.layer_epsilon();
 }
 

@@ -1,4 +1,6 @@
 // BERT: an encoder. Every position sees all others, norms follow the sums, positions are learned.
+#include <fmt/format.h>
+
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
@@ -8,6 +10,10 @@ DecoderSpec bert(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kLayer, true);
   spec.learned_positions = Need::kRequired;
   spec.token_types = Need::kOptional;
+  const auto types = h.metadata().get_or<std::int64_t>("tokenizer.ggml.token_type_count", 0);
+  if (types > 0 && !h.has_tensor("token_types.weight")) {
+    h.assume(fmt::format("no tensor 'token_types.weight', but 'tokenizer.ggml.token_type_count' is {}", types), true);
+  }
   spec.normalizes_embeddings = true;
   spec.has_final_norm = false;
   spec.output = OutputMatrix::kNone;

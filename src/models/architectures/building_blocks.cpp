@@ -17,7 +17,7 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
   spec.norm.has_bias = norm_bias;
   const char* epsilon =
       norm == ops::NormKind::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
-  spec.norm.epsilon = h.required_number(epsilon, 0, 1);
+  spec.norm.epsilon = h.required_number(epsilon, 1e-16f, 0.1f);
   spec.layers.resize(static_cast<std::size_t>(h.layers));
   for (int i = h.layers; i < h.stored_layers(); ++i) spec.ignored_tensors.push_back(fmt::format("blk.{}.", i));
   return spec;
@@ -56,7 +56,30 @@ FeedForwardSpec feed_forward_of(Hyperparameters& h, std::size_t layer) {
   return ffn;
 }
 
+float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest) {
+  const float value = h.required_number(name, 0, greatest);
+  if (value == 0) return none;
+  return h.required_number(name, 1e-2f, greatest);
+}
+
 namespace {
+
+bool has_long_factors(const Hyperparameters& h) {
+  return h.has_tensor("rope_factors_long.weight") || h.has_tensor("rope_factors_short.weight");
+}
+
+// The length from which on YaRN and long factors stretch the positions.
+int read_original_context(Hyperparameters& h, bool is_yarn) {
+  const char* const name = "rope.scaling.original_context_length";
+  const int original = h.optional(name, h.context, 1, kMostContext);
+  if (!is_yarn && !has_long_factors(h)) return original;
+  if (!h.has(name))
+    h.assume(fmt::format("'{}' is missing: the trained length {} is taken", h.key(name), h.context), true);
+  if (original > h.context) {
+    h.assume(fmt::format("'{}' is {}, more than the trained length {}", h.key(name), original, h.context), true);
+  }
+  return original;
+}
 
 void read_scaling(Hyperparameters& h, RopeSpec& rope) {
   const std::string type = h.metadata().get_or<std::string>(h.key("rope.scaling.type"), "");
@@ -64,28 +87,42 @@ void read_scaling(Hyperparameters& h, RopeSpec& rope) {
   if (type != "" && type != "none" && type != "linear" && type != "yarn" && type != "longrope") {
     throw h.wrong("'{}' is '{}', expected none, linear, yarn or longrope", h.key("rope.scaling.type"), type);
   }
-  rope.original_context =
-      static_cast<float>(h.optional("rope.scaling.original_context_length", h.context, 1, kMostContext));
+  rope.original_context = static_cast<float>(read_original_context(h, type == "yarn"));
   rope.magnitude = h.optional_number("rope.scaling.attn_factor", 1, 1e-3f, 1e3f);
   if (type == "none" || type == "longrope" || (type == "" && !has_factor)) return;
   if (!has_factor)
     throw h.wrong("'{}' is '{}', but '{}' is missing", h.key("rope.scaling.type"), type, h.key("rope.scaling.factor"));
-  rope.factor = h.has("rope.scaling.factor") ? h.required_number("rope.scaling.factor", 0, 1e6f)
-                                             : h.required_number("rope.scale_linear", 0, 1e6f);
-  if (rope.factor == 0) rope.factor = 1;  // as converters write it where there is none
+  rope.factor = number_or_none(h, h.has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear", 1, 1e6f);
   if (type == "")
     h.assume(fmt::format("'{}' is missing: linear is taken, as there is a factor", h.key("rope.scaling.type")), true);
   rope.scaling = type == "yarn" ? RopeScaling::kYarn : RopeScaling::kLinear;
   if (rope.scaling == RopeScaling::kLinear) return;
-  if (!h.has("rope.scaling.original_context_length")) {
-    h.assume(fmt::format("'{}' is missing: the trained length {} is taken",
-                         h.key("rope.scaling.original_context_length"), h.context),
-             true);
-  }
   rope.beta_fast = h.optional_number("rope.scaling.yarn_beta_fast", 32, 1e-3f, 1e6f);
   rope.beta_slow = h.optional_number("rope.scaling.yarn_beta_slow", 1, 1e-3f, 1e6f);
   rope.magnitude *= h.optional_number("rope.scaling.yarn_attn_factor", 1, 1e-3f, 1e3f);
   rope.magnitude *= 1 + 0.1f * std::log(rope.factor);
+}
+
+// Groups of experts of which a few are chosen first. A count of 0 or 1 is how converters say that there are none.
+void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
+  const std::string count = "expert_group_count";
+  const std::string used = "expert_group_used_count";
+  if (h.has(used) && !h.has(count)) h.assume(fmt::format("'{}' is missing: one group is taken", h.key(count)), true);
+  experts.groups = std::max(1, h.optional(count, 1, 0, h.experts));
+  const int stated = h.optional(used, 0, 0, h.experts);
+  if (stated > experts.groups || (experts.groups > 1 && stated == 0)) {
+    throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);
+  }
+  experts.groups_used = std::max(1, stated);
+  if (h.experts % experts.groups != 0) {
+    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("expert_group_count"), experts.groups,
+                  h.key("expert_count"), h.experts);
+  }
+  if (h.experts / experts.groups * experts.groups_used < h.experts_used) {
+    throw h.wrong("'{}' is {}: their {} experts are fewer than '{}' {}", h.key("expert_group_used_count"),
+                  experts.groups_used, h.experts / experts.groups * experts.groups_used, h.key("expert_used_count"),
+                  h.experts_used);
+  }
 }
 
 }  // namespace
@@ -93,13 +130,14 @@ void read_scaling(Hyperparameters& h, RopeSpec& rope) {
 RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits) {
   RopeSpec rope;
   rope.pairing = habits.pairing;
-  rope.dimensions = habits.states_dimensions ? h.expected("rope.dimension_count", head_size, 2, head_size)
-                                             : h.optional("rope.dimension_count", head_size, 2, head_size);
-  if (rope.dimensions % 2 != 0) {
-    throw h.wrong("'{}' is {}, expected an even number", h.key("rope.dimension_count"), rope.dimensions);
+  rope.dimensions = habits.states_dimensions ? h.expected("rope.dimension_count", head_size, 1, kMostHeadSize)
+                                             : h.optional("rope.dimension_count", head_size, 1, kMostHeadSize);
+  if (rope.dimensions % 2 != 0 || rope.dimensions > head_size) {
+    throw h.wrong("{} of a head's {} values ('{}') are to be rotated ('{}'), expected an even number of them",
+                  rope.dimensions, head_size, h.key("attention.key_length"), h.key("rope.dimension_count"));
   }
-  rope.base = habits.states_base ? h.expected_number("rope.freq_base", 10000, 1, 1e12f)
-                                 : h.optional_number("rope.freq_base", 10000, 1, 1e12f);
+  rope.base = habits.states_base ? h.expected_number("rope.freq_base", 10000, kLeastRopeBase, kMostRopeBase)
+                                 : h.optional_number("rope.freq_base", 10000, kLeastRopeBase, kMostRopeBase);
   read_scaling(h, rope);
   return rope;
 }
@@ -114,19 +152,8 @@ ExpertsSpec experts_of(Hyperparameters& h) {
   if (experts.width == 0) {
     throw h.wrong("'{}' is missing, and so is '{}'", h.key("expert_feed_forward_length"), h.key("feed_forward_length"));
   }
-  experts.scale = h.optional_number("expert_weights_scale", 1, 0, 1e3f);
-  if (experts.scale == 0) experts.scale = 1;  // as converters write it where there is none
-  experts.groups = std::max(1, h.optional("expert_group_count", 1, 0, h.experts));
-  experts.groups_used = std::max(1, h.optional("expert_group_used_count", 1, 0, experts.groups));
-  if (h.experts % experts.groups != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("expert_group_count"), experts.groups,
-                  h.key("expert_count"), h.experts);
-  }
-  if (h.experts / experts.groups * experts.groups_used < h.experts_used) {
-    throw h.wrong("'{}' is {}: their {} experts are fewer than '{}' {}", h.key("expert_group_used_count"),
-                  experts.groups_used, h.experts / experts.groups * experts.groups_used, h.key("expert_used_count"),
-                  h.experts_used);
-  }
+  experts.scale = h.has("expert_weights_scale") ? number_or_none(h, "expert_weights_scale", 1, 1e3f) : 1;
+  read_groups(h, experts);
   return experts;
 }
 

@@ -25,6 +25,13 @@ struct RopeHabits {
 };
 RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits);
 
+// Far from any model's.
+inline constexpr float kLeastRopeBase = 10;
+inline constexpr float kMostRopeBase = 1e12f;
+
+// A factor or limit that is stated: `none` where it is 0, as converters write it where there is none.
+float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest);
+
 // The experts' numbers by the keys that all share: width as stated, or the share of feed_forward_length.
 ExpertsSpec experts_of(Hyperparameters& h);
 

@@ -21,8 +21,8 @@ LatentAttentionSpec latent_attention(Hyperparameters& h, int heads) {
                                                           : h.required("attention.value_length", 1, kMostHeadSize);
   latent.plain_size = key_size - latent.rope_size;
   if (latent.plain_size < 1) {
-    throw h.wrong("'{}' is {}, expected less than the heads' {}", h.key("rope.dimension_count"), latent.rope_size,
-                  key_size);
+    throw h.wrong("'{}' is {}, expected less than the heads' {} ('{}')", h.key("rope.dimension_count"),
+                  latent.rope_size, key_size, h.key("attention.key_length_mla"));
   }
   latent.temperature = h.optional_number("attention.temperature_scale", 0, 0, 1e3f);
   latent.temperature_length = h.optional_number("attention.temperature_length", 1, 1, 1e9f);
@@ -42,7 +42,9 @@ LatentAttentionSpec latent_attention(Hyperparameters& h, int heads) {
 ExpertsSpec deepseek_experts(Hyperparameters& h) {
   ExpertsSpec experts = experts_of(h);
   experts.width = h.required("expert_feed_forward_length", 1, kMostWidth);
-  experts.scale = h.expected_number("expert_weights_scale", 1, 0, 1e3f);
+  if (!h.has("expert_weights_scale")) {
+    h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("expert_weights_scale")), true);
+  }
   const int gating = h.optional("expert_gating_func", 0, 0, 2);
   experts.gating = gating == 2 ? ops::Gating::kSigmoid : ops::Gating::kSoftmax;
   experts.selection_bias = Need::kOptional;
@@ -56,11 +58,12 @@ ExpertsSpec deepseek_experts(Hyperparameters& h) {
   }
   if (gating == 2 && !has_bias) h.assume("no tensor 'exp_probs_b.bias': experts are chosen without it", true);
   experts.renormalizes = h.optional_flag("expert_weights_norm", false);
-  experts.shared_width = h.required("expert_shared_count", 0, kMostExperts) * experts.width;
-  if (experts.shared_width > kMostWidth) {
-    throw h.wrong("'{}' is {}, too many of width {}", h.key("expert_shared_count"),
-                  experts.shared_width / experts.width, experts.width);
+  const int shared = h.required("expert_shared_count", 0, kMostExperts);
+  if (shared > kMostWidth / experts.width) {
+    throw h.wrong("'{}' is {}, too many of '{}' {}", h.key("expert_shared_count"), shared,
+                  h.key("expert_feed_forward_length"), experts.width);
   }
+  experts.shared_width = shared * experts.width;
   return experts;
 }
 

@@ -8,14 +8,22 @@
 namespace rocmforge::models {
 namespace {
 
-DecoderSpec gemma_like(Hyperparameters& h) {
+constexpr RopeHabits kSilentOnBase = {.pairing = ops::RopePairing::kHalves, .states_base = false};
+
+DecoderSpec gemma_like(Hyperparameters& h, const RopeHabits& habits) {
   DecoderSpec spec = llama_like(h);
   spec.embedding_scale = std::sqrt(static_cast<float>(h.width));
   spec.output = OutputMatrix::kTied;
-  const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves, .states_base = false});
+  const RopeSpec rope = rope_of(h, h.key_size(), habits);
   for_each_attention(spec, [&](AttentionSpec& attention) { attention.rope = rope; });
   for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
   return spec;
+}
+
+float soft_cap_or_none(Hyperparameters& h, const char* name) { return number_or_none(h, name, 0, 1e6f); }
+
+float expected_soft_cap(Hyperparameters& h, const char* name, float otherwise) {
+  return h.has(name) ? soft_cap_or_none(h, name) : h.expected_number(name, otherwise, 0, 1e6f);
 }
 
 void normalize_results(DecoderSpec& spec) {
@@ -33,15 +41,15 @@ void scale_by_share_of_width(Hyperparameters& h, DecoderSpec& spec, int layers_o
 
 }  // namespace
 
-DecoderSpec gemma(Hyperparameters& h) { return gemma_like(h); }
+DecoderSpec gemma(Hyperparameters& h) { return gemma_like(h, kSilentOnBase); }
 
 DecoderSpec gemma2(Hyperparameters& h) {
-  DecoderSpec spec = gemma_like(h);
+  DecoderSpec spec = gemma_like(h, kSilentOnBase);
   normalize_results(spec);
   scale_by_share_of_width(h, spec, 46);
   const int window = h.expected("attention.sliding_window", 4096, 1, kMostContext);
-  const float soft_cap = h.expected_number("attn_logit_softcapping", 50, 0, 1e6f);
-  spec.logit_soft_cap = h.expected_number("final_logit_softcapping", 30, 0, 1e6f);
+  const float soft_cap = expected_soft_cap(h, "attn_logit_softcapping", 50);
+  spec.logit_soft_cap = expected_soft_cap(h, "final_logit_softcapping", 30);
   const std::vector<bool> windowed = windowed_layers(h, 2);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
@@ -53,14 +61,14 @@ DecoderSpec gemma2(Hyperparameters& h) {
 
 // Windowed layers have a rope base of their own and no scaling.
 DecoderSpec gemma3(Hyperparameters& h) {
-  DecoderSpec spec = gemma_like(h);
+  DecoderSpec spec = gemma_like(h, {.pairing = ops::RopePairing::kHalves});
   spec.output = OutputMatrix::kOwnOrTied;
   normalize_results(spec);
   scale_by_share_of_width(h, spec, 62);
-  spec.logit_soft_cap = h.optional_number("final_logit_softcapping", 0, 0, 1e6f);
+  spec.logit_soft_cap = h.has("final_logit_softcapping") ? soft_cap_or_none(h, "final_logit_softcapping") : 0;
   const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
   const std::vector<bool> windowed = windowed_layers(h, 6);
-  const float window_base = h.expected_number("rope.freq_base_swa", 10000, 1, 1e12f);
+  const float window_base = h.expected_number("rope.freq_base_swa", 10000, kLeastRopeBase, kMostRopeBase);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
     attention.query_key_norm = QueryKeyNorm::kPerHead;

@@ -9,7 +9,8 @@ DecoderSpec llama(Hyperparameters& h) {
   const int head = h.key_size();
   const RopeSpec rope = rope_of(h, head, {.pairing = ops::RopePairing::kNeighbours});
   if (rope.dimensions != head) {
-    throw h.wrong("'{}' is {}, expected the head's {}", h.key("rope.dimension_count"), rope.dimensions, head);
+    throw h.wrong("'{}' is {}, expected the head's {} ('{}')", h.key("rope.dimension_count"), rope.dimensions, head,
+                  h.key("attention.key_length"));
   }
   for_each_attention(spec, [&](AttentionSpec& attention) {
     attention.qkv_bias = Need::kOptional;

@@ -9,7 +9,7 @@ Mamba2Spec mamba2_mixer(Hyperparameters& h, float norm_epsilon) {
   Mamba2Spec mamba;
   mamba.inner = h.required("ssm.inner_size", 1, kMostWidth);
   mamba.heads = h.required("ssm.time_step_rank", 1, kMostHeads);
-  mamba.groups = h.required("ssm.group_count", 1, mamba.heads);
+  mamba.groups = h.required("ssm.group_count", 1, kMostHeads);
   mamba.state_size = h.required("ssm.state_size", 1, kMostHeadSize);
   mamba.taps = h.required("ssm.conv_kernel", 1, 64);
   mamba.norm_epsilon = norm_epsilon;

@@ -1,4 +1,6 @@
 // Phi 2: attention and feed-forward part side by side. Phi 3: llama's block with fused matrices and long rope.
+#include <fmt/format.h>
+
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
@@ -31,6 +33,10 @@ DecoderSpec phi3(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output_bias = Need::kOptional;
   const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
+  // Converters write it with the factors: a magnitude of cosine and sine that depends on them.
+  if (h.has_tensor("rope_factors_long.weight") && !h.has("rope.scaling.attn_factor")) {
+    h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("rope.scaling.attn_factor")), true);
+  }
   for_each_attention(spec, [&](AttentionSpec& attention) {
     attention.is_stored_fused = true;
     attention.rope = rope;

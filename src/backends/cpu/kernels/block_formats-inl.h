@@ -20,6 +20,7 @@
 #define ROCMFORGE_CPU_BLOCK_FORMATS_INL_H_
 #endif
 
+#include <algorithm>
 #include <cstddef>
 
 #include "backends/cpu/kernels/block_rows-inl.h"
@@ -63,10 +64,7 @@ inline void add_fifth_bits(const std::array<std::uint8_t, 4>& bytes, std::int16_
 // The entries of a table for 32 nibbles.
 inline void split_levels(const std::array<std::int8_t, 16>& table, const std::uint8_t* bytes, std::int16_t* out) {
   split_nibbles(bytes, out);
-  for (int j = 0; j < 32; ++j) {
-    const int level = table[static_cast<std::size_t>(out[j])];
-    out[j] = static_cast<std::int16_t>(level);
-  }
+  std::transform(out, out + 32, out, [&table](std::int16_t code) { return table[static_cast<std::size_t>(code)]; });
 }
 
 #if ROCMFORGE_CPU_REAL_VECTORS

@@ -1,0 +1,268 @@
+// Files that are damaged in one place. Each must end in an Error that names the file and what is wrong with it, or in a
+// model that computes what the sound one does, or in one whose description warns of the very thing. Never in a crash, a
+// number that is none, memory without bounds, or an answer that is silently another.
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "engine/model_run.h"
+#include "models/model_summary.h"
+#include "support/damage.h"
+#include "support/model_forms.h"
+
+namespace rocmforge::engine {
+namespace {
+
+using testing::Damage;
+using testing::fuse_experts;
+using testing::fuse_query_key_value;
+using testing::join_latent_matrices;
+using testing::RandomModel;
+using testing::RandomModelOptions;
+using testing::RopeDivisors;
+
+// ---- The models that are damaged ----
+
+struct Variant {
+  std::string name;
+  RandomModelOptions options;
+  void (*form)(RandomModel& model) = nullptr;
+
+  friend void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
+};
+
+// With what the architecture's larger models have: layers of every kind, factors for long contexts, groups of experts.
+RandomModelOptions options_of(std::string_view architecture) {
+  RandomModelOptions options{.architecture = std::string(architecture)};
+  if (architecture == "gemma3") options.layers = 6;
+  if (architecture == "phi3") options.divisors = RopeDivisors::kLongAndShort;
+  if (architecture == "deepseek2") {
+    options.layers = 3;
+    options.experts = 8;
+  }
+  return options;
+}
+
+std::vector<Variant> variants() {
+  std::vector<Variant> all;
+  for (const models::Architecture& architecture : models::architectures()) {
+    all.push_back({std::string(architecture.name), options_of(architecture.name)});
+  }
+  all.push_back({"llama_with_experts", {.architecture = "llama", .has_experts = true}});
+  all.push_back({"llama_with_divisors", {.architecture = "llama", .divisors = RopeDivisors::kOne}});
+  all.push_back({"llama_with_factors", {.architecture = "llama", .divisors = RopeDivisors::kLongAndShort}});
+  all.push_back({"qwen2_fused_with_yarn", {.architecture = "qwen2", .has_yarn = true}, fuse_query_key_value});
+  all.push_back({"qwen3moe_fused", options_of("qwen3moe"), fuse_experts});
+  all.push_back({"deepseek2_joint", options_of("deepseek2"), join_latent_matrices});
+  return all;
+}
+
+// ---- What may change silently ----
+
+// A file without it, or with it, is one that might be meant.
+struct Silence {
+  std::string_view name;  // the end of the tensor's or key's name
+  std::string_view what;
+  std::string_view because;
+};
+
+constexpr Silence kSilences[] = {
+    {"output.weight", "removed", "the embeddings are the output matrix then"},
+    {"output.bias", "removed", "few files have it, and nothing else in them tells of it"},
+    {"rope_freqs.weight", "removed", "rotary positions without divisors are the rule"},
+    {"bert.attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
+    {"gpt2.attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
+    {"attention.sliding_window", "is the integer 0", "no window"},
+    {"attention.sliding_window", "is the integer 1", "a window may have any length"},
+    {"attention.sliding_window", "is the integer 16384", "a window may have any length"},
+    {"attention.sliding_window", "is the integer 1048576", "a window may have any length"},
+    {"logit_softcapping", "is the float 0", "no cap"},
+    {"logit_softcapping", "is the float 1", "a cap may be any number"},
+    {"expert_gating_func", "is the integer 1", "softmax is stated, and a bias may go with it"},
+    {"expert_group_count", "is the integer 0", "no groups"},
+    {"expert_group_count", "is the integer 1", "no groups"},
+    {"expert_group_used_count", "is the integer 1", "any number of groups may be used"},
+    {"expert_used_count", "is the integer 1", "any number of experts may be used"},
+    {"expert_weights_scale", "is the float 0", "no scale, as converters write it"},
+    {"expert_weights_scale", "is the float 1", "no scale"},
+    {"rope.scaling.attn_factor", "is the float 1", "no factor"},
+    {"rope.scaling.factor", "is the float 0", "no scaling, as converters write it"},
+    {"rope.scaling.factor", "is the float 1", "no scaling"},
+    {"rope.scaling.yarn_log_multiplier", "is the float 0", "no multiplier"},
+    {"rope.scaling.yarn_log_multiplier", "is the float 1e-30", "no multiplier, nearly"},
+    {"rope.scaling.yarn_log_multiplier", "is the float 1", "a multiplier may be any number"},
+};
+
+bool may_be_silent(const Damage& damage) {
+  return std::ranges::any_of(kSilences, [&](const Silence& silence) {
+    return damage.name.ends_with(silence.name) && damage.what == silence.what;
+  });
+}
+
+// ---- What comes of a file ----
+
+struct Outcome {
+  std::optional<Error> error;
+  std::vector<float> logits;
+  std::vector<std::string> warnings;
+};
+
+// `inspect` must do with any file, or say what is wrong.
+void expect_summary_or_error(const gguf::File& file) {
+  try {
+    models::summarize(file);
+  } catch (const Error& error) {
+    EXPECT_NE(error.code(), ErrorCode::kInternal) << error.message();
+  }
+}
+
+Outcome outcome_of(const RandomModel& model, std::string_view device = testing::kDevices.front()) {
+  Outcome outcome;
+  try {
+    const testing::ModelFile file(model);
+    expect_summary_or_error(file.file());
+    for (const models::Assumption& assumption : models::describe(file.file()).assumptions) {
+      if (assumption.matters) outcome.warnings.push_back(assumption.what);
+    }
+    outcome.logits = testing::logits_of(file.file(), device);
+  } catch (const Error& error) {
+    outcome.error = error;
+  }
+  return outcome;
+}
+
+// "attention.head_count" of "llama.attention.head_count".
+std::string_view without_architecture(std::string_view key) { return key.substr(key.find('.') + 1); }
+std::string_view without_block(std::string_view tensor) { return tensor.substr(testing::block_of(tensor).size()); }
+
+// A fused tensor that is not there leaves only its parts to ask for.
+std::string first_part_of(const std::string& fused) {
+  constexpr std::pair<std::string_view, std::string_view> kParts[] = {
+      {"attn_qkv.weight", "attn_q.weight"},
+      {"attn_kv_b.weight", "attn_k_b.weight"},
+      {"ffn_gate_up_exps.weight", "ffn_gate_exps.weight"},
+  };
+  for (const auto& [whole, part] : kParts) {
+    if (without_block(fused) == whole) return testing::block_of(fused) + std::string(part);
+  }
+  return fused;
+}
+
+class Judge {
+ public:
+  explicit Judge(const RandomModel& sound) : sound_(outcome_of(sound)) {
+    EXPECT_FALSE(sound_.error) << sound_.error->message();
+    EXPECT_TRUE(testing::all_finite(sound_.logits));
+  }
+
+  void tensor(const Damage& damage) {
+    judge(damage, std::string(without_block(damage.name)), [&](const std::string& message) {
+      return message.find(damage.name) != std::string::npos ||
+             message.find(first_part_of(damage.name)) != std::string::npos;
+    });
+  }
+
+  // An Error of a key names it, or a tensor whose shape contradicts it.
+  void key(const Damage& damage) {
+    const std::string core(without_architecture(damage.name));
+    judge(damage, core, [&](const std::string& message) {
+      return message.find(core) != std::string::npos || message.find("tensor '") != std::string::npos;
+    });
+  }
+
+  int judged() const { return judged_; }
+
+ private:
+  template <typename IsNamed>
+  void judge(const Damage& damage, const std::string& core, IsNamed is_named) {
+    ++judged_;
+    SCOPED_TRACE(damage.name + " " + damage.what);
+    const Outcome outcome = outcome_of(damage.model);
+    if (outcome.error) {
+      expect_good_error(*outcome.error, is_named(outcome.error->message()));
+    } else {
+      expect_told(damage, outcome, core);
+    }
+    for (const std::string_view device : std::span(testing::kDevices).subspan(1)) {
+      expect_agreement(outcome, outcome_of(damage.model, device), device, is_quantized(damage.model));
+    }
+  }
+
+  static void expect_good_error(const Error& error, bool is_named) {
+    EXPECT_NE(error.code(), ErrorCode::kInternal) << error.message();
+    EXPECT_NE(error.code(), ErrorCode::kOutOfMemory) << error.message();
+    EXPECT_TRUE(error.message().starts_with(testing::kRandomModelName)) << error.message();
+    EXPECT_TRUE(is_named) << error.message();
+  }
+
+  void expect_told(const Damage& damage, const Outcome& outcome, const std::string& core) {
+    EXPECT_TRUE(testing::all_finite(outcome.logits));
+    const std::vector<float> expected = damage.same_as ? outcome_of(*damage.same_as).logits : sound_.logits;
+    const double difference = testing::difference_in_spreads(outcome.logits, expected);
+    if (difference == 0 || may_be_silent(damage)) return;
+    const bool is_told = std::ranges::any_of(outcome.warnings, [&](const std::string& warning) {
+      const bool is_new = std::ranges::find(sound_.warnings, warning) == sound_.warnings.end();
+      return is_new && warning.find(core) != std::string::npos;
+    });
+    EXPECT_TRUE(is_told) << "nobody is told, and the logits move by " << difference << " of their spread";
+  }
+
+  // A device may lack a format that the reference has, and must say so.
+  static bool is_quantized(const RandomModel& model) {
+    return std::ranges::any_of(model.tensors, [](const auto& tensor) { return tensor.format->block_values > 1; });
+  }
+
+  // Where activations are rounded to 8 bits, these models' logits tell nothing any more; the op tests have bounds
+  // there.
+  static void expect_agreement(const Outcome& reference, const Outcome& outcome, std::string_view device,
+                               bool is_quantized) {
+    if (outcome.error && !reference.error) {
+      EXPECT_EQ(outcome.error->code(), ErrorCode::kUnsupported) << device << ": " << outcome.error->message();
+    }
+    if (outcome.error) return;
+    EXPECT_FALSE(reference.error) << device << ": " << reference.error->message();
+    if (is_quantized) {
+      EXPECT_TRUE(testing::all_finite(outcome.logits)) << device;
+    } else {
+      EXPECT_LE(testing::difference_in_spreads(outcome.logits, reference.logits), 1e-3) << device;
+    }
+  }
+
+  Outcome sound_;
+  int judged_ = 0;
+};
+
+class DamagedModels : public ::testing::TestWithParam<Variant> {
+ protected:
+  DamagedModels() { log::set_level(log::Level::kOff); }
+  ~DamagedModels() override { log::set_level(log::Level::kInfo); }
+
+  static RandomModel model() {
+    RandomModel model = random_model(GetParam().options);
+    if (GetParam().form != nullptr) GetParam().form(model);
+    return model;
+  }
+};
+
+TEST_P(DamagedModels, TellOfEveryTensor) {
+  const RandomModel sound = model();
+  Judge judge(sound);
+  testing::for_each_damaged_tensor(sound, [&](const Damage& damage) { judge.tensor(damage); });
+  testing::for_each_added_tensor(sound, [&](const Damage& damage) { judge.tensor(damage); });
+  EXPECT_GT(judge.judged(), 100);
+}
+
+TEST_P(DamagedModels, TellOfEveryKey) {
+  const RandomModel sound = model();
+  Judge judge(sound);
+  testing::for_each_damaged_key(sound, [&](const Damage& damage) { judge.key(damage); });
+  EXPECT_GT(judge.judged(), 100);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DamagedModels, ::testing::ValuesIn(variants()), [](const auto& test) {
+  std::string name = test.param.name;
+  std::erase(name, '-');
+  return name;
+});
+
+}  // namespace
+}  // namespace rocmforge::engine

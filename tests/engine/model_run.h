@@ -1,0 +1,80 @@
+// What a model computes on a device, for tests that compare.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/runner.h"
+#include "support/random_model.h"
+
+namespace rocmforge::testing {
+
+// The first is what the others are held against.
+inline constexpr std::array<std::string_view, 2> kDevices = {"ref", "cpu"};
+
+// More than the windows, so that they show; and more than a block of the cache.
+inline constexpr int kPromptTokens = 40;
+inline constexpr int kLongestContext = 64;
+
+// Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step, with
+// keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
+inline std::vector<float> logits_of(const gguf::File& file, std::string_view device = kDevices.front()) {
+  const models::DecoderSpec spec = models::describe(file).spec;
+  const auto context = std::min<std::int64_t>(spec.context, kLongestContext);
+  const quant::Format* f32 = &quant::format_of(quant::FormatId::kF32);
+  engine::Runner runner(file, {.device = {.device = std::string(device), .threads = 1},
+                               .context = context,
+                               .logit_rows = kPromptTokens,
+                               .key_format = f32,
+                               .value_format = f32,
+                               .on_progress = {}});
+  std::vector<kv::TokenId> tokens;
+  for (int i = 0; i < std::min<int>(kPromptTokens, static_cast<int>(context)); ++i) {
+    tokens.push_back((i * 7 + 3) % runner.spec().vocabulary);
+  }
+  const auto started = runner.start();
+  RF_CHECK(started.has_value());
+  const engine::StepItem item{started->id, tokens, engine::Wanted::kAll};
+  RF_CHECK(runner.run(std::span(&item, 1)));
+  std::vector<float> logits;
+  for (int row = 0; row < runner.output_rows(); ++row) {
+    logits.insert(logits.end(), runner.output(row).begin(), runner.output(row).end());
+  }
+  return logits;
+}
+
+inline std::vector<float> logits_of(const RandomModel& model, std::string_view device = kDevices.front()) {
+  return logits_of(ModelFile(model).file(), device);
+}
+
+inline bool all_finite(std::span<const float> values) {
+  return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
+}
+
+// The standard deviation of the logits.
+inline double spread_of(std::span<const float> values) {
+  double sum = 0;
+  double squares = 0;
+  for (const float value : values) {
+    sum += value;
+    squares += static_cast<double>(value) * value;
+  }
+  const auto count = static_cast<double>(values.size());
+  return std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count)));
+}
+
+// The greatest difference, in spreads of `expected`. Of the first values, where one has more.
+inline double difference_in_spreads(std::span<const float> values, std::span<const float> expected) {
+  double greatest = 0;
+  for (std::size_t i = 0; i < std::min(values.size(), expected.size()); ++i) {
+    greatest = std::max(greatest, std::fabs(static_cast<double>(values[i]) - expected[i]));
+  }
+  return greatest / spread_of(expected);
+}
+
+}  // namespace rocmforge::testing
