@@ -141,13 +141,13 @@ void measure_machine(const BenchArguments& arguments) {
 }
 
 void measure_model(const BenchArguments& arguments, const gguf::File& file, const std::string& name) {
-  const engine::BenchmarkOptions options{.prompt = static_cast<int>(arguments.prompt),
-                                         .generated = static_cast<int>(arguments.generated),
-                                         .sequences = static_cast<int>(arguments.sequences),
-                                         .depth = static_cast<int>(arguments.depth),
-                                         .repetitions = static_cast<int>(arguments.repetitions)};
+  engine::BenchmarkOptions options{.prompt = static_cast<int>(arguments.prompt),
+                                   .generated = static_cast<int>(arguments.generated),
+                                   .sequences = static_cast<int>(arguments.sequences),
+                                   .depth = static_cast<int>(arguments.depth),
+                                   .repetitions = static_cast<int>(arguments.repetitions)};
   engine::RunnerOptions runner_settings = runner_options(arguments.model);
-  engine::prepare(options, runner_settings);
+  engine::prepare(models::describe(file).spec, options, runner_settings);
   engine::Runner runner = load_runner(file, runner_settings);
   engine::BenchmarkResult result;
   {

@@ -78,6 +78,8 @@ void run(const RunArguments& arguments) {
   engine::Runner runner = load_runner(file, options);
   const auto statistics = print_continuation(runner, file, prompt, static_cast<int>(arguments.new_tokens));
   file.check_intact();
+  if (statistics.context_is_full)
+    log::info("the context of {} is full; --ctx makes it longer", runner.memory().context);
   report(statistics);
 }
 

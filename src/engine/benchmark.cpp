@@ -63,43 +63,66 @@ class Batch {
   std::vector<StepItem> items_;
 };
 
-// Bytes of keys and values that a token at this position reads.
-double cache_bytes_at(const Runner& runner, const BenchmarkOptions& options, double position) {
-  const MemoryPlan& memory = runner.memory();
-  const double all = static_cast<double>(memory.context) * options.sequences;
-  return static_cast<double>(memory.cache_bytes) / all * position;
+// Bytes of keys, values and states that a token at this position reads.
+double cache_bytes_at(const Runner& runner, double position) {
+  const models::DecoderSpec& spec = runner.spec();
+  const models::CacheLayout layout = models::cache_layout(spec);
+  auto bytes = static_cast<double>(models::state_bytes(spec));
+  for (const models::CacheGroup& group : layout.groups) {
+    const auto block = models::block_bytes(spec, group, runner.memory().formats, kBlockTokens, layout.is_shared);
+    const double visible = group.window > 0 ? std::min<double>(group.window, position) : position;
+    bytes += static_cast<double>(block) / kBlockTokens * visible;
+  }
+  return bytes;
 }
 
-double limit_of(Phase phase, const Runner& runner, const gguf::File& file, const BenchmarkOptions& options,
-                const ops::MachineLimits& limits) {
+// Tokens a second, of all sequences together. A prefill answers once; a decode reads the weights once a step.
+double limit_of(const Measurement& measurement, const Runner& runner, const gguf::File& file,
+                const BenchmarkOptions& options, const ops::MachineLimits& limits) {
   const models::WorkPerToken work = models::work_per_token(file, runner.spec());
-  const double operations = 2.0 * static_cast<double>(work.multiplications);
   const double arithmetic = std::max(limits.integer_operations_per_second, limits.float_operations_per_second);
   if (arithmetic <= 0 || limits.read_bytes_per_second <= 0) return 0;
+  const double answered = measurement.phase == Phase::kPrefill ? 1.0 / measurement.tokens : 1;
+  const double operations =
+      2 * (static_cast<double>(work.multiplications) + answered * static_cast<double>(work.output_multiplications));
   const double by_arithmetic = arithmetic / operations;
-  if (phase == Phase::kPrefill) return by_arithmetic;
+  if (measurement.phase == Phase::kPrefill) return by_arithmetic;
   const double weights = static_cast<double>(work.weight_bytes) / options.sequences;
-  const double cache = cache_bytes_at(runner, options, options.depth + options.generated / 2.0);
+  const double cache = cache_bytes_at(runner, options.depth + options.generated / 2.0);
   return std::min(by_arithmetic, limits.read_bytes_per_second / (weights + cache));
 }
 
 }  // namespace
 
-void prepare(const BenchmarkOptions& options, RunnerOptions& runner) {
+void prepare(const models::DecoderSpec& spec, BenchmarkOptions& options, RunnerOptions& runner) {
+  const auto sequences = static_cast<std::int64_t>(options.sequences);
+  if (spec.is_encoder()) {
+    if (options.depth > 0) throw error(ErrorCode::kUsage, "-d {}: an encoder has nothing before", options.depth);
+    if (options.prompt == 0) throw error(ErrorCode::kUsage, "-p 0: an encoder does nothing else");
+    options.generated = 0;
+  }
   runner.sequences = options.sequences;
-  const int longest = std::max(options.depth, 1) + std::max(options.prompt, options.generated);
-  if (runner.context == 0) runner.context = longest;
-  if (runner.context < longest) {
+  const std::int64_t longest = std::max(options.depth, 1) + std::int64_t{std::max(options.prompt, options.generated)};
+  if (runner.context == 0) runner.context = spec.is_encoder() ? options.prompt : longest;
+  if (runner.context < (spec.is_encoder() ? options.prompt : longest)) {
     throw error(ErrorCode::kUsage, "--ctx {} is shorter than the {} tokens of the benchmark", runner.context, longest);
   }
-  runner.step_tokens = std::max({std::min(512, options.prompt * options.sequences), options.sequences, 1});
+  const std::int64_t wanted = sequences * std::max({options.prompt, options.depth, 1});
+  const std::int64_t most = spec.is_encoder() ? wanted : std::max<std::int64_t>(512, sequences);
+  constexpr std::int64_t kMostStepTokens = 1 << 20;
+  if (std::min(wanted, most) > kMostStepTokens) {
+    throw error(ErrorCode::kUsage, "-p {} -b {}: more than {} tokens in a step", options.prompt, options.sequences,
+                kMostStepTokens);
+  }
+  runner.step_tokens = static_cast<int>(std::min(wanted, most));
 }
 
 BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkOptions& options,
                         const std::function<void(std::uint64_t, std::uint64_t, std::string_view)>& on_progress) {
   BenchmarkResult result;
   std::uint32_t seed = 1;
-  const auto total = static_cast<std::uint64_t>(options.repetitions) * 2;
+  const int phases = (options.prompt > 0 ? 1 : 0) + (options.generated > 0 ? 1 : 0);
+  const auto total = static_cast<std::uint64_t>(options.repetitions) * static_cast<std::uint64_t>(phases);
   std::uint64_t done = 0;
   const auto run = [&](Phase phase, int tokens) {
     if (tokens == 0) return;
@@ -127,7 +150,7 @@ BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkO
   run(Phase::kDecode, options.generated);
   result.limits = runner.measure_limits();
   for (Measurement& measurement : result.measurements) {
-    measurement.limit = limit_of(measurement.phase, runner, file, options, result.limits);
+    measurement.limit = limit_of(measurement, runner, file, options, result.limits);
   }
   return result;
 }

@@ -46,7 +46,9 @@ GenerationStatistics continue_greedily(Runner& runner, std::span<const kv::Token
   for (std::size_t length = prompt.size(); statistics.new_tokens < most; ++length) {
     const kv::TokenId token = likeliest(runner.output(0));
     ++statistics.new_tokens;
-    if (!on_token(token) || statistics.new_tokens == most || length == context) break;
+    if (!on_token(token) || statistics.new_tokens == most) break;
+    statistics.context_is_full = length == context;
+    if (statistics.context_is_full) break;
     compute({&token, 1}, Wanted::kLast);
     statistics.new_seconds = seconds_since(start);
   }

@@ -19,7 +19,8 @@ struct GenerationStatistics {
   int cached_tokens = 0;  // of the prompt, whose keys and values were there already
   double prompt_seconds = 0;
   int new_tokens = 0;
-  double new_seconds = 0;  // of all new tokens but the first, which comes with the prompt
+  bool context_is_full = false;  // which ended it
+  double new_seconds = 0;        // of all new tokens but the first, which comes with the prompt
 };
 
 // Takes the likeliest token each time, until `most` are there, the context is full, or on_token answers false. The

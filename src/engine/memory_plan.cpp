@@ -1,6 +1,7 @@
 #include "engine/memory_plan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,14 @@ namespace rocmforge::engine {
 namespace {
 
 using models::DecoderSpec;
+
+// Where no group sees everything, prefixes outlive their blocks: so many are remembered, of all sequences.
+constexpr std::int64_t kMostPrefixes = 1 << 16;
+
+// More blocks than can be numbered do not fit into any memory either.
+int block_count(std::int64_t blocks) {
+  return static_cast<int>(std::min<std::int64_t>(blocks, std::numeric_limits<int>::max() / 4));
+}
 
 std::uint64_t bytes_of(const MemoryPlan& plan) { return plan.cache_bytes + plan.work_bytes; }
 
@@ -46,10 +55,10 @@ std::string advice(const DecoderSpec& spec, const MemoryRequest& request, std::i
 void check_trained_length(const DecoderSpec& spec, std::int64_t context) {
   if (context <= spec.context) return;
   if (spec.learned_positions != models::Need::kNever) {
-    throw error(ErrorCode::kUsage, "--ctx {}: the model has learned {} positions, and no more can be had", context,
-                spec.context);
+    throw error(ErrorCode::kUsage, "a context of {}: the model has learned {} positions, and no more can be had",
+                context, spec.context);
   }
-  log::warning("--ctx {} is longer than the {} positions that the model was trained for", context, spec.context);
+  log::warning("a context of {} is longer than the {} positions that the model was trained for", context, spec.context);
 }
 
 }  // namespace
@@ -61,11 +70,12 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
   plan.cache.block_tokens = plan.sizes.block_tokens = kBlockTokens;
   plan.cache.max_tokens = static_cast<int>(context);
   plan.cache.max_sequences = request.sequences;
+  plan.formats = request.formats;
   const kv::Demand demand{request.sequences, static_cast<int>(context), request.limits.rows};
   for (const models::CacheGroup& group : layout.groups) {
     const auto blocks = kv::blocks_needed(group.window, kBlockTokens, demand);
-    plan.cache.groups.push_back({group.window, static_cast<int>(blocks)});
-    plan.sizes.blocks.push_back(static_cast<int>(blocks));
+    plan.cache.groups.push_back({group.window, block_count(blocks)});
+    plan.sizes.blocks.push_back(block_count(blocks));
     plan.cache_bytes += static_cast<std::uint64_t>(blocks) *
                         models::block_bytes(spec, group, request.formats, kBlockTokens, layout.is_shared);
   }
@@ -73,7 +83,15 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
     plan.cache.state_slots = plan.sizes.state_slots = request.sequences + request.snapshots;
     plan.cache_bytes += static_cast<std::uint64_t>(plan.sizes.state_slots) * models::state_bytes(spec);
   }
-  plan.work_bytes = models::activation_bytes(spec, request.limits);
+  const bool sees_everything = std::ranges::count(plan.cache.groups, 0, &kv::Group::window) > 0;
+  if (!sees_everything) {
+    plan.cache.known_prefixes = static_cast<int>(std::min(kMostPrefixes, kv::known_prefixes(plan.cache)));
+  }
+  // The logits are there twice: where they are computed, and for whoever asks.
+  const int output_columns = spec.is_encoder() ? spec.width : spec.vocabulary;
+  plan.work_bytes = models::activation_bytes(spec, request.limits) + kv::bookkeeping_bytes(plan.cache) +
+                    static_cast<std::uint64_t>(request.limits.logit_rows) * static_cast<std::uint64_t>(output_columns) *
+                        sizeof(float);
   if (request.backend != nullptr) {
     plan.work_bytes += request.backend->work_bytes(models::work_limits(spec, request.limits, context));
   }

@@ -24,6 +24,7 @@ struct MemoryPlan {
   std::string context_reason;  // "the trained length", "as much as fits in 3.1 GiB", "--ctx"
   kv::Layout cache;
   models::CacheSizes sizes;
+  models::CacheFormats formats;
   std::uint64_t weight_bytes = 0;
   std::uint64_t cache_bytes = 0;
   std::uint64_t work_bytes = 0;

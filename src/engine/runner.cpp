@@ -24,8 +24,8 @@ models::CacheFormats formats_of(const RunnerOptions& options) {
 void check_formats(const ops::Backend& backend, const models::CacheFormats& formats) {
   for (const quant::Format* format : {formats.keys, formats.values}) {
     if (backend.can_cache(*format)) continue;
-    throw error(ErrorCode::kUsage, "--kv-type {}: {} keeps keys and values as F32, F16, BF16, Q8_0 or Q4_0",
-                format->name, backend.name());
+    throw error(ErrorCode::kUsage, "keys or values as {}: {} keeps them as F32, F16, BF16, Q8_0 or Q4_0", format->name,
+                backend.name());
   }
 }
 
@@ -47,6 +47,9 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options)
 Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices)
     : options_(options), devices_(std::move(devices)) {
   if (options_.logit_rows == 0) options_.logit_rows = options_.sequences;
+  // A step of more than all sequences can hold would only take memory.
+  const std::int64_t most = options_.context * options_.sequences;
+  if (most > 0) options_.step_tokens = static_cast<int>(std::min<std::int64_t>(options_.step_tokens, most));
   load(file);
   reserve_step();
 }
@@ -67,6 +70,7 @@ void Runner::load(const gguf::File& file) {
 
   std::uint64_t weight_bytes = 0;
   for (const models::Placement& placement : plan_.placements) weight_bytes += placement.weight_bytes;
+  weight_bytes += models::converted_bytes(file);
   const models::StepLimits limits{options_.step_tokens, options_.logit_rows, options_.sequences};
   const MemoryRequest request{.context = options_.context,
                               .sequences = options_.sequences,

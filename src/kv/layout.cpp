@@ -18,6 +18,18 @@ std::int64_t known_prefixes(const Layout& layout) {
   return blocks + std::int64_t{layout.max_sequences} * blocks_for(layout.max_tokens, layout.block_tokens);
 }
 
+std::uint64_t bookkeeping_bytes(const Layout& layout) {
+  constexpr std::uint64_t kPerPrefix = 64;  // links, the hash table's entry, a place in each pool's index
+  constexpr std::uint64_t kPerBlock = 32;
+  const auto tokens = static_cast<std::uint64_t>(layout.block_tokens) * sizeof(std::int32_t);
+  const auto per_sequence = static_cast<std::uint64_t>(blocks_for(layout.max_tokens, layout.block_tokens)) *
+                            (layout.groups.size() + 1) * sizeof(std::int32_t);
+  std::uint64_t bytes = static_cast<std::uint64_t>(known_prefixes(layout)) * (kPerPrefix + tokens);
+  bytes += static_cast<std::uint64_t>(layout.max_sequences) * per_sequence;
+  for (const Group& group : layout.groups) bytes += static_cast<std::uint64_t>(group.blocks) * kPerBlock;
+  return bytes;
+}
+
 // A sequence that computes s tokens in a step needs the window - 1 positions before them and the s themselves. At the
 // worst alignment p positions lie in 1 + ceil((p - 1) / block) blocks. So each sequence holds the blocks of s = 0, and
 // the step's tokens add blocks where that is cheapest: `first` tokens cross into the next block, then every

@@ -21,6 +21,9 @@ struct Layout {
   int known_prefixes = 0;  // full blocks of tokens to remember; 0: as many as can be of use (see known_prefixes())
 };
 
+// Bytes of host memory that the bookkeeping takes, about.
+std::uint64_t bookkeeping_bytes(const Layout& layout);
+
 // The first position that the query at position `length` sees.
 inline int first_visible(int window, int length) { return window == 0 || length < window ? 0 : length - window + 1; }
 

@@ -370,8 +370,8 @@ OutputLayer bind_output(const DecoderSpec& spec, TensorSource& tensors) {
   const bool is_tied =
       spec.output == OutputMatrix::kTied || (spec.output == OutputMatrix::kOwnOrTied && !tensors.has("output.weight"));
   output.logits = {tensors.matrix(is_tied ? "token_embd.weight" : "output.weight",
-                                  {{spec.width, kWidth}, {spec.vocabulary, "tokens"}}),
-                   tensors.vector("output.bias", {{spec.vocabulary, "tokens"}}, spec.output_bias)};
+                                  {{spec.width, kWidth}, {spec.vocabulary, "rows of token_embd.weight"}}),
+                   tensors.vector("output.bias", {{spec.vocabulary, "rows of token_embd.weight"}}, spec.output_bias)};
   return output;
 }
 

@@ -38,11 +38,14 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
   check_vocabulary();
 }
 
-// The embeddings decide: a tokenizer may know fewer tokens than there are rows.
-void Hyperparameters::check_vocabulary() const {
+// The embeddings decide: a tokenizer may know fewer tokens than there are rows, and converters drop rows that no token
+// has without changing the number.
+void Hyperparameters::check_vocabulary() {
   const int stated = optional("vocab_size", vocabulary, 1, kMostTokens);
   if (stated == vocabulary) return;
-  throw wrong("'{}' is {}, but tensor 'token_embd.weight' has {} rows", key("vocab_size"), stated, vocabulary);
+  assume(fmt::format("'{}' is {}, but tensor 'token_embd.weight' has {} rows, which are taken", key("vocab_size"),
+                     stated, vocabulary),
+         true);
 }
 
 std::string Hyperparameters::key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }

@@ -84,7 +84,7 @@ class Hyperparameters {
   int value_size() const;
 
  private:
-  void check_vocabulary() const;
+  void check_vocabulary();
   int head_size(std::string_view name) const;
 
   Facts facts_;
@@ -99,6 +99,7 @@ inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 1 << 14;
 inline constexpr int kMostHeadSize = 1 << 14;
 inline constexpr int kMostExperts = 1 << 14;
+inline constexpr int kMostExpertGroups = 64;  // backends may keep a bit for each
 inline constexpr int kMostContext = 1 << 26;
 inline constexpr int kMostTokens = 1 << 28;
 

@@ -158,6 +158,20 @@ void check_tensors(const gguf::File& file, const DecoderSpec& spec) {
   tensors.check_complete();
 }
 
+// Joint matrices of latent attention are taken apart as numbers: their copies stay, and one is there threefold
+// meanwhile.
+std::uint64_t converted_bytes(const gguf::File& file) {
+  std::uint64_t sum = 0;
+  std::uint64_t greatest = 0;
+  for (const gguf::Tensor& tensor : file.tensors()) {
+    if (!tensor.name.ends_with(".attn_kv_b.weight")) continue;
+    const std::uint64_t bytes = tensor.shape.count() * sizeof(float);
+    sum += bytes;
+    greatest = std::max(greatest, bytes);
+  }
+  return sum + 2 * greatest;
+}
+
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits) {
   Layout layout;
   lay_out(spec, limits.rows, layout);

@@ -85,6 +85,9 @@ class Model {
 // called before memory is planned, so that a damaged number is not taken for a want of memory.
 void check_tensors(const gguf::File& file, const DecoderSpec& spec);
 
+// Bytes that loading takes for weights which are not used as the file has them.
+std::uint64_t converted_bytes(const gguf::File& file);
+
 // What Model::work_bytes() will be, before anything is allocated.
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits);
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);

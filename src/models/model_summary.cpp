@@ -272,8 +272,10 @@ ModelSummary summarize(const gguf::File& file) {
 
   const ModelReader model(file, summary.architecture);
   fill_dimensions(file, model, summary);
-  summary.tied_embeddings =
-      file.find_tensor("token_embd.weight") != nullptr && file.find_tensor("output.weight") == nullptr;
+  // An encoder has no output matrix, and no norm before one.
+  summary.tied_embeddings = file.find_tensor("token_embd.weight") != nullptr &&
+                            file.find_tensor("output.weight") == nullptr &&
+                            file.find_tensor("token_embd_norm.weight") == nullptr;
   if (summary.layers && summary.layers->value <= file.tensors().size())
     summary.cache = CacheCounter(model, summary).count();
   return summary;

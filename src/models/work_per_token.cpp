@@ -1,5 +1,7 @@
 #include "models/work_per_token.h"
 
+#include <algorithm>
+
 namespace rocmforge::models {
 
 WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
@@ -13,12 +15,15 @@ WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
   WorkPerToken work;
   for (const gguf::Tensor& tensor : file.tensors()) {
     const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) || tensor.name == "position_embd.weight";
-    if (is_looked_up) continue;
+    const bool is_ignored = std::ranges::any_of(
+        spec.ignored_tensors, [&](const std::string& beginning) { return tensor.name.starts_with(beginning); });
+    if (is_looked_up || is_ignored) continue;
     const double used = tensor.name.find("_exps.") == std::string_view::npos ? 1 : share;
     work.weight_bytes += static_cast<std::uint64_t>(used * static_cast<double>(tensor.bytes.size()));
-    if (tensor.shape.rank() > 1) {
-      work.multiplications += static_cast<std::uint64_t>(used * static_cast<double>(tensor.shape.count()));
-    }
+    if (tensor.shape.rank() < 2) continue;
+    const bool is_output = tensor.name == "output.weight" || tensor.name == "token_embd.weight";
+    std::uint64_t& sum = is_output ? work.output_multiplications : work.multiplications;
+    sum += static_cast<std::uint64_t>(used * static_cast<double>(tensor.shape.count()));
   }
   return work;
 }

@@ -61,7 +61,7 @@ TEST_F(ModelCommands, SayWhatIsWrong) {
   refused({"--device", "gpu"}, 1, "--device gpu: this build has no GPU backend");
   refused({"--device", "tpu"}, 2, "expected auto, cpu, ref, emu, gpu or gpu:N");
   refused({"--isa", "sse9"}, 2, "--isa sse9: no such instruction set; this CPU has scalar");
-  refused({"--kv-type", "Q2_K"}, 2, "--kv-type Q2_K");
+  refused({"--kv-type", "Q2_K"}, 2, "keys or values as Q2_K");
   refused({"--kv-type-v", "nonsense"}, 2, "--kv-type-v nonsense: expected F32, F16, BF16, Q8_0 or Q4_0");
   refused({"--ctx", "7"}, 2, "8 tokens, but --ctx is 7");
   refused({"--ctx", "900000000"}, 1, "--ctx ");

@@ -63,8 +63,8 @@ void Workspace::lay_out_thread(Layout& layout, ThreadSpace& space) const {
   layout.take(space.visible, kCutQueries);
   layout.take(space.cut, limits_.head_size);
   layout.take(space.all, limits_.head_size);
-  // A head is padded to whole blocks of its cache's format.
-  const std::int64_t row = std::max(limits_.columns, limits_.head_size + 256);
+  // A head is padded to whole blocks of its cache's format; the router ranks the experts here.
+  const std::int64_t row = std::max({limits_.columns, limits_.experts, limits_.head_size + 256});
   layout.take(space.row, row);
   layout.take(space.row_bytes, row * static_cast<std::int64_t>(sizeof(double)));
 }

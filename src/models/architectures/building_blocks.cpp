@@ -108,7 +108,7 @@ void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
   const std::string count = "expert_group_count";
   const std::string used = "expert_group_used_count";
   if (h.has(used) && !h.has(count)) h.assume(fmt::format("'{}' is missing: one group is taken", h.key(count)), true);
-  experts.groups = std::max(1, h.optional(count, 1, 0, h.experts));
+  experts.groups = std::max(1, h.optional(count, 1, 0, std::min(h.experts, kMostExpertGroups)));
   const int stated = h.optional(used, 0, 0, h.experts);
   if (stated > experts.groups || (experts.groups > 1 && stated == 0)) {
     throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);

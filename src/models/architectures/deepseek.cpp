@@ -25,13 +25,13 @@ LatentAttentionSpec latent_attention(Hyperparameters& h, int heads) {
                   latent.rope_size, key_size, h.key("attention.key_length_mla"));
   }
   latent.temperature = h.optional_number("attention.temperature_scale", 0, 0, 1e3f);
-  latent.temperature_length = h.optional_number("attention.temperature_length", 1, 1, 1e9f);
+  if (latent.temperature > 0) latent.temperature_length = h.required_number("attention.temperature_length", 1, 1e9f);
 
-  // YaRN's magnitude is in the scale of the logits, and cosine and sine have none.
+  // Where the file has a multiplier, YaRN's magnitude is in the scale of the logits, and cosine and sine have none.
   RopeSpec rope = rope_of(h, latent.rope_size, {.pairing = ops::RopePairing::kNeighbours});
-  rope.magnitude = 1;
   float magnitude = 1;
   if (rope.scaling == RopeScaling::kYarn) {
+    if (h.has("rope.scaling.yarn_log_multiplier")) rope.magnitude = 1;
     magnitude += h.expected_number("rope.scaling.yarn_log_multiplier", 0, 0, 10) * std::log(rope.factor);
   }
   latent.scale = magnitude * magnitude / std::sqrt(static_cast<float>(key_size));
