@@ -241,7 +241,7 @@ constexpr auto kFormats = [] {
 
 static_assert(std::ranges::is_sorted(kFormats, {}, &Format::id));
 
-const RowKernels& kernels_at(std::size_t index, CpuTier tier) {
+const RowKernels& kernels_at(std::size_t index, [[maybe_unused]] CpuTier tier) {
 #if HWY_ARCH_X86
   if (tier >= CpuTier::kAvx512) return N_AVX3::kernels_at(index);
   if (tier >= CpuTier::kAvx2) return N_AVX2::kernels_at(index);
@@ -274,7 +274,7 @@ const RowKernels& row_kernels(FormatId id, CpuTier tier) {
   return kernels_at(static_cast<std::size_t>(&format_of(id) - kFormats.data()), tier);
 }
 
-float greatest_magnitude(std::span<const float> values, CpuTier tier) {
+float greatest_magnitude(std::span<const float> values, [[maybe_unused]] CpuTier tier) {
 #if HWY_ARCH_X86
   if (tier >= CpuTier::kAvx512) return N_AVX3::greatest_of(values);
   if (tier >= CpuTier::kAvx2) return N_AVX2::greatest_of(values);
