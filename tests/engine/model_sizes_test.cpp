@@ -82,5 +82,26 @@ TEST(ModelSizes, ThatTheTensorsContradictAreNotPlannedFor) {
   EXPECT_ERROR(Runner(file.file(), options), "tensor 'blk.0.attn_q.weight'");
 }
 
+// The router ranks all experts, however narrow the rest of the model is.
+TEST(ModelSizes, MoreExpertsThanColumns) {
+  RandomModelOptions options;
+  options.architecture = "qwen3moe";
+  options.experts = 2048;
+  options.expert_width = 8;
+  const RandomModel model = random_model(options);
+  const std::vector<float> expected = testing::logits_of(model);
+  EXPECT_LE(testing::difference_in_spreads(testing::logits_of(model, "cpu"), expected), 1e-3);
+}
+
+TEST(ModelSizes, NoModelHasHundredsOfGroupsOfExperts) {
+  RandomModelOptions options;
+  options.architecture = "deepseek2";
+  options.experts = 128;
+  RandomModel model = random_model(options);
+  model.keys.set("deepseek2.expert_group_count", std::uint32_t{128});
+  const testing::ModelFile file(model);
+  EXPECT_ERROR(Runner(file.file(), on_reference()), "expert_group_count' is 128, expected 0 to 64");
+}
+
 }  // namespace
 }  // namespace rocmforge::engine
