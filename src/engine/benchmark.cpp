@@ -1,15 +1,13 @@
 #include "engine/benchmark.h"
 
 #include <algorithm>
-#include <chrono>
 #include <random>
 
 #include "base/error.h"
+#include "engine/seconds.h"
 
 namespace rocmforge::engine {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 Speed summarize(std::vector<double> speeds) {
   std::ranges::sort(speeds);
@@ -139,7 +137,7 @@ BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkO
       } else {
         for (int i = 0; i < tokens; ++i) batch.step(1, Wanted::kLast);
       }
-      const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      const double seconds = seconds_since(start);
       if (repetition < 0) continue;
       speeds.push_back(tokens * options.sequences / seconds);
       on_progress(++done, total, phase == Phase::kPrefill ? "prefill" : "decode");

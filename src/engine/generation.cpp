@@ -1,19 +1,11 @@
 #include "engine/generation.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
+#include "engine/seconds.h"
 
 namespace rocmforge::engine {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-}  // namespace
-
 kv::TokenId likeliest(std::span<const float> logits) {
   return static_cast<kv::TokenId>(std::ranges::max_element(logits) - logits.begin());
 }

@@ -1,19 +1,15 @@
 #include "engine/runner.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/preload.h"
+#include "engine/seconds.h"
 
 namespace rocmforge::engine {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 models::CacheFormats formats_of(const RunnerOptions& options) {
   const quant::Format* f16 = &quant::format_of(quant::FormatId::kF16);
@@ -55,7 +51,7 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector
 }
 
 void Runner::load(const gguf::File& file) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   models::Description description = models::describe(file);
   models::check_tensors(file, description.spec);
   const models::CacheFormats formats = formats_of(options_);
@@ -82,7 +78,7 @@ void Runner::load(const gguf::File& file) {
   report(description.assumptions, file.path());
 
   if (options_.preload || options_.lock) {
-    const auto preload_start = std::chrono::steady_clock::now();
+    const auto preload_start = Clock::now();
     preload(file, options_.lock, options_.on_progress);
     load_statistics_.preload_seconds = seconds_since(preload_start);
   }

@@ -160,6 +160,8 @@ struct DecoderSpec {
 
   // All positions are computed together and the result is a hidden state a position, not logits.
   bool is_encoder() const { return output == OutputMatrix::kNone; }
+  // Values of a position's result.
+  int output_columns() const { return is_encoder() ? width : vocabulary; }
 };
 
 }  // namespace rocmforge::models

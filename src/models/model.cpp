@@ -175,7 +175,7 @@ std::uint64_t converted_bytes(const gguf::File& file) {
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits) {
   Layout layout;
   lay_out(spec, limits.rows, layout);
-  layout.tensor(limits.logit_rows, spec.is_encoder() ? spec.width : spec.vocabulary);
+  layout.tensor(limits.logit_rows, spec.output_columns());
   return layout.used();
 }
 
@@ -245,14 +245,10 @@ void Model::bind_ropes(Stage& stage, const RopeTable& ropes, const gguf::File& f
 
 void Model::reserve(Stage& stage, const LoadOptions& options) {
   stage.backend->reserve(work_limits(spec_, options.limits, options.context));
-  Layout size;
-  lay_out(spec_, options.limits.rows, size);
-  size.tensor(options.limits.logit_rows, output_columns());
-  stage.memory = stage.backend->allocate(size.used());
+  stage.memory = stage.backend->allocate(activation_bytes(spec_, options.limits));
   Layout layout(stage.memory->data());
   stage.work = lay_out(spec_, options.limits.rows, layout);
-  if (&stage == &stages_.back()) logits_ = layout.tensor(options.limits.logit_rows, output_columns());
-  work_bytes_ += size.used();
+  if (&stage == &stages_.back()) logits_ = layout.tensor(options.limits.logit_rows, spec_.output_columns());
 }
 
 void Model::forward(const ops::Step& step) {

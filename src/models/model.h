@@ -41,10 +41,7 @@ class Model {
   const BindStatistics& statistics() const { return statistics_; }
   std::span<Layer> layers() { return layers_; }
   // Values of an output row: the vocabulary's size, or an encoder's width.
-  int output_columns() const { return spec_.is_encoder() ? spec_.width : spec_.vocabulary; }
-
-  // Activations and the backends' own working space, for a step of such limits.
-  std::uint64_t work_bytes() const { return work_bytes_; }
+  int output_columns() const { return spec_.output_columns(); }
 
   // Computes the step's rows through all layers; keys, values and states go where the layers' views say. Then the
   // output of the given rows, at most `logit_rows` of them: [rows, output_columns()], in host memory.
@@ -78,7 +75,6 @@ class Model {
   ops::Tensor logits_;
   std::vector<float> bounce_;  // from one backend's memory to another's
   BindStatistics statistics_;
-  std::uint64_t work_bytes_ = 0;
 };
 
 // Whether the file has the tensors that the spec needs, each of its shape, and no others: an Error where not. To be
@@ -88,7 +84,7 @@ void check_tensors(const gguf::File& file, const DecoderSpec& spec);
 // Bytes that loading takes for weights which are not used as the file has them.
 std::uint64_t converted_bytes(const gguf::File& file);
 
-// What Model::work_bytes() will be, before anything is allocated.
+// What the activations of a step will take on each backend, before anything is allocated.
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits);
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 

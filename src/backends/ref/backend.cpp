@@ -1,5 +1,3 @@
-#include <sys/sysinfo.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -8,6 +6,7 @@
 #include "backends/ref/factory.h"
 #include "backends/ref/reference.h"
 #include "base/error.h"
+#include "base/memory_state.h"
 #include "base/text.h"
 
 namespace rocmforge::ref {
@@ -28,9 +27,8 @@ class ReferenceBackend final : public Backend {
   std::string_view name() const override { return "ref"; }
   std::string description() const override { return "plain C++ with double accumulation, 1 thread"; }
   MemoryState memory() const override {
-    struct sysinfo info = {};
-    sysinfo(&info);
-    return {info.totalram * info.mem_unit, (info.freeram + info.bufferram) * info.mem_unit};
+    const SystemMemory memory = system_memory();
+    return {memory.total, memory.available};
   }
   // Nobody judges its speed.
   MachineLimits measure_limits() override { return {}; }
