@@ -88,7 +88,7 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
     plan.cache.known_prefixes = static_cast<int>(std::min(kMostPrefixes, kv::known_prefixes(plan.cache)));
   }
   // The logits are there twice: where they are computed, and for whoever asks.
-  plan.work_bytes = models::activation_bytes(spec, request.limits) + kv::bookkeeping_bytes(plan.cache) +
+  plan.work_bytes = models::activation_bytes(spec, request.limits, context) + kv::bookkeeping_bytes(plan.cache) +
                     static_cast<std::uint64_t>(request.limits.logit_rows) *
                         static_cast<std::uint64_t>(spec.output_columns()) * sizeof(float);
   if (request.backend != nullptr) {

@@ -80,7 +80,8 @@ class KeyedValue {
   std::vector<T> per_layer(std::size_t layers) const {
     if (value_.type() != ValueType::kArray) return std::vector<T>(layers, scalar<T>());
     if (value_.array().size() != layers) {
-      throw fault(fmt::format("has {} values, expected {}, one a layer", group_digits(value_.array().size()), layers));
+      throw fault(fmt::format("has {} values, expected {}, one a layer ('block_count')",
+                              group_digits(value_.array().size()), layers));
     }
     return array<T>();
   }

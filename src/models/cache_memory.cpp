@@ -7,31 +7,70 @@
 namespace rocmforge::models {
 namespace {
 
-// The heads of a layer as the cache sees them. None: the layer has a state instead.
+// The heads of a layer as the cache sees them. None: it keeps no keys.
 struct CachedHeads {
   int kv_heads = 0;
   int key_size = 0;
   int value_size = 0;  // 0: the values are the first part of the keys
   int window = 0;
+  int index_size = 0;  // of the keys that others are chosen by; 0: none
 };
 
 std::optional<CachedHeads> cached_heads(const LayerSpec& layer) {
   if (const auto* attention = std::get_if<AttentionSpec>(&layer.mixer)) {
-    return CachedHeads{attention->kv_heads, attention->key_size, attention->value_size, attention->window};
+    if (!attention->has_own_keys()) return std::nullopt;
+    const int window = attention->is_causal ? attention->window : 0;
+    return CachedHeads{attention->kv_heads, attention->key_size, attention->value_size, window};
   }
   if (const auto* latent = std::get_if<LatentAttentionSpec>(&layer.mixer)) {
-    return CachedHeads{1, latent->cached_size(), 0, 0};
+    return CachedHeads{1, latent->cached_size(), 0, 0, latent->indexer ? latent->indexer->key_size : 0};
   }
   return std::nullopt;
 }
 
+// Of one state, in numbers.
 struct StateSizes {
   std::int64_t convolution = 0;
   std::int64_t recurrent = 0;
+
+  bool is_present() const { return convolution + recurrent > 0; }
 };
 
-StateSizes state_sizes(const Mamba2Spec& mamba) {
-  return {std::int64_t{mamba.taps - 1} * mamba.channels(), std::int64_t{mamba.inner} * mamba.state_size};
+class MixerStateSizes {
+ public:
+  explicit MixerStateSizes(std::int64_t width) : width_(width) {}
+
+  StateSizes operator()(const MambaSpec& spec) const {
+    return {std::int64_t{spec.taps - 1} * spec.inner, std::int64_t{spec.inner} * spec.state_size};
+  }
+  StateSizes operator()(const Mamba2Spec& spec) const {
+    return {std::int64_t{spec.taps - 1} * spec.channels(), std::int64_t{spec.inner} * spec.state_size};
+  }
+  StateSizes operator()(const Plamo2MambaSpec& spec) const {
+    return {std::int64_t{spec.taps - 1} * spec.inner, std::int64_t{spec.inner} * spec.state_size};
+  }
+  StateSizes operator()(const ShortConvolutionSpec& spec) const { return {(spec.taps - 1) * width_, 0}; }
+  StateSizes operator()(const DeltaNetSpec& spec) const {
+    return {std::int64_t{spec.taps - 1} * spec.channels(), std::int64_t{spec.key_size} * spec.values()};
+  }
+  StateSizes operator()(const Rwkv6Spec& spec) const { return {width_, width_ * spec.head_size}; }
+  StateSizes operator()(const Rwkv7Spec& spec) const { return {width_, width_ * spec.head_size}; }
+  template <typename Other>
+  StateSizes operator()(const Other&) const {
+    return {};
+  }
+
+ private:
+  std::int64_t width_;
+};
+
+StateSizes mixer_state_sizes(const LayerSpec& layer, std::int64_t width) {
+  const MixerStateSizes sizes(width);
+  return layer.beside ? sizes(*layer.beside) : std::visit(sizes, layer.mixer);
+}
+
+StateSizes ffn_state_sizes(const LayerSpec& layer, std::int64_t width) {
+  return layer.channel_mix ? StateSizes{width, 0} : StateSizes{};
 }
 
 ops::PagedKvView view_of(const CachedHeads& heads, const CacheFormats& formats, int group, int block_tokens) {
@@ -49,14 +88,18 @@ ops::PagedKvView view_of(const CachedHeads& heads, const CacheFormats& formats, 
 struct BlockBytes {
   std::uint64_t keys = 0;
   std::uint64_t values = 0;
+  std::uint64_t index = 0;
+
+  std::uint64_t all() const { return keys + values + index; }
 };
 
 BlockBytes block_bytes_of(const CachedHeads& heads, const CacheFormats& formats, int block_tokens) {
   const auto rows = static_cast<std::uint64_t>(block_tokens) * static_cast<std::uint64_t>(heads.kv_heads);
-  const auto of = [&](const quant::Format& format, int size) {
-    return rows * static_cast<std::uint64_t>(ops::PagedKvView::bytes_of_row(format, size));
+  const auto of = [](std::uint64_t rows_of, const quant::Format& format, int size) {
+    return rows_of * static_cast<std::uint64_t>(ops::PagedKvView::bytes_of_row(format, size));
   };
-  return {of(*formats.keys, heads.key_size), heads.value_size == 0 ? 0 : of(*formats.values, heads.value_size)};
+  return {of(rows, *formats.keys, heads.key_size), of(rows, *formats.values, heads.value_size),
+          of(static_cast<std::uint64_t>(block_tokens), *formats.keys, heads.index_size)};
 }
 
 }  // namespace
@@ -65,11 +108,12 @@ CacheLayout cache_layout(const DecoderSpec& spec) {
   CacheLayout layout;
   layout.is_shared = spec.is_encoder();
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    const auto heads = cached_heads(spec.layers[i]);
-    if (!heads) {
+    const LayerSpec& layer = spec.layers[i];
+    if (mixer_state_sizes(layer, spec.width).is_present() || ffn_state_sizes(layer, spec.width).is_present()) {
       layout.recurrent_layers.push_back(static_cast<int>(i));
-      continue;
     }
+    const auto heads = cached_heads(layer);
+    if (!heads) continue;
     auto group = std::ranges::find(layout.groups, heads->window, &CacheGroup::window);
     if (group == layout.groups.end()) group = layout.groups.insert(group, {heads->window, {}});
     group->layers.push_back(static_cast<int>(i));
@@ -84,8 +128,8 @@ std::uint64_t block_bytes(const DecoderSpec& spec, const CacheGroup& group, cons
   for (const int layer : group.layers) {
     const auto heads = cached_heads(spec.layers[static_cast<std::size_t>(layer)]);
     const BlockBytes bytes = block_bytes_of(*heads, formats, block_tokens);
-    sum += bytes.keys + bytes.values;
-    greatest = std::max(greatest, bytes.keys + bytes.values);
+    sum += bytes.all();
+    greatest = std::max(greatest, bytes.all());
   }
   return is_shared ? greatest : sum;
 }
@@ -93,8 +137,7 @@ std::uint64_t block_bytes(const DecoderSpec& spec, const CacheGroup& group, cons
 std::uint64_t state_bytes(const DecoderSpec& spec) {
   std::uint64_t sum = 0;
   for (const LayerSpec& layer : spec.layers) {
-    if (const auto* mamba = std::get_if<Mamba2Spec>(&layer.mixer)) {
-      const StateSizes sizes = state_sizes(*mamba);
+    for (const StateSizes& sizes : {mixer_state_sizes(layer, spec.width), ffn_state_sizes(layer, spec.width)}) {
       sum += static_cast<std::uint64_t>(sizes.convolution + sizes.recurrent) * sizeof(float);
     }
   }
@@ -110,18 +153,35 @@ CacheMemory::CacheMemory(const DecoderSpec& spec, const CacheLayout& layout, con
       place_cache(spec.layers[index], formats, static_cast<int>(g), sizes.blocks[g], layers_[index]);
     }
   }
+  share_caches(spec);
+  const auto slots = static_cast<std::uint64_t>(sizes.state_slots);
   for (const int number : layout_.recurrent_layers) {
-    Layer& layer = layers_[static_cast<std::size_t>(number)];
-    auto& mamba = std::get<Mamba2Layer>(layer.mixer);
-    const StateSizes state = state_sizes(mamba.spec);
-    const auto slots = static_cast<std::uint64_t>(sizes.state_slots);
-    const auto values = [&](std::int64_t size) {
-      return reinterpret_cast<float*>(
-          allocate(*layer.backend, slots * static_cast<std::uint64_t>(size) * sizeof(float)));
-    };
-    mamba.state = {values(state.convolution), values(state.recurrent), state.convolution, state.recurrent};
-    const std::int64_t greatest = std::max(state.convolution, state.recurrent);
-    zeros_.resize(std::max(zeros_.size(), static_cast<std::size_t>(greatest) * sizeof(float)));
+    const auto index = static_cast<std::size_t>(number);
+    Layer& layer = layers_[index];
+    const StateSizes of_mixer = mixer_state_sizes(spec.layers[index], spec.width);
+    const StateSizes of_ffn = ffn_state_sizes(spec.layers[index], spec.width);
+    layer.mixer_state = place_state(of_mixer.convolution, of_mixer.recurrent, slots, *layer.backend);
+    layer.ffn_state = place_state(of_ffn.convolution, of_ffn.recurrent, slots, *layer.backend);
+  }
+}
+
+ops::StateView CacheMemory::place_state(std::int64_t convolution, std::int64_t recurrent, std::uint64_t slots,
+                                        ops::Backend& backend) {
+  const auto values = [&](std::int64_t size) {
+    return reinterpret_cast<float*>(allocate(backend, slots * static_cast<std::uint64_t>(size) * sizeof(float)));
+  };
+  const std::int64_t greatest = std::max(convolution, recurrent);
+  zeros_.resize(std::max(zeros_.size(), static_cast<std::size_t>(greatest) * sizeof(float)));
+  return {values(convolution), values(recurrent), convolution, recurrent};
+}
+
+// Where keys and values of a layer are another's: both are on one backend (see plan_execution).
+void CacheMemory::share_caches(const DecoderSpec& spec) {
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    const auto* attention = std::get_if<AttentionSpec>(&spec.layers[i].mixer);
+    if (attention == nullptr || attention->has_own_keys()) continue;
+    const auto source = static_cast<std::size_t>(attention->keys_of_layer);
+    std::get<AttentionLayer>(layers_[i].mixer).cache = std::get<AttentionLayer>(layers_[source].mixer).cache;
   }
 }
 
@@ -129,20 +189,24 @@ void CacheMemory::place_cache(const LayerSpec& spec, const CacheFormats& formats
   const CachedHeads heads = *cached_heads(spec);
   ops::PagedKvView view = view_of(heads, formats, group, block_tokens_);
   const BlockBytes bytes = block_bytes_of(heads, formats, block_tokens_);
-  const std::uint64_t keys = bytes.keys * static_cast<std::uint64_t>(blocks);
-  const std::uint64_t values = bytes.values * static_cast<std::uint64_t>(blocks);
+  const auto count = static_cast<std::uint64_t>(blocks);
   const bool is_near = layer.backend == layers_.front().backend;
-  if (layout_.is_shared && is_near && !buffers_.empty() && buffers_.front()->size() >= keys + values) {
+  if (layout_.is_shared && is_near && !buffers_.empty() && buffers_.front()->size() >= bytes.all() * count) {
     view.keys = buffers_.front()->data();
   } else {
-    view.keys = allocate(*layer.backend, keys + values);
+    view.keys = allocate(*layer.backend, bytes.all() * count);
   }
-  view.values = heads.value_size == 0 ? nullptr : view.keys + keys;
+  view.values = heads.value_size == 0 ? nullptr : view.keys + bytes.keys * count;
   if (auto* attention = std::get_if<AttentionLayer>(&layer.mixer)) {
     attention->cache = view;
-  } else {
-    std::get<LatentAttentionLayer>(layer.mixer).cache = view;
+    return;
   }
+  auto& latent = std::get<LatentAttentionLayer>(layer.mixer);
+  latent.cache = view;
+  if (heads.index_size == 0) return;
+  latent.indexer.cache = view;
+  latent.indexer.cache.keys = view.keys + bytes.keys * count;
+  latent.indexer.cache.key_size = heads.index_size;
 }
 
 std::byte* CacheMemory::allocate(ops::Backend& backend, std::uint64_t bytes) {
@@ -153,43 +217,50 @@ std::byte* CacheMemory::allocate(ops::Backend& backend, std::uint64_t bytes) {
 
 void CacheMemory::copy_block(int group, std::int32_t from, std::int32_t to) {
   for (const int number : layout_.groups[static_cast<std::size_t>(group)].layers) {
-    Layer& layer = layers_[static_cast<std::size_t>(number)];
-    const auto* attention = std::get_if<AttentionLayer>(&layer.mixer);
-    const ops::PagedKvView& view =
-        attention != nullptr ? attention->cache : std::get<LatentAttentionLayer>(layer.mixer).cache;
-    const auto rows = static_cast<std::size_t>(view.kv_heads) * static_cast<std::size_t>(view.block_tokens);
-    layer.backend->move(view.key_rows(to, 0), view.key_rows(from, 0),
-                        rows * static_cast<std::size_t>(view.key_row_bytes()));
-    if (view.values == nullptr) continue;
-    layer.backend->move(view.value_rows(to, 0), view.value_rows(from, 0),
-                        rows * static_cast<std::size_t>(view.value_row_bytes()));
+    const Layer& layer = layers_[static_cast<std::size_t>(number)];
+    if (const auto* attention = std::get_if<AttentionLayer>(&layer.mixer)) {
+      copy_rows(*layer.backend, attention->cache, from, to);
+      continue;
+    }
+    const auto& latent = std::get<LatentAttentionLayer>(layer.mixer);
+    copy_rows(*layer.backend, latent.cache, from, to);
+    if (latent.indexer.is_present()) copy_rows(*layer.backend, latent.indexer.cache, from, to);
+  }
+}
+
+void CacheMemory::copy_rows(ops::Backend& backend, const ops::PagedKvView& view, std::int32_t from, std::int32_t to) {
+  const auto rows = static_cast<std::size_t>(view.kv_heads) * static_cast<std::size_t>(view.block_tokens);
+  backend.move(view.key_rows(to, 0), view.key_rows(from, 0), rows * static_cast<std::size_t>(view.key_row_bytes()));
+  if (view.values == nullptr) return;
+  backend.move(view.value_rows(to, 0), view.value_rows(from, 0),
+               rows * static_cast<std::size_t>(view.value_row_bytes()));
+}
+
+// Every number of a state: visit(backend, its memory, values of a slot).
+template <typename Visit>
+void CacheMemory::for_each_state(Visit visit) {
+  for (const int number : layout_.recurrent_layers) {
+    const Layer& layer = layers_[static_cast<std::size_t>(number)];
+    for (const ops::StateView& state : {layer.mixer_state, layer.ffn_state}) {
+      if (state.convolution_size > 0) visit(*layer.backend, state.convolution, state.convolution_size);
+      if (state.recurrent_size > 0) visit(*layer.backend, state.recurrent, state.recurrent_size);
+    }
   }
 }
 
 void CacheMemory::copy_state(std::int32_t from, std::int32_t to) {
-  for (const int number : layout_.recurrent_layers) {
-    Layer& layer = layers_[static_cast<std::size_t>(number)];
-    const ops::StateView& state = std::get<Mamba2Layer>(layer.mixer).state;
-    const auto move = [&](float* target, const float* source, std::int64_t size) {
-      layer.backend->move(reinterpret_cast<std::byte*>(target), reinterpret_cast<const std::byte*>(source),
-                          static_cast<std::size_t>(size) * sizeof(float));
-    };
-    move(state.convolution_of(to), state.convolution_of(from), state.convolution_size);
-    move(state.recurrent_of(to), state.recurrent_of(from), state.recurrent_size);
-  }
+  for_each_state([&](ops::Backend& backend, float* states, std::int64_t size) {
+    backend.move(reinterpret_cast<std::byte*>(states + to * size),
+                 reinterpret_cast<const std::byte*>(states + from * size),
+                 static_cast<std::size_t>(size) * sizeof(float));
+  });
 }
 
 void CacheMemory::clear_state(std::int32_t slot) {
-  for (const int number : layout_.recurrent_layers) {
-    Layer& layer = layers_[static_cast<std::size_t>(number)];
-    const ops::StateView& state = std::get<Mamba2Layer>(layer.mixer).state;
-    const auto clear = [&](float* target, std::int64_t size) {
-      layer.backend->write(reinterpret_cast<std::byte*>(target),
-                           std::span(zeros_).first(static_cast<std::size_t>(size) * sizeof(float)));
-    };
-    clear(state.convolution_of(slot), state.convolution_size);
-    clear(state.recurrent_of(slot), state.recurrent_size);
-  }
+  for_each_state([&](ops::Backend& backend, float* states, std::int64_t size) {
+    backend.write(reinterpret_cast<std::byte*>(states + slot * size),
+                  std::span(zeros_).first(static_cast<std::size_t>(size) * sizeof(float)));
+  });
 }
 
 }  // namespace rocmforge::models

@@ -58,6 +58,12 @@ class CacheMemory {
  private:
   std::byte* allocate(ops::Backend& backend, std::uint64_t bytes);
   void place_cache(const LayerSpec& spec, const CacheFormats& formats, int group, int blocks, Layer& layer);
+  void share_caches(const DecoderSpec& spec);
+  ops::StateView place_state(std::int64_t convolution, std::int64_t recurrent, std::uint64_t slots,
+                             ops::Backend& backend);
+  static void copy_rows(ops::Backend& backend, const ops::PagedKvView& view, std::int32_t from, std::int32_t to);
+  template <typename Visit>
+  void for_each_state(Visit visit);
 
   CacheLayout layout_;
   int block_tokens_ = 0;

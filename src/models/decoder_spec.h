@@ -5,93 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "models/mixer_specs.h"
 #include "ops/parameters.h"
 
 namespace rocmforge::models {
-
-// Whether the file holds a tensor. An optional one is in all layers or in none.
-enum class Need { kNever, kOptional, kRequired };
-
-struct NormSpec {
-  ops::NormKind kind = ops::NormKind::kRms;
-  float epsilon = 0;
-  bool has_bias = false;
-};
-
-// ---- Rotary positions ----
-
-enum class RopeScaling { kNone, kLinear, kYarn };
-
-struct RopeSpec {
-  ops::RopePairing pairing = ops::RopePairing::kNeighbours;
-  int dimensions = 0;  // of a head that are rotated; two a pair
-  float base = 10000;
-  RopeScaling scaling = RopeScaling::kNone;
-  float factor = 1;
-  float original_context = 0;
-  float beta_fast = 32;
-  float beta_slow = 1;
-  float magnitude = 1;       // of cosine and sine
-  bool has_divisors = true;  // rope_freqs, rope_factors_long and _short apply where the file has them
-
-  friend bool operator==(const RopeSpec&, const RopeSpec&) = default;
-};
-
-// ---- What mixes positions ----
-
-enum class QueryKeyNorm { kNone, kPerHead };
-
-struct AttentionSpec {
-  int heads = 0;
-  int kv_heads = 0;
-  int key_size = 0;
-  int value_size = 0;
-  float scale = 0;
-  int window = 0;  // 0: none
-  bool is_causal = true;
-  float soft_cap = 0;
-  bool has_sinks = false;
-  bool is_stored_fused = false;  // as attn_qkv always; otherwise fused or split
-  Need qkv_bias = Need::kNever;
-  Need output_bias = Need::kNever;
-  QueryKeyNorm query_key_norm = QueryKeyNorm::kNone;
-  std::optional<RopeSpec> rope;
-};
-
-// Keys and values of all heads are made from one vector of `kv_rank` values, and that is what is cached, with a rotated
-// part of `rope_size` values that all heads share. Queries meet it in its own space: their part without positions is
-// multiplied with each head's key matrix first, and each head's value matrix comes after the sum.
-struct LatentAttentionSpec {
-  int heads = 0;
-  int query_rank = 0;  // 0: queries are made in one step
-  int kv_rank = 0;
-  int plain_size = 0;  // of a head's queries and keys, without positions
-  int rope_size = 0;
-  int value_size = 0;
-  float scale = 0;
-  float temperature = 0;
-  float temperature_length = 1;
-  float norm_epsilon = 0;
-  std::optional<RopeSpec> rope;
-
-  int cached_size() const { return kv_rank + rope_size; }
-};
-
-struct Mamba2Spec {
-  int inner = 0;
-  int heads = 0;
-  int groups = 0;
-  int state_size = 0;
-  int taps = 0;
-  float norm_epsilon = 0;
-
-  int channels() const { return inner + 2 * groups * state_size; }
-};
-
-using MixerSpec = std::variant<AttentionSpec, LatentAttentionSpec, Mamba2Spec>;
 
 // ---- What works on each position alone ----
 
@@ -105,9 +24,12 @@ struct ExpertsSpec {
   int groups_used = 1;
   bool renormalizes = false;
   float scale = 1;
-  bool has_biases = false;   // of the router and of all matrices
-  int shared_width = 0;      // of an expert that every token has; 0: none
-  bool shared_gate = false;  // its result is weighted by the sigmoid of a product
+  bool weighs_inputs = false;
+  bool has_biases = false;       // of the router and of all matrices
+  bool routes_by_input = false;  // the router reads the layer's input
+  int latent_width = 0;          // experts work in a space of their own; 0: in the model's
+  int shared_width = 0;          // of an expert that every token has; 0: none
+  bool shared_gate = false;      // its result is weighted by the sigmoid of a product
 };
 
 struct FeedForwardSpec {
@@ -115,24 +37,59 @@ struct FeedForwardSpec {
   bool is_gated = true;
   bool is_stored_fused = false;  // gate and up are the halves of ffn_up
   ops::Activation activation = ops::Activation::kSilu;
+  ops::Xielu xielu;
   Need bias = Need::kNever;
+  std::optional<Need> down_bias;       // where it is another
+  float outliers = 0;                  // gates less than so many deviations above their mean are cut; 0: none
   std::optional<ExpertsSpec> experts;  // in place of the dense one
+  bool has_dense_beside = false;       // or beside it, each with norms of its own
+};
+
+// RWKV's, which looks at the position before too.
+struct ChannelMixSpec {
+  int width = 0;
+  bool has_receptance = false;
 };
 
 // ---- Layers and the whole ----
 
 enum class LayerForm {
   kSequential,  // h = x + mixer(norm(x)); y = h + ffn(norm(h))
-  kParallel,    // n = norm(x); y = x + mixer(n) + ffn(n)
+  kParallel,    // y = x + mixer(norm(x)) + ffn(norm(x)), with one norm or two
   kPostNorm,    // h = norm(x + mixer(x)); y = norm(h + ffn(h))
+  kAltUp,       // Gemma 3n's, on several streams
+};
+
+// The names of the norms' tensors; empty: no such norm. Post norms are of a part's result before it is added, or in the
+// form kPostNorm of the sum.
+struct LayerNorms {
+  std::string mixer = "attn_norm";
+  std::string mixer_post;
+  std::string mixer_second_post;  // kPostNorm: once more, with the layer's input added once more
+  std::string ffn = "ffn_norm";   // empty in the form kParallel: the mixer's
+  std::string ffn_post;
 };
 
 struct LayerSpec {
   LayerForm form = LayerForm::kSequential;
+  LayerNorms norms;
   MixerSpec mixer;
+  std::optional<Mamba2Spec> beside;  // of the same input as the mixer
   std::optional<FeedForwardSpec> ffn;
-  bool has_post_norms = false;  // the results of mixer and ffn are normalized before they are added
-  std::string ffn_norm = "ffn_norm";
+  std::optional<ChannelMixSpec> channel_mix;  // in place of it
+  float residual_scale = 1;                   // of both parts' results
+  float output_scale = 1;                     // of all
+  Need stored_output_scale = Need::kNever;
+};
+
+// Each layer sees the token through an embedding of its own besides.
+struct LayerInputSpec {
+  int width = 0;  // 0: none
+};
+
+struct AltUpSpec {
+  int streams = 0;  // 0: none
+  int laurel_rank = 0;
 };
 
 enum class OutputMatrix { kOwn, kOwnOrTied, kTied, kNone };
@@ -145,14 +102,19 @@ struct DecoderSpec {
   int context = 0;  // trained length
   NormSpec norm;
   std::vector<LayerSpec> layers;
+  std::string prefix;  // of the tensors of layers and of the last norm
 
   float embedding_scale = 1;
   Need learned_positions = Need::kNever;
   Need token_types = Need::kNever;
   bool normalizes_embeddings = false;
-  bool has_final_norm = true;
+  LayerInputSpec layer_inputs;
+  AltUpSpec altup;
+
+  std::string output_norm = "output_norm";  // empty: none
   OutputMatrix output = OutputMatrix::kOwnOrTied;
   Need output_bias = Need::kNever;
+  float logit_scale = 1;
   float logit_soft_cap = 0;
 
   // Tensors of the file that the model does without, by the beginning of their names.
@@ -162,6 +124,8 @@ struct DecoderSpec {
   bool is_encoder() const { return output == OutputMatrix::kNone; }
   // Values of a position's result.
   int output_columns() const { return is_encoder() ? width : vocabulary; }
+  // Values that run through the layers.
+  int stream_columns() const { return altup.streams > 0 ? altup.streams * width : width; }
 };
 
 }  // namespace rocmforge::models

@@ -1,6 +1,8 @@
 #include "models/execution_plan.h"
 
+#include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -14,15 +16,28 @@ namespace {
 std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, std::size_t layers) {
   std::vector<std::uint64_t> bytes(layers);
   for (const gguf::Tensor& tensor : file.tensors()) {
+    const std::size_t block = tensor.name.find("blk.");
     std::size_t layer = tensor.name.starts_with("output") ? layers - 1 : 0;
-    if (tensor.name.starts_with("blk.")) {
+    if (block != std::string_view::npos) {
       const auto [end, failure] =
-          std::from_chars(tensor.name.data() + 4, tensor.name.data() + tensor.name.size(), layer);
+          std::from_chars(tensor.name.data() + block + 4, tensor.name.data() + tensor.name.size(), layer);
       if (failure != std::errc() || layer >= layers) continue;  // a layer that does not run
     }
     bytes[layer] += tensor.bytes.size();
   }
   return bytes;
+}
+
+// The number of layers from `first` on that belong on one device: where layers use the keys of others, all from the
+// first of those on.
+std::size_t inseparable_layers(const DecoderSpec& spec, std::size_t first) {
+  std::size_t source = spec.layers.size();
+  for (const LayerSpec& layer : spec.layers) {
+    const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
+    if (attention == nullptr || attention->has_own_keys()) continue;
+    source = std::min(source, static_cast<std::size_t>(attention->keys_of_layer));
+  }
+  return first >= source ? spec.layers.size() - first : 1;
 }
 
 }  // namespace
@@ -37,9 +52,15 @@ ExecutionPlan plan_execution(const gguf::File& file, const DecoderSpec& spec, st
     const Candidate& candidate = candidates[at];
     const bool is_last = at + 1 == candidates.size();
     Placement placement{candidate.backend, static_cast<int>(layer), 0, 0, candidate.reason + overflow};
-    while (layer < bytes.size() && (is_last || placement.weight_bytes + bytes[layer] <= candidate.budget)) {
-      placement.weight_bytes += bytes[layer++];
-      ++placement.layers;
+    while (layer < bytes.size()) {
+      const std::size_t count = inseparable_layers(spec, layer);
+      const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(layer);
+      const std::uint64_t together =
+          std::accumulate(first, first + static_cast<std::ptrdiff_t>(count), std::uint64_t{0});
+      if (!is_last && placement.weight_bytes + together > candidate.budget) break;
+      placement.weight_bytes += together;
+      placement.layers += static_cast<int>(count);
+      layer += count;
     }
     if (placement.layers > 0) plan.placements.push_back(placement);
     overflow =

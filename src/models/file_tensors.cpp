@@ -55,6 +55,13 @@ bool fits_without_ones(const gguf::Shape& found, std::initializer_list<Extent> e
   return a == b;
 }
 
+// Biases of a part are there together.
+std::string kind_of(const std::string& name) {
+  if (name == ".attn_q.bias" || name == ".attn_k.bias" || name == ".attn_v.bias") return ".attn_*.bias";
+  if (name == ".ffn_gate.bias" || name == ".ffn_up.bias" || name == ".ffn_down.bias") return ".ffn_*.bias";
+  return name;
+}
+
 }  // namespace
 
 void FileTensors::ignore(const std::vector<std::string>& beginnings) {
@@ -72,11 +79,11 @@ const gguf::Tensor* FileTensors::find(const std::string& name, Need need) {
   return tensor;
 }
 
-// "blk.3.attn_q.bias" counts for "blk.*.attn_q.bias".
+// "blk.3.attn_norm_2.bias" counts for "blk.*.attn_norm_2.bias".
 void FileTensors::note_presence(const std::string& name, bool is_there) {
-  if (!name.starts_with("blk.")) return;
-  const std::string kind = name.substr(name.find('.', 4));
-  Presence& presence = presence_[kind];
+  const std::size_t block = name.find("blk.");
+  if (block == std::string::npos) return;
+  Presence& presence = presence_[name.substr(0, block) + kind_of(name.substr(name.find('.', block + 4)))];
   (is_there ? presence.with : presence.without) = name;
 }
 
@@ -120,7 +127,7 @@ ops::Weight FileTensors::matrix(const std::string& name, std::initializer_list<E
 
 // NVFP4's second scale: a tensor beside "NAME.weight" that is called "NAME.scale".
 const float* FileTensors::scale_of(const std::string& name, std::int64_t count) {
-  if (!name.ends_with(".weight")) return nullptr;
+  if (!name.ends_with(".weight") || scales_apart_.contains(name)) return nullptr;
   const std::string scale = name.substr(0, name.size() - 6) + "scale";
   return has(scale) ? vector(scale, {{count, "a matrix each"}}, Need::kRequired, {}) : nullptr;
 }
@@ -132,9 +139,9 @@ const float* FileTensors::vector(const std::string& name, std::initializer_list<
   const std::vector<float> values = numbers(name, shape);
   if (backend_ == nullptr) return nullptr;
   const std::span<const float> all(values);
-  return constant(range.count == 0
-                      ? all
-                      : all.subspan(static_cast<std::size_t>(range.first), static_cast<std::size_t>(range.count)));
+  return constants(range.count == 0
+                       ? all
+                       : all.subspan(static_cast<std::size_t>(range.first), static_cast<std::size_t>(range.count)));
 }
 
 std::vector<float> FileTensors::numbers(const std::string& name, std::initializer_list<Extent> shape) {
@@ -162,12 +169,13 @@ ops::Weight FileTensors::own_matrix(std::vector<float> values, std::int64_t colu
           .columns = columns,
           .rows = rows,
           .count = count,
-          .data = reinterpret_cast<const std::byte*>(constant(values)),
+          .data = reinterpret_cast<const std::byte*>(constants(values)),
           .row_bytes = columns * static_cast<std::int64_t>(sizeof(float)),
           .matrix_bytes = columns * rows * static_cast<std::int64_t>(sizeof(float))};
 }
 
-const float* FileTensors::constant(std::span<const float> values) {
+const float* FileTensors::constants(std::span<const float> values) {
+  if (backend_ == nullptr) return nullptr;
   std::byte* at = place(values.size_bytes());
   backend_->write(at, std::as_bytes(values));
   return reinterpret_cast<const float*>(at);
@@ -189,8 +197,8 @@ std::byte* FileTensors::place(std::size_t bytes) {
 void FileTensors::check_complete() const {
   for (const auto& [kind, presence] : presence_) {
     if (presence.with.empty() || presence.without.empty()) continue;
-    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is missing; there is one in other layers, as '{}'",
-                file_.path(), presence.without, presence.with);
+    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is missing, but there is '{}'", file_.path(), presence.without,
+                presence.with);
   }
   for (const gguf::Tensor& tensor : file_.tensors()) {
     if (taken_.contains(std::string(tensor.name))) continue;
@@ -202,15 +210,21 @@ void FileTensors::check_complete() const {
   }
 }
 
-std::vector<std::string> FileTensors::ignored() const {
-  std::vector<std::string> lines;
+std::string FileTensors::ignored() const {
+  constexpr int kNamed = 4;
+  std::string named;
+  std::int64_t all = 0;
+  int kinds = 0;
   for (const std::string& beginning : ignored_beginnings_) {
     const auto count = std::ranges::count_if(file_.tensors(), [&](const gguf::Tensor& tensor) {
       return tensor.name.starts_with(beginning) && !taken_.contains(std::string(tensor.name));
     });
-    if (count > 0) lines.push_back(fmt::format("{} tensors '{}…'", count, beginning));
+    if (count == 0) continue;
+    all += count;
+    if (++kinds <= kNamed) named += fmt::format("{}'{}…' ({})", named.empty() ? "" : ", ", beginning, count);
   }
-  return lines;
+  if (all == 0) return "";
+  return fmt::format("{} tensors are not used: {}{}", all, named, kinds > kNamed ? " and others" : "");
 }
 
 }  // namespace rocmforge::models

@@ -42,15 +42,15 @@ class FileTensors final : public TensorSource {
   ops::Weight own_matrix(std::vector<float> values, std::int64_t columns, std::int64_t rows,
                          std::int64_t count) override;
 
-  // Numbers of our own making, in the backend's memory.
-  const float* constant(std::span<const float> values);
+  const float* constants(std::span<const float> values) override;
+  void keep_scale_apart(const std::string& name) override { scales_apart_.insert(name); }
 
   // After everything was taken: an Error for a tensor that no part of the model asked for, and for an optional one that
   // some layers have and others lack.
   void check_complete() const;
 
-  // Of what was taken from the file and will not be used: "12 tensors of 'mtp.'", or nothing.
-  std::vector<std::string> ignored() const;
+  // What the file has and nobody uses, in a line: "12 tensors are not used: 'v.…' (10), 'blk.32.…' (2)"; or nothing.
+  std::string ignored() const;
 
   const BindStatistics& statistics() const { return statistics_; }
 
@@ -79,6 +79,7 @@ class FileTensors final : public TensorSource {
   std::map<ops::Backend*, Arena> arenas_;
   std::vector<std::unique_ptr<ops::Buffer>> buffers_;
   std::vector<std::string> ignored_beginnings_;
+  std::set<std::string> scales_apart_;
   std::set<std::string> taken_;
   std::map<std::string, Presence> presence_;
   BindStatistics statistics_;

@@ -48,6 +48,17 @@ void Hyperparameters::check_vocabulary() {
          true);
 }
 
+std::optional<gguf::Shape> Hyperparameters::shape_of(const std::string& name) const {
+  return facts_.shape_of ? facts_.shape_of(name) : std::nullopt;
+}
+
+bool Hyperparameters::has_in_any_layer(std::string_view name) const {
+  for (int i = 0; i < layers; ++i) {
+    if (has_tensor(fmt::format("blk.{}.{}", i, name))) return true;
+  }
+  return false;
+}
+
 std::string Hyperparameters::key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
 bool Hyperparameters::has(std::string_view name) const { return metadata().contains(key(name)); }
 
@@ -107,7 +118,7 @@ std::vector<int> Hyperparameters::per_layer_or(std::string_view name, const std:
 
 int Hyperparameters::head_size(std::string_view name) const {
   if (has(name)) return required(name, 1, kMostHeadSize);
-  const int count = heads.front();
+  const int count = std::ranges::max(heads);  // recurrent layers may have none
   if (count == 0) throw wrong("'{}' is missing or 0, expected 1 to {}", key("attention.head_count"), kMostHeads);
   if (width % count != 0) {
     throw wrong("'{}' {} is not a multiple of '{}' {}, and '{}' is missing", key("embedding_length"), width,

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
 #include "gguf/metadata.h"
+#include "gguf/tensor.h"
 
 namespace rocmforge::models {
 
@@ -25,6 +27,7 @@ struct Facts {
   const gguf::Metadata& metadata;
   int vocabulary = 0;  // rows of the embeddings
   std::function<bool(const std::string& tensor)> has_tensor;
+  std::function<std::optional<gguf::Shape>(const std::string& tensor)> shape_of = {};  // where the tensors are known
 };
 
 class Hyperparameters {
@@ -35,6 +38,10 @@ class Hyperparameters {
   const std::string& architecture() const { return architecture_; }
   const gguf::Metadata& metadata() const { return facts_.metadata; }
   bool has_tensor(const std::string& name) const { return facts_.has_tensor(name); }
+  // For what no key says; nothing where there is no such tensor.
+  std::optional<gguf::Shape> shape_of(const std::string& name) const;
+  // "attn_q_norm.weight": whether any of the layers that run has it. Then all that might must.
+  bool has_in_any_layer(std::string_view name) const;
   std::vector<Assumption>& assumptions() { return assumptions_; }
 
   // "llama.block_count" for "block_count".
@@ -51,6 +58,7 @@ class Hyperparameters {
   float expected_number(std::string_view name, float otherwise, float least, float greatest);
   float optional_number(std::string_view name, float otherwise, float least, float greatest) const;
   bool optional_flag(std::string_view name, bool otherwise) const;
+  bool required_flag(std::string_view name) const { return metadata().get<bool>(key(name)); }
 
   // One value a layer; the file has an array or one for all.
   std::vector<int> per_layer(std::string_view name, int least, int greatest) const;
@@ -99,6 +107,7 @@ inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 1 << 14;
 inline constexpr int kMostHeadSize = 1 << 14;
 inline constexpr int kMostExperts = 1 << 14;
+inline constexpr int kMostTaps = 64;          // of a convolution
 inline constexpr int kMostExpertGroups = 64;  // backends may keep a bit for each
 inline constexpr int kMostContext = 1 << 26;
 inline constexpr int kMostTokens = 1 << 28;

@@ -11,19 +11,13 @@
 #include "gguf/reader.h"
 #include "models/bind.h"
 #include "models/cache_memory.h"
-#include "models/decoder.h"
 #include "models/execution_plan.h"
 #include "models/file_tensors.h"
+#include "models/forward/parts.h"
 #include "models/registry.h"
+#include "models/workspace.h"
 
 namespace rocmforge::models {
-
-// The most that a step will hold.
-struct StepLimits {
-  int rows = 0;
-  int logit_rows = 0;
-  int sequences = 1;
-};
 
 struct LoadOptions {
   std::int64_t context = 0;  // positions of a sequence
@@ -83,9 +77,5 @@ void check_tensors(const gguf::File& file, const DecoderSpec& spec);
 
 // Bytes that loading takes for weights which are not used as the file has them.
 std::uint64_t converted_bytes(const gguf::File& file);
-
-// What the activations of a step will take on each backend, before anything is allocated.
-std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits);
-ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 
 }  // namespace rocmforge::models

@@ -28,6 +28,8 @@ class TensorLister final : public TensorSource {
     return {};
   }
   ops::Weight own_matrix(std::vector<float>, std::int64_t, std::int64_t, std::int64_t) override { return {}; }
+  const float* constants(std::span<const float>) override { return nullptr; }
+  void keep_scale_apart(const std::string&) override {}
 
  private:
   void list(const std::string& name, std::initializer_list<Extent> shape, Need need, bool is_matrix) {

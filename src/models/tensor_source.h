@@ -4,11 +4,12 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "models/decoder_spec.h"
+#include "models/mixer_specs.h"
 #include "ops/tensor.h"
 
 namespace rocmforge::models {
@@ -46,6 +47,10 @@ class TensorSource {
   virtual std::vector<float> numbers(const std::string& name, std::initializer_list<Extent> shape) = 0;
   virtual ops::Weight own_matrix(std::vector<float> values, std::int64_t columns, std::int64_t rows,
                                  std::int64_t count) = 0;
+  virtual const float* constants(std::span<const float> values) = 0;
+
+  // NAME.scale beside NAME.weight is not what the product is multiplied with: it is asked for by itself.
+  virtual void keep_scale_apart(const std::string& name) = 0;
 };
 
 }  // namespace rocmforge::models

@@ -112,6 +112,9 @@ class Backend {
 
   // out may be x, or is added to.
   virtual void norm(Tensor x, const Norm& norm, Write write, Tensor out) = 0;
+  // x is scaled to the length (the root of the sum of squares) of the same row of `like`; a row shorter than 1e-5 as if
+  // it were as long as that. Each `part` of x's columns for itself; like: [rows, part].
+  virtual void match_length(Tensor like, std::int64_t part, Tensor x) = 0;
 
   // Products of one input, each with a matrix of its own. Matrices with count 1.
   virtual void linear(Tensor x, std::span<const Projection> projections, Write write) = 0;
@@ -128,14 +131,20 @@ class Backend {
 
   // table: [rows, 2 * pairs]: cosine and sine of each pair by turns, times the magnitude, for the rows' positions.
   virtual void rope_table(const Step& step, const Rope& rope, Tensor table) = 0;
-  // Normalizes and rotates queries (in place) and keys (k is working space afterwards), and stores keys and values at
-  // the rows' positions. q: [rows, heads * key_size], k: [rows, kv_heads * key_size], v: [rows, kv_heads * value_size],
-  // no columns where the values are part of the keys; an empty table rotates nothing.
+  // Clamps, normalizes and rotates queries (in place), keys and values (k and v are working space afterwards), and
+  // stores keys and values at the rows' positions. q: [rows, heads * key_size], k: [rows, kv_heads * key_size], v:
+  // [rows, kv_heads * value_size], no columns where the values are part of the keys; k has no columns either where the
+  // cache is another layer's. An empty table rotates nothing.
   virtual void rope_append(const Step& step, const Attention& attention, Tensor table, Tensor q, Tensor k, Tensor v,
                            const PagedKvView& cache) = 0;
   // out: [rows, heads * value_size]. Sums are cut at fixed positions.
   virtual void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
-                               Tensor out) = 0;
+                               const KeySelection& selection, Tensor out) = 0;
+  // Of the positions up to each row's own the `most` with the best scores, all while there are no more; of equal ones
+  // the earlier. A score is the sum over heads h of weights[h] * max(0, q_h · key). q: [rows, heads * size], weights:
+  // [rows, heads]; the keys have one head.
+  virtual void select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
+                           const KeySelection& selection) = 0;
 
   // logits: [rows, experts].
   virtual void route(Tensor logits, const Router& router, Routing routing) = 0;
@@ -143,7 +152,7 @@ class Backend {
   // Matrices with count `experts`.
   virtual void moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) = 0;
 
-  // x = silu(convolution of x), in place; the state moves on. x: [rows, channels].
+  // x = convolution of x, in place; the state moves on. x: [rows, channels].
   virtual void causal_convolution(const Step& step, const Convolution& convolution, const StateView& state,
                                   Tensor x) = 0;
   // x: [rows, heads * head_size], b and c: [rows, groups * state_size], dt: [rows, heads]; y like x. The state moves
@@ -151,11 +160,38 @@ class Backend {
   virtual void mamba2_scan(const Step& step, const Mamba2& mamba, const StateView& state, Tensor x, Tensor b, Tensor c,
                            Tensor dt, Tensor y) = 0;
 
-  virtual void add(Tensor x, Tensor to) = 0;                     // to += x
+  // x, b and c as they come of the convolution; x, dt and y: [rows, channels], b and c: [rows, state_size].
+  virtual void mamba_scan(const Step& step, const Mamba& mamba, const StateView& state, Tensor x, Tensor b, Tensor c,
+                          Tensor dt, Tensor y) = 0;
+  // q and k: [rows, key_heads * key_size], v and y: [rows, heads * value_size], decay: [rows, heads] or [rows, heads *
+  // key_size], beta: [rows, heads]. The state moves on: [heads, key_size, value_size].
+  virtual void delta_scan(const Step& step, const DeltaRule& rule, const StateView& state, Tensor q, Tensor k, Tensor v,
+                          Tensor decay, Tensor beta, Tensor y) = 0;
+  // All: [rows, heads * head_size]. The states move on: [heads, key, value], and [heads, value, key].
+  virtual void wkv6_scan(const Step& step, const Wkv6& wkv, const StateView& state, Tensor r, Tensor k, Tensor v,
+                         Tensor decay, Tensor y) = 0;
+  virtual void wkv7_scan(const Step& step, const Wkv7& wkv, const StateView& state, Tensor r, Tensor k, Tensor v,
+                         Tensor decay, Tensor rate, Tensor y) = 0;
+  // out = the row before of the same sequence, less x; the state, which is the row before the first, moves on.
+  virtual void shift_difference(const Step& step, const StateView& state, Tensor x, Tensor out) = 0;
+
+  virtual void add(Tensor x, float factor, Tensor to) = 0;       // to += factor * x
   virtual void add_gated(Tensor x, Tensor gate, Tensor to) = 0;  // to += sigmoid(gate) * x; gate: [rows, 1]
-  virtual void multiply_silu(Tensor gate, Tensor x) = 0;         // x *= silu(gate)
-  virtual void scale(float factor, Tensor x) = 0;                // x *= factor
-  virtual void soft_cap(float cap, Tensor x) = 0;                // x = cap * tanh(x / cap)
+  // out = f(gate) * x; out may be either.
+  virtual void gate(Activation activation, Tensor gate, Tensor x, Tensor out) = 0;
+  virtual void scale(float factor, Tensor x) = 0;                  // x *= factor
+  virtual void scale_columns(const float* factors, Tensor x) = 0;  // x *= factors, [columns]
+  // out = x + difference * (weight + more). weight: [columns]; more may have no columns.
+  virtual void interpolate(Tensor x, Tensor difference, const float* weight, Tensor more, Tensor out) = 0;
+  virtual void blend(Tensor other, Tensor gate, Tensor x) = 0;  // x += (other - x) * sigmoid(gate)
+  // x = max(0, x - (mean + deviations * standard deviation)), both of the row.
+  virtual void keep_outliers(float deviations, Tensor x) = 0;
+  // Streams are n neighbouring parts of a row. out_k = x_k + sum over j of coefficients[k * n + j] * x_j; coefficients:
+  // [rows, n * n].
+  virtual void mix_streams(Tensor x, Tensor coefficients, Tensor out) = 0;
+  // to_k += (1 + coefficients[k]) * x; coefficients: [rows, n], x: [rows, part], to: [rows, n * part].
+  virtual void add_to_streams(Tensor x, Tensor coefficients, Tensor to) = 0;
+  virtual void soft_cap(float cap, Tensor x) = 0;  // x = cap * tanh(x / cap)
   virtual void gather_rows(Tensor x, std::span<const std::int32_t> rows, Tensor out) = 0;
   // out[row]: the number of the greatest value, the lowest of equal ones; in the backend's memory.
   virtual void argmax(Tensor x, std::int32_t* out) = 0;

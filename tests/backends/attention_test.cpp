@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "backends/backends.h"
-#include "backends/steps.h"
+#include "backends/attention.h"
 #include "base/float_formats.h"
 
 namespace rocmforge {
@@ -15,124 +14,6 @@ using quant::FormatId;
 
 class AttentionOps : public OpTest {};
 ROCMFORGE_ON_EVERY_BACKEND(AttentionOps);
-
-constexpr FormatId kCacheFormats[] = {FormatId::kF32, FormatId::kF16, FormatId::kBF16, FormatId::kQ8_0,
-                                      FormatId::kQ4_0};
-constexpr int kBlockTokens = 24;  // no power of two, and no divisor of a cut
-
-struct Layer {
-  int heads;
-  int kv_heads;
-  int key_size;
-  int value_size;
-  FormatId key_format = FormatId::kF32;
-  FormatId value_format = FormatId::kF32;
-  bool values_in_keys = false;
-};
-
-// A layer's cache on a backend, and its view.
-class Cache {
- public:
-  Cache(ops::Backend& backend, const Layer& layer) : layer_(layer) {
-    view_.key_format = &quant::format_of(layer.key_format);
-    view_.value_format = &quant::format_of(layer.value_format);
-    view_.group = 1;
-    view_.block_tokens = kBlockTokens;
-    view_.kv_heads = layer.kv_heads;
-    view_.key_size = layer.key_size;
-    view_.value_size = layer.value_size;
-    const std::int64_t rows = static_cast<std::int64_t>(TestStep::kBlocks) * kBlockTokens * layer.kv_heads;
-    keys_ = backend.allocate(static_cast<std::size_t>(rows * view_.key_row_bytes()));
-    view_.keys = keys_->data();
-    if (!layer.values_in_keys) {
-      const auto row = ops::PagedKvView::bytes_of_row(*view_.value_format, layer.value_size);
-      values_ = backend.allocate(static_cast<std::size_t>(rows * row));
-      view_.values = values_->data();
-    }
-  }
-
-  const ops::PagedKvView& view() const { return view_; }
-  static std::vector<std::byte> bytes_of(ops::Backend& backend, const ops::Buffer& buffer) {
-    std::vector<std::byte> bytes(buffer.size());
-    backend.read(bytes, buffer.data());
-    return bytes;
-  }
-  const ops::Buffer& keys() const { return *keys_; }
-  const ops::Buffer* values() const { return values_.get(); }
-
- private:
-  Layer layer_;
-  ops::PagedKvView view_;
-  std::unique_ptr<ops::Buffer> keys_;
-  std::unique_ptr<ops::Buffer> values_;
-};
-
-ops::Attention attention_of(const Layer& layer) {
-  ops::Attention attention;
-  attention.heads = layer.heads;
-  attention.kv_heads = layer.kv_heads;
-  attention.key_size = layer.key_size;
-  attention.value_size = layer.value_size;
-  attention.scale = 1 / std::sqrt(static_cast<float>(layer.key_size));
-  return attention;
-}
-
-// Rows of a sequence, by its number and position: the same values however the rows are put into steps.
-Numbers rows_of(const ops::Step& step, std::int64_t columns, std::uint32_t kind) {
-  Numbers all;
-  for (std::size_t r = 0; r < step.positions.size(); ++r) {
-    const auto slot = static_cast<std::uint32_t>(step.sequences[static_cast<std::size_t>(step.sequence[r])].state_slot);
-    const Numbers row = normal(kind * 100000 + slot * 10000 + static_cast<std::uint32_t>(step.positions[r]), columns);
-    all.insert(all.end(), row.begin(), row.end());
-  }
-  return all;
-}
-
-// Stores a step's keys and values as they are, and attends.
-Numbers append_and_attend(ops::Backend& backend, const Layer& layer, const ops::Attention& attention,
-                          const Cache& cache, const TestStep& plan, bool attends = true) {
-  const ops::Step step = plan.step();
-  const std::int64_t value_columns = layer.values_in_keys ? 0 : layer.kv_heads * layer.value_size;
-  const Rows q(backend, plan.rows(), layer.heads * layer.key_size, rows_of(step, layer.heads * layer.key_size, 1));
-  const Rows k(backend, plan.rows(), layer.kv_heads * layer.key_size,
-               rows_of(step, layer.kv_heads * layer.key_size, 2));
-  const Rows v(backend, plan.rows(), value_columns, rows_of(step, value_columns, 3));
-  const Rows out(backend, plan.rows(), layer.heads * layer.value_size);
-  backend.begin_step(step);
-  backend.rope_append(step, attention, {}, q.tensor(), k.tensor(), v.tensor(), cache.view());
-  if (attends) backend.paged_attention(step, attention, q.tensor(), cache.view(), out.tensor());
-  backend.end_step();
-  return out.values();
-}
-
-// What float may do to softmax and sums: a logit's rounding, of about `logit`, is a relative error of its weight; sums
-// of `key_size` products and of weights come with their own.
-double attention_tolerance(const Layer& layer, double logit) {
-  const double rounding = 0x1p-24;
-  const double of_logit = rounding * (layer.key_size / 4.0 + 16) * logit;
-  return 2 * of_logit + 24 * rounding;
-}
-
-// Both store into their own caches, which must be alike first; then both attend over the reference's.
-void compare_attention(ops::Backend& backend, ops::Backend& ref, const Layer& layer, const ops::Attention& attention,
-                       const std::string& what) {
-  const Cache cache(backend, layer);
-  const Cache expected_cache(ref, layer);
-  // Prefills of several sizes, then everything at once: a long sequence, one that begins, single tokens.
-  const TestStep before[] = {TestStep({{0, 150, 0, 0}, {0, 40, 1, 1}}), TestStep({{150, 150, 0, 0}, {0, 1, 2, 2}}),
-                             TestStep({{300, 250, 0, 0}})};
-  for (const TestStep& plan : before) append_and_attend(ref, layer, attention, expected_cache, plan, false);
-  const TestStep last({{550, 1, 0, 0}, {40, 7, 1, 1}, {1, 1, 2, 2}, {0, 35, 3, 3}});
-  const Numbers expected = append_and_attend(ref, layer, attention, expected_cache, last);
-  backend.write(cache.keys().data(), Cache::bytes_of(ref, expected_cache.keys()));
-  if (cache.values() != nullptr) {
-    backend.write(cache.values()->data(), Cache::bytes_of(ref, *expected_cache.values()));
-  }
-  const Numbers found = append_and_attend(backend, layer, attention, cache, last);
-  const double tolerance = attention_tolerance(layer, attention.scale * static_cast<float>(layer.key_size));
-  constexpr double kGreatestValue = 5;  // of some thousand normal numbers
-  expect_near(found, expected, [&](std::size_t) { return tolerance * kGreatestValue; }, what);
-}
 
 std::string described(const Layer& layer) {
   return std::to_string(layer.heads) + "/" + std::to_string(layer.kv_heads) + " heads, " +
@@ -196,9 +77,97 @@ TEST_P(AttentionOps, LargeLogits) {
   compare_attention(*backend_, *ref_, layer, attention, "large logits");
 }
 
+// ---- Windows and distances ----
+
+TEST_P(AttentionOps, EveryKindOfWindow) {
+  using enum ops::WindowKind;
+  const Layer layer{4, 2, 64, 64, FormatId::kF16, FormatId::kF16};
+  for (const auto kind : {kSliding, kChunked, kCentred}) {
+    for (const int window : {1, 2, 31, 256, 300}) {
+      for (const bool is_causal : {true, false}) {
+        ops::Attention attention = attention_of(layer);
+        attention.window = window;
+        attention.window_kind = kind;
+        attention.is_causal = is_causal;
+        compare_attention(*backend_, *ref_, layer, attention,
+                          "kind " + std::to_string(static_cast<int>(kind)) + " of " + std::to_string(window));
+      }
+    }
+  }
+}
+
+TEST_P(AttentionOps, DistancesInLogits) {
+  const Layer layer{6, 3, 40, 40, FormatId::kF32, FormatId::kF32};
+  const Array<float> slopes(*backend_, {0.5f, 0.25f, 0.125f, 0.01f, 0.0f, -0.01f});  // in host memory, for both
+  for (const int reach : {0, 3, 700}) {
+    const Array<float> biases(*backend_, normal(30, 6 * (2 * reach + 1)));
+    for (const bool is_causal : {true, false}) {
+      ops::Attention attention = attention_of(layer);
+      attention.is_causal = is_causal;
+      attention.soft_cap = 5;
+      attention.slopes = slopes.data();
+      compare_attention(*backend_, *ref_, layer, attention, "slopes");
+      attention.distance_bias = biases.data();
+      attention.distance_reach = reach;
+      compare_attention(*backend_, *ref_, layer, attention, "both");
+      attention.slopes = nullptr;
+      compare_attention(*backend_, *ref_, layer, attention, "biases of reach " + std::to_string(reach));
+    }
+  }
+}
+
+// Queries of zeros, so that windows and distances alone decide, and values that are their positions: the result is
+// known without any backend.
+TEST_P(AttentionOps, WindowsAndDistancesAreWhatTheySay) {
+  constexpr int kRows = 40;
+  constexpr int kWindow = 12;
+  constexpr float kSlope = 0.1f;
+  const Layer layer{1, 1, 16, 1};
+  const TestStep plan({{0, kRows, 0, 0}});
+  const Numbers biases = {0.5f, -1.0f, 2.0f, 0.0f, 0.75f};  // of distances -2 to 2
+  for (const auto kind : {ops::WindowKind::kSliding, ops::WindowKind::kChunked, ops::WindowKind::kCentred}) {
+    for (const bool is_causal : {true, false}) {
+      Numbers expected;
+      for (int i = 0; i < kRows; ++i) {
+        double sum = 0, total = 0;
+        for (int j = 0; j < (is_causal ? i + 1 : kRows); ++j) {
+          const bool is_visible = kind == ops::WindowKind::kSliding   ? j > i - kWindow
+                                  : kind == ops::WindowKind::kChunked ? j / kWindow >= i / kWindow
+                                                                      : j - i <= kWindow / 2 && i - j <= kWindow / 2;
+          if (!is_visible) continue;
+          const double bias = *(biases.begin() + 2 + std::clamp(j - i, -2, 2));
+          const double weight = std::exp(bias - static_cast<double>(kSlope) * std::abs(i - j));
+          total += weight;
+          sum += weight * j;
+        }
+        expected.push_back(static_cast<float>(sum / total));
+      }
+      for (ops::Backend* backend : both()) {
+        const Cache cache(*backend, layer);
+        Numbers positions(kRows);
+        std::iota(positions.begin(), positions.end(), 0.0f);
+        const Rows q(*backend, kRows, 16, Numbers(kRows * 16, 0.0f)), k(*backend, kRows, 16),
+            v(*backend, kRows, 1, positions);
+        const Rows out(*backend, kRows, 1);
+        const Array<float> slopes(*backend, {kSlope}), on_backend(*backend, biases);
+        ops::Attention attention = attention_of(layer);
+        attention.window = kWindow;
+        attention.window_kind = kind;
+        attention.is_causal = is_causal;
+        attention.slopes = slopes.data();
+        attention.distance_bias = on_backend.data();
+        attention.distance_reach = 2;
+        backend->rope_append(plan.step(), attention, {}, q.tensor(), k.tensor(), v.tensor(), cache.view());
+        backend->paged_attention(plan.step(), attention, q.tensor(), cache.view(), {}, out.tensor());
+        expect_relative(out.values(), expected, 1e-5, 1e-5, std::string(backend->name()));
+      }
+    }
+  }
+}
+
 // ---- Chunks, batches, threads ----
 
-Numbers in_chunks(ops::Backend& backend, const Layer& layer, const ops::Attention& attention,
+Numbers in_chunks(ops::Backend& backend, const Layer& layer, const ops::Attention& attention, const Choice& choice,
                   const std::vector<std::int32_t>& chunks, bool with_another) {
   const Cache cache(backend, layer);
   Numbers all;
@@ -207,7 +176,7 @@ Numbers in_chunks(ops::Backend& backend, const Layer& layer, const ops::Attentio
     std::vector<SequencePlan> plans;
     if (with_another) plans.push_back({position, 5, 1, 1});
     plans.push_back({position, rows, 0, 0});
-    const Numbers out = append_and_attend(backend, layer, attention, cache, TestStep(plans));
+    const Numbers out = append_and_attend(backend, layer, attention, cache, TestStep(plans), true, choice);
     all.insert(all.end(), out.end() - rows * layer.heads * layer.value_size, out.end());
     position += rows;
   }
@@ -216,22 +185,31 @@ Numbers in_chunks(ops::Backend& backend, const Layer& layer, const ops::Attentio
 
 // A preempted request, one in a batch or one with a cached prefix must go on exactly as it would have.
 TEST_P(AttentionOps, ChunksBatchesAndThreadsDoNotChangeABit) {
+  const Array<float> slopes(*backend_, normal(31, 36, 0.1f)), biases(*backend_, normal(32, 36 * 41));
   for (const Layer& layer : {Layer{4, 2, 64, 64, FormatId::kF16, FormatId::kQ8_0}, Layer{3, 3, 40, 80},
                              Layer{36, 1, 96, 64, FormatId::kQ4_0, FormatId::kQ4_0, true}}) {
-    for (const int window : {0, 300}) {
-      ops::Attention attention = attention_of(layer);
-      attention.window = window;
-      const Numbers whole = in_chunks(*backend_, layer, attention, {290, 290}, false);
+    ops::Attention plain = attention_of(layer);
+    ops::Attention window = plain;
+    window.window = 300;
+    ops::Attention distances = window;
+    distances.window_kind = ops::WindowKind::kChunked;
+    distances.slopes = slopes.data();
+    distances.distance_bias = biases.data();
+    distances.distance_reach = 20;
+    const std::pair<ops::Attention, Choice> cases[] = {
+        {plain, {}}, {window, {}}, {distances, {}}, {plain, {3}}, {distances, {50}}};
+    for (const auto& [attention, choice] : cases) {
+      const Numbers whole = in_chunks(*backend_, layer, attention, choice, {290, 290}, false);
       std::vector<std::int32_t> ragged = {1, 1, 30, 33, 200, 1};
       ragged.push_back(580 - 266 - 3);
       ragged.insert(ragged.end(), {1, 1, 1});
-      expect_same_bits(in_chunks(*backend_, layer, attention, ragged, false), whole, "in chunks");
-      expect_same_bits(in_chunks(*backend_, layer, attention, {145, 145, 145, 145}, true), whole, "in a batch");
+      expect_same_bits(in_chunks(*backend_, layer, attention, choice, ragged, false), whole, "in chunks");
+      expect_same_bits(in_chunks(*backend_, layer, attention, choice, {145, 145, 145, 145}, true), whole, "in a batch");
       const auto other = cpu_maker(best_cpu_tier(), 3).make();
       const auto same_tier = GetParam().name.find(name_of(best_cpu_tier())) != std::string::npos;
       if (!same_tier) continue;
       other->reserve(kTestLimits);
-      expect_same_bits(in_chunks(*other, layer, attention, {290, 290}, false), whole, "with three threads");
+      expect_same_bits(in_chunks(*other, layer, attention, choice, {290, 290}, false), whole, "with three threads");
     }
   }
 }
@@ -246,6 +224,10 @@ struct RopeCase {
   float temperature;
   ops::NormKind norm;
   int norm_group;
+  bool norms_after_rope = false;
+  float clamp = 0;
+  ops::NormKind value_norm = ops::NormKind::kNone;
+  int temperature_offset = 0;
 };
 
 TEST_P(AttentionOps, RopeAndNormsOfQueriesAndKeys) {
@@ -258,6 +240,12 @@ TEST_P(AttentionOps, RopeAndNormsOfQueriesAndKeys) {
       {"norm of heads", kHalves, 32, 0, 0, ops::NormKind::kRms, 64},
       {"norm of rows", kHalves, 32, 0, 0.1f, ops::NormKind::kRms, 0},
       {"none", kHalves, 0, 0, 0.1f, ops::NormKind::kLayer, 64},
+      {"norms after", kHalves, 32, 0, 0.1f, ops::NormKind::kRms, 64, true},
+      {"lengths of rows after", kNeighbours, 16, 8, 0, ops::NormKind::kLength, 0, true},
+      {"clamped", kHalves, 32, 0, 0, ops::NormKind::kRms, 64, false, 0.7f},
+      {"clamped values alone", kHalves, 0, 0, 0, ops::NormKind::kNone, 0, false, 0.7f},
+      {"norm of values", kHalves, 32, 0, 0, ops::NormKind::kNone, 0, true, 0.9f, ops::NormKind::kRms},
+      {"temperature elsewhere", kHalves, 32, 0, 0.1f, ops::NormKind::kNone, 0, false, 0, ops::NormKind::kNone, 77},
   };
   const TestStep plan({{700, 3, 0, 0}, {0, 2, 1, 1}, {90000 % 900, 1, 2, 2}});
   const ops::Step step = plan.step();
@@ -275,6 +263,10 @@ TEST_P(AttentionOps, RopeAndNormsOfQueriesAndKeys) {
       attention.rope_offset = each.offset;
       attention.temperature = each.temperature;
       attention.temperature_length = 256;
+      attention.temperature_offset = each.temperature_offset;
+      attention.clamp = each.clamp;
+      attention.norms_after_rope = each.norms_after_rope;
+      attention.value_norm = {each.value_norm, nullptr, nullptr, 1e-5f, 64, 0};
       const Array<float> weights(backend, normal(20, 4 * 64));
       const int in_row = each.norm_group == 0 ? 4 * 64 : 64;
       attention.query_norm = {each.norm, weights.data(), nullptr, 1e-5f, each.norm_group, in_row};
@@ -296,6 +288,79 @@ TEST_P(AttentionOps, RopeAndNormsOfQueriesAndKeys) {
     // Some roundings of numbers of up to 10.
     expect_relative(run(*backend_), run(*ref_), 8 * 0x1p-24, 8 * 0x1p-24 * 10, each.name);
   }
+}
+
+// A head of two values is small enough to do by hand: kept within limits, made of length 1 with weights, turned by the
+// position, and then multiplied by the temperature; or turned before the norm.
+TEST_P(AttentionOps, PreparesInTheStatedOrder) {
+  constexpr int kPosition = 5;
+  const Layer layer{1, 1, 2, 2};
+  const TestStep plan({{kPosition, 1, 0, 0}});
+  for (const bool norms_after_rope : {false, true}) {
+    double x = 2, y = -1;  // of (3, -1), kept within 2
+    const auto normalize = [&] {
+      const double length = std::hypot(x, y);
+      x *= 4 / length;
+      y *= 0.5 / length;
+    };
+    if (!norms_after_rope) normalize();
+    const double turned = x * std::cos(kPosition) - y * std::sin(kPosition);
+    y = x * std::sin(kPosition) + y * std::cos(kPosition);
+    x = turned;
+    if (norms_after_rope) normalize();
+    const Numbers key = {static_cast<float>(x), static_cast<float>(y)};
+    const double temperature = 1 + 0.25 * std::log(3.0);  // floor((5 + 1) / 3) + 1
+    const Numbers query = {static_cast<float>(x * temperature), static_cast<float>(y * temperature)};
+    for (ops::Backend* backend : both()) {
+      const Cache cache(*backend, layer);
+      const Array<float> weights(*backend, {4.0f, 0.5f}), frequency(*backend, {1.0f});
+      ops::Attention attention = attention_of(layer);
+      attention.clamp = 2;
+      attention.query_norm = attention.key_norm = {ops::NormKind::kLength, weights.data(), nullptr, 1e-6f, 2, 2};
+      attention.value_norm = {ops::NormKind::kLength, nullptr, nullptr, 1e-6f, 0, 0};
+      attention.norms_after_rope = norms_after_rope;
+      attention.temperature = 0.25f;
+      attention.temperature_length = 3;
+      attention.temperature_offset = 1;
+      const Rows q(*backend, 1, 2, {3, -1}), k(*backend, 1, 2, {3, -1}), v(*backend, 1, 2, {3, -1}),
+          table(*backend, 1, 2);
+      backend->rope_table(plan.step(), {frequency.data(), 1, 1}, table.tensor());
+      backend->rope_append(plan.step(), attention, table.tensor(), q.tensor(), k.tensor(), v.tensor(), cache.view());
+      expect_relative(q.values(), query, 1e-6, 1e-6, "query");
+      const auto stored = [&](const ops::Buffer& buffer) {
+        const std::int32_t block = plan.step().table(1, 0)[0];
+        const auto bytes = Cache::bytes_of(*backend, buffer);
+        Numbers row(2);
+        std::memcpy(row.data(), bytes.data() + (block * kBlockTokens + kPosition) * 8, 8);
+        return row;
+      };
+      expect_relative(stored(cache.keys()), key, 1e-6, 1e-6, "key");
+      const float length = std::sqrt(5.0f);
+      expect_relative(stored(*cache.values()), {2 / length, -1 / length}, 1e-6, 1e-6, "value");
+    }
+  }
+}
+
+// Layers that share another's cache bring queries alone, and must leave it as it is.
+TEST_P(AttentionOps, WithoutKeysNothingIsStored) {
+  const Layer layer{4, 2, 64, 64};
+  const TestStep plan({{3, 2, 0, 0}, {0, 1, 1, 1}});
+  const auto run = [&](ops::Backend& backend, bool has_keys) {
+    const Cache cache(backend, layer);
+    ops::Attention attention = attention_of(layer);
+    attention.temperature = 0.5f;
+    attention.query_norm = {ops::NormKind::kRms, nullptr, nullptr, 1e-5f, 64, 0};
+    const Rows q(backend, plan.rows(), 4 * 64, rows_of(plan.step(), 4 * 64, 1));
+    const Rows k(backend, plan.rows(), has_keys ? 2 * 64 : 0), v(backend, plan.rows(), has_keys ? 2 * 64 : 0);
+    backend.rope_append(plan.step(), attention, {}, q.tensor(), k.tensor(), v.tensor(), cache.view());
+    for (const ops::Buffer* buffer : {&cache.keys(), cache.values()}) {
+      const auto bytes = Cache::bytes_of(backend, *buffer);
+      const bool is_untouched = std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+      EXPECT_EQ(is_untouched, !has_keys);
+    }
+    return q.values();
+  };
+  for (ops::Backend* backend : both()) expect_same_bits(run(*backend, false), run(*backend, true), "queries");
 }
 
 // Numbers beyond a half become the greatest half: an infinity in the cache would spoil all that comes later.

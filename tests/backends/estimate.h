@@ -66,8 +66,16 @@ inline Estimate scaled_and_shifted(Estimate x, double scale, double bias) {
 
 inline double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
+inline constexpr ops::Xielu kXieluNumbers = {0.8f, 0.6f, 0.5f, -1e-6f};
+
 inline double activation_of(ops::Activation activation, double x) {
   switch (activation) {
+    case ops::Activation::kIdentity: return x;
+    case ops::Activation::kSigmoid: return sigmoid(x);
+    case ops::Activation::kXielu:
+      if (x > 0) return kXieluNumbers.positive * x * x + kXieluNumbers.beta * x;
+      return (std::expm1(std::min<double>(x, kXieluNumbers.epsilon)) - x) * kXieluNumbers.negative +
+             kXieluNumbers.beta * x;
     case ops::Activation::kSilu: return x * sigmoid(x);
     case ops::Activation::kGeluTanh: return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
     case ops::Activation::kGeluErf: return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
@@ -78,10 +86,11 @@ inline double activation_of(ops::Activation activation, double x) {
   return 0;
 }
 
-// The functions are nowhere steeper than 1.2, but for the square; their own relative error is some roundings.
+// The functions are nowhere steeper than 1.2, but for the squares; their own relative error is some roundings.
 inline Estimate activated(ops::Activation activation, Estimate x) {
   const double value = activation_of(activation, x.value);
-  const double slope = activation == ops::Activation::kReluSquared ? 2 * (std::fabs(x.value) + x.error) : 1.2;
+  const bool is_square = activation == ops::Activation::kReluSquared || activation == ops::Activation::kXielu;
+  const double slope = is_square ? 1.2 + 2 * (std::fabs(x.value) + x.error) : 1.2;
   return {value, slope * x.error + 24 * kFloatRounding * (std::fabs(value) + std::fabs(x.value) * 0.01)};
 }
 

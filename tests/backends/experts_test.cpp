@@ -33,7 +33,8 @@ TEST_P(Experts, RouteLikeTheReference) {
   constexpr std::int64_t kRows = 70;
   const Numbers logits = normal(1, kRows * 16, 2);
   const Numbers biases = normal(2, 16, 0.3f);
-  for (const ops::Gating gating : {ops::Gating::kSoftmax, ops::Gating::kSigmoid, ops::Gating::kSoftmaxOfChosen}) {
+  for (const ops::Gating gating :
+       {ops::Gating::kSoftmax, ops::Gating::kSigmoid, ops::Gating::kSoftmaxOfChosen, ops::Gating::kRootOfSoftplus}) {
     for (const bool has_bias : {false, true}) {
       for (const int groups_used : {4, 2}) {
         for (const bool renormalize : {false, true}) {
@@ -58,6 +59,16 @@ TEST_P(Experts, EqualOnesInTheirOrder) {
   const Choice found = route(*backend_, 1, Numbers(8, 1.0f), router);
   EXPECT_EQ(found.experts, (std::vector<std::int32_t>{0, 1, 2, 3}));
   EXPECT_EQ(found.weights, Numbers(4, 0.25f));
+}
+
+TEST_P(Experts, RootOfSoftplus) {
+  const ops::Router router{3, 3, ops::Gating::kRootOfSoftplus, nullptr, 1, 1, false, 2};
+  for (ops::Backend* backend : both()) {
+    const Choice found = route(*backend, 1, {-100, 50, 0}, router);
+    EXPECT_EQ(found.experts, (std::vector<std::int32_t>{1, 2, 0}));
+    const auto root = static_cast<float>(2 * std::sqrt(std::log(2.0)));
+    expect_relative(found.weights, {2 * std::sqrt(50.0f), root, 0}, 1e-6, 1e-20, "weights");
+  }
 }
 
 // ---- Products ----
@@ -90,14 +101,14 @@ struct Mixture {
     }
   }
 
-  // Of tokens `first` on.
+  // Of tokens `first` on. Where weights are for the inputs there are no biases.
   Numbers run(ops::Backend& backend, bool gated, Write write, std::int64_t first, std::int64_t count) const {
     const Array<float> gate_biases(backend, gate_bias), down_biases(backend, down_bias), scales(backend, up_scale);
     ops::FeedForward ffn;
-    if (gated) ffn.gate = {gate.bind(backend), gate_biases.data()};
+    if (gated) ffn.gate = {gate.bind(backend), weighs_inputs ? nullptr : gate_biases.data()};
     ffn.up = {up.bind(backend), nullptr};
     ffn.up.weight.scale = scales.data();
-    ffn.down = {down.bind(backend), down_biases.data()};
+    ffn.down = {down.bind(backend), weighs_inputs ? nullptr : down_biases.data()};
     const auto part = [&](const auto& all, std::int64_t columns) {
       using Values = std::decay_t<decltype(all)>;
       return Values(all.begin() + first * columns, all.begin() + (first + count) * columns);
@@ -106,7 +117,8 @@ struct Mixture {
     const Rows out(backend, count, shape.width);
     const Array<std::int32_t> experts(backend, part(chosen, shape.used));
     const Array<float> of_chosen(backend, part(weights, shape.used));
-    backend.moe_ffn(input.tensor(), ffn, {experts.data(), of_chosen.data(), shape.used}, write, out.tensor());
+    backend.moe_ffn(input.tensor(), ffn, {experts.data(), of_chosen.data(), shape.used, weighs_inputs}, write,
+                    out.tensor());
     return out.values();
   }
 
@@ -129,14 +141,19 @@ struct Mixture {
     Estimates hidden;
     for (std::int64_t h = 0; h < shape.hidden; ++h) {
       const double scale = up_scale[static_cast<std::size_t>(expert)];
-      const Estimate up_value = scaled_and_shifted(product(up.format(), up.row(expert, h), own), scale, 0);
-      const double bias = gate_bias[static_cast<std::size_t>(expert * shape.hidden + h)];
-      const Estimate gate_value = scaled_and_shifted(product(gate.format(), gate.row(expert, h), own), 1, bias);
+      Estimate up_value = scaled_and_shifted(product(up.format(), up.row(expert, h), own), scale, 0);
+      const double bias = weighs_inputs ? 0 : gate_bias[static_cast<std::size_t>(expert * shape.hidden + h)];
+      Estimate gate_value = scaled_and_shifted(product(gate.format(), gate.row(expert, h), own), 1, bias);
+      if (weighs_inputs) {
+        up_value = scaled_and_shifted(up_value, weight, 0);
+        gate_value = scaled_and_shifted(gate_value, weight, 0);
+      }
       hidden.push_back(gated ? activated(ops::Activation::kSilu, gate_value, up_value)
                              : activated(ops::Activation::kSilu, up_value));
     }
+    if (weighs_inputs) weight = 1;
     for (std::int64_t i = 0; i < shape.width; ++i) {
-      const double bias = down_bias[static_cast<std::size_t>(expert * shape.width + i)];
+      const double bias = weighs_inputs ? 0 : down_bias[static_cast<std::size_t>(expert * shape.width + i)];
       const Estimate result = scaled_and_shifted(product(down.format(), down.row(expert, i), hidden), 1, bias);
       Estimate& to = sum[static_cast<std::size_t>(i)];
       to.error += std::fabs(weight) * result.error +
@@ -149,6 +166,7 @@ struct Mixture {
   Matrices gate, up, down;
   Numbers x, gate_bias, down_bias, up_scale, weights;
   std::vector<std::int32_t> chosen;
+  bool weighs_inputs = false;
 };
 
 TEST_P(Experts, MixLikeTheReference) {
@@ -156,8 +174,9 @@ TEST_P(Experts, MixLikeTheReference) {
        {ExpertShape{1, 96, 64, 8, 3}, ExpertShape{7, 64, 96, 16, 4}, ExpertShape{70, 32, 32, 3, 2}}) {
     for (const auto& [inner, outer] : {std::pair{quant::FormatId::kMXFP4, quant::FormatId::kQ8_0},
                                        std::pair{quant::FormatId::kF16, quant::FormatId::kMXFP6_E2M3}}) {
-      const Mixture mixture(shape, inner, outer);
-      for (const bool gated : {true, false}) {
+      Mixture mixture(shape, inner, outer);
+      for (const auto& [gated, weighs_inputs] : {std::pair{true, false}, {false, false}, {true, true}, {false, true}}) {
+        mixture.weighs_inputs = weighs_inputs;
         const Write write = gated ? Write::kAdd : Write::kSet;
         const Estimates expected = mixture.expected(gated, write);
         for (ops::Backend* backend : both()) {
@@ -170,11 +189,14 @@ TEST_P(Experts, MixLikeTheReference) {
 
 // The others in a batch decide which experts are read and in which order, but not a bit of a result.
 TEST_P(Experts, ATokenAloneGivesTheSameBits) {
-  const Mixture mixture({40, 96, 64, 6, 2}, quant::FormatId::kQ4_0, quant::FormatId::kQ5_1);
-  const Numbers together = mixture.run(*backend_, true, Write::kSet, 0, 40);
-  for (const std::int64_t t : {0, 1, 17, 39}) {
-    const Numbers alone = mixture.run(*backend_, true, Write::kSet, t, 1);
-    expect_same_bits(alone, Numbers(together.begin() + t * 96, together.begin() + (t + 1) * 96), "alone");
+  Mixture mixture({40, 96, 64, 6, 2}, quant::FormatId::kQ4_0, quant::FormatId::kQ5_1);
+  for (const bool weighs_inputs : {false, true}) {
+    mixture.weighs_inputs = weighs_inputs;
+    const Numbers together = mixture.run(*backend_, true, Write::kSet, 0, 40);
+    for (const std::int64_t t : {0, 1, 17, 39}) {
+      const Numbers alone = mixture.run(*backend_, true, Write::kSet, t, 1);
+      expect_same_bits(alone, Numbers(together.begin() + t * 96, together.begin() + (t + 1) * 96), "alone");
+    }
   }
 }
 

@@ -148,7 +148,8 @@ TEST_P(Products, GateAndUpWithEveryActivation) {
   using enum ops::Activation;
   const ActivationCase cases[] = {{kSilu, true},         {kSilu, false},    {kGeluTanh, true}, {kGeluTanh, false},
                                   {kGeluErf, true},      {kGeluErf, false}, {kRelu, true},     {kRelu, false},
-                                  {kReluSquared, false}, {kGptOss, true}};
+                                  {kReluSquared, false}, {kGptOss, true},   {kIdentity, true}, {kIdentity, false},
+                                  {kSigmoid, true},      {kSigmoid, false}, {kXielu, false}};
   constexpr std::int64_t kTokens = 5, kWidth = 75, kColumns = 96;
   const Matrices gate(quant::format_of(quant::FormatId::kQ8_0), kWidth, kColumns, 1, 10);
   const Matrices up(quant::format_of(quant::FormatId::kF32), kWidth, kColumns, 1, 11);
@@ -163,6 +164,7 @@ TEST_P(Products, GateAndUpWithEveryActivation) {
       if (each.gated) ffn.gate = {gate.bind(*backend), bias.data()};
       ffn.up = {up.bind(*backend), nullptr};
       ffn.activation = each.activation;
+      ffn.xielu = kXieluNumbers;
       const Rows input(*backend, kTokens, kColumns, x);
       const Rows hidden(*backend, kTokens, kWidth);
       backend->gate_up(input.tensor(), ffn, hidden.tensor());
@@ -194,6 +196,60 @@ TEST_P(Products, ActivationsOfLargeNumbersAreTheirLimits) {
       EXPECT_NEAR(hidden.values()[0], std::max(wanted, 0.0), 1e-6 * std::fabs(wanted)) << wanted;
     }
   }
+}
+
+// Near 0 its two halves are differences of nearly equal numbers.
+TEST_P(Products, XieluNearZero) {
+  const Matrices one(quant::format_of(quant::FormatId::kF32), 1, 1, 1, 14);
+  const double weight = one.row(0, 0)[0];
+  for (const double wanted : {-2.0, -0.51, -0.49, -0.1, -1e-3, -2e-6, -1e-7, 0.0, 1e-7, 1e-3, 3.0}) {
+    for (ops::Backend* backend : both()) {
+      const Rows input(*backend, 1, 1, {static_cast<float>(wanted / weight)});
+      const Rows hidden(*backend, 1, 1);
+      ops::FeedForward ffn;
+      ffn.up = {one.bind(*backend), nullptr};
+      ffn.activation = ops::Activation::kXielu;
+      ffn.xielu = kXieluNumbers;
+      backend->gate_up(input.tensor(), ffn, hidden.tensor());
+      const double expected = activation_of(ops::Activation::kXielu, wanted);
+      EXPECT_NEAR(hidden.values()[0], expected, 1e-6 * std::fabs(wanted) + 1e-13) << wanted;
+    }
+  }
+}
+
+// The reference can round as the integer kernels do, so that a test can tell what that rounding costs: with it the two
+// differ by float's roundings alone, which without it they do not.
+TEST_P(Products, TheReferenceCanRoundActivationsToo) {
+  const Matrices weights(quant::format_of(quant::FormatId::kQ4_0), 30, 256, 2, 18);
+  Numbers x = normal(19, 6 * 256);
+  std::fill_n(x.begin(), 32, 0.0f);
+  const auto rounding = ref::make_backend({.rounds_activations = true});
+  const auto run = [&](ops::Backend& backend) {
+    const ops::Weight weight = weights.bind(backend);
+    const Rows input(backend, 6, 256, x), out(backend, 6, 30), hidden(backend, 6, 30), heads(backend, 3, 60);
+    backend.linear(input.tensor(), {weight, nullptr}, out.tensor());
+    ops::FeedForward ffn;
+    ffn.gate = ffn.up = {weight, nullptr};
+    ffn.activation = ops::Activation::kIdentity;
+    backend.gate_up(input.tensor(), ffn, hidden.tensor());
+    const ops::Tensor pairs{input.tensor().data, 3, 512, input.tensor().stride};
+    backend.linear_heads({pairs, 2, 256, 0, 0}, weight, {heads.tensor(), 2, 30, 30, 0});
+    Numbers all = out.values();
+    for (const Rows* each : {&hidden, &heads}) {
+      const Numbers values = each->values();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    return all;
+  };
+  const Numbers found = run(*backend_);
+  const Numbers rounded = run(*rounding);
+  const Numbers exact = run(*ref_);
+  expect_relative(found, rounded, 2e-6, 2e-5, "rounded");
+  double greatest = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    greatest = std::max(greatest, std::fabs(static_cast<double>(found[i]) - exact[i]));
+  }
+  EXPECT_GT(greatest, 1e-3);
 }
 
 // What is broken must be seen, not become a number.

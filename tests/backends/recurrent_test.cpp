@@ -25,6 +25,7 @@ struct ConvolutionCase {
   int channels;
   int taps;
   bool has_bias;
+  bool has_silu = true;
 };
 
 Result convolve(ops::Backend& backend, const ConvolutionCase& how, const std::vector<TestStep>& steps, const Numbers& x,
@@ -33,7 +34,8 @@ Result convolve(ops::Backend& backend, const ConvolutionCase& how, const std::ve
   const Array<float> biases(backend, normal(2, how.channels));
   const Array<float> state(backend, first_state);
   const std::int64_t size = static_cast<std::int64_t>(how.taps - 1) * how.channels;
-  const ops::Convolution convolution{how.channels, how.taps, weights.data(), how.has_bias ? biases.data() : nullptr};
+  const ops::Convolution convolution{how.channels, how.taps, weights.data(), how.has_bias ? biases.data() : nullptr,
+                                     how.has_silu};
   Result result;
   std::int64_t done = 0;
   for (const TestStep& plan : steps) {
@@ -49,8 +51,9 @@ Result convolve(ops::Backend& backend, const ConvolutionCase& how, const std::ve
 }
 
 TEST_P(Recurrent, Convolution) {
-  for (const ConvolutionCase& how : {ConvolutionCase{300, 4, true}, ConvolutionCase{17, 3, false},
-                                     ConvolutionCase{5, 1, true}, ConvolutionCase{40, 2, true}}) {
+  for (const ConvolutionCase& how :
+       {ConvolutionCase{300, 4, true}, ConvolutionCase{17, 3, false}, ConvolutionCase{5, 1, true},
+        ConvolutionCase{40, 2, true}, ConvolutionCase{300, 3, true, false}}) {
     const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
     const Numbers x = normal(3, plan.rows() * how.channels);
     const Numbers state = normal(4, std::max<std::int64_t>(kSlots * (how.taps - 1) * how.channels, 1));
@@ -140,6 +143,113 @@ TEST_P(Recurrent, MambaScanInChunksGivesTheSameBits) {
       scan(*backend_, shape, {TestStep({{0, 1, 1, 0}}), TestStep({{1, 4, 1, 0}}), TestStep({{5, 7, 1, 0}})}, state);
   expect_same_bits(cut.out, whole.out, "out");
   expect_same_bits(cut.state, whole.state, "state");
+}
+
+// ---- Mamba ----
+
+struct ChannelShape {
+  int channels;
+  int state_size;
+
+  std::int64_t state() const { return static_cast<std::int64_t>(channels) * state_size; }
+};
+
+Result scan_channels(ops::Backend& backend, const ChannelShape& shape, const std::vector<TestStep>& steps,
+                     const Numbers& first_state) {
+  Numbers decays = normal(14, shape.state());
+  for (float& decay : decays) decay = -std::fabs(decay);
+  const Array<float> a(backend, decays), d(backend, normal(15, shape.channels)), state(backend, first_state);
+  const ops::Mamba mamba{shape.channels, shape.state_size, a.data(), d.data()};
+  Result result;
+  std::int64_t done = 0;
+  for (const TestStep& plan : steps) {
+    const auto part = [&](std::uint32_t seed, std::int64_t columns, float deviation = 1) {
+      const Numbers all = normal(seed, (done + plan.rows()) * columns, deviation);
+      return Rows(backend, plan.rows(), columns, Numbers(all.begin() + done * columns, all.end()));
+    };
+    const Rows x = part(16, shape.channels), dt = part(17, shape.channels, 8), y(backend, plan.rows(), shape.channels);
+    const Rows b = part(18, shape.state_size), c = part(19, shape.state_size);
+    backend.mamba_scan(plan.step(), mamba, {nullptr, state.data(), 0, shape.state()}, x.tensor(), b.tensor(),
+                       c.tensor(), dt.tensor(), y.tensor());
+    const Numbers values = y.values();
+    result.out.insert(result.out.end(), values.begin(), values.end());
+    done += plan.rows();
+  }
+  result.state = state.values();
+  return result;
+}
+
+TEST_P(Recurrent, MambaOfChannels) {
+  for (const ChannelShape& shape :
+       {ChannelShape{200, 16}, ChannelShape{65, 7}, ChannelShape{3, 1}, ChannelShape{64, 33}}) {
+    const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
+    const Numbers state = normal(20, kSlots * shape.state());
+    const Result expected = scan_channels(*ref_, shape, {plan}, state);
+    const Result found = scan_channels(*backend_, shape, {plan}, state);
+    // Steps of up to 30 bring numbers of about 100; of each a rounding, and of the exponent a few of up to 90.
+    expect_relative(found.state, expected.state, 3e-6, 1e-4, "state");
+    expect_relative(found.out, expected.out, 3e-6, 4e-4, "out");
+  }
+}
+
+// One channel and one number of state, done by hand: softplus(0) = ln 2.
+TEST_P(Recurrent, MambaIsItsFormula) {
+  const TestStep plan({{0, 1, 0, 0}});
+  for (ops::Backend* backend : both()) {
+    const Array<float> a(*backend, {-1.0f}), d(*backend, {10.0f}), state(*backend, {4.0f});
+    const Rows x(*backend, 1, 1, {3}), b(*backend, 1, 1, {2}), c(*backend, 1, 1, {5}), dt(*backend, 1, 1, {0});
+    const Rows y(*backend, 1, 1);
+    backend->mamba_scan(plan.step(), {1, 1, a.data(), d.data()}, {nullptr, state.data(), 0, 1}, x.tensor(), b.tensor(),
+                        c.tensor(), dt.tensor(), y.tensor());
+    const auto kept = static_cast<float>(4 * 0.5 + std::log(2.0) * 3 * 2);
+    expect_relative(state.values(), {kept}, 1e-6, 0, "state");
+    expect_relative(y.values(), {5 * kept + 30}, 1e-6, 0, "y");
+  }
+}
+
+const std::vector<TestStep>& cut_steps() {
+  static const std::vector<TestStep> steps = {TestStep({{0, 1, 1, 0}}), TestStep({{1, 4, 1, 0}}),
+                                              TestStep({{5, 7, 1, 0}})};
+  return steps;
+}
+
+TEST_P(Recurrent, MambaOfChannelsInChunksGivesTheSameBits) {
+  const ChannelShape shape{130, 16};
+  const Numbers state(static_cast<std::size_t>(kSlots * shape.state()), 0.0f);
+  const Result whole = scan_channels(*backend_, shape, {TestStep({{0, 12, 1, 0}})}, state);
+  const Result cut = scan_channels(*backend_, shape, cut_steps(), state);
+  expect_same_bits(cut.out, whole.out, "out");
+  expect_same_bits(cut.state, whole.state, "state");
+}
+
+// ---- Differences to the row before ----
+
+TEST_P(Recurrent, ShiftDifference) {
+  for (const std::int64_t width : {1, 37, 2100}) {
+    const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
+    const Numbers x = normal(21, plan.rows() * width);
+    const Numbers kept = normal(22, kSlots * width);
+    Numbers expected(x.size());
+    Numbers expected_state = kept;
+    for (const ops::SequenceRows& sequence : plan.step().sequences) {
+      for (std::int64_t row = sequence.first_row; row < sequence.first_row + sequence.rows; ++row) {
+        for (std::int64_t i = 0; i < width; ++i) {
+          float& before = expected_state[static_cast<std::size_t>(sequence.state_slot * width + i)];
+          const auto at = static_cast<std::size_t>(row * width + i);
+          expected[at] = before - x[at];
+          before = x[at];
+        }
+      }
+    }
+    for (ops::Backend* backend : both()) {
+      const Array<float> state(*backend, kept);
+      const Rows rows(*backend, plan.rows(), width, x), out(*backend, plan.rows(), width);
+      backend->shift_difference(plan.step(), {state.data(), nullptr, width, 0}, rows.tensor(), out.tensor());
+      expect_same_bits(out.values(), expected, "out");
+      expect_same_bits(state.values(), expected_state, "state");
+      expect_same_bits(rows.values(), x, "x stays");
+    }
+  }
 }
 
 }  // namespace

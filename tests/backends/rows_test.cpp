@@ -49,6 +49,8 @@ TEST_P(RowOps, Norms) {
       {"layer", 300, NormKind::kLayer, 0, 300, true, Write::kSet},
       {"layer of groups", 3 * 33, NormKind::kLayer, 33, 33, true, Write::kAdd},
       {"one value", 1, NormKind::kRms, 0, 1, false, Write::kSet},
+      {"length", 77, NormKind::kLength, 0, 77, true, Write::kSet},
+      {"length of heads", 3 * 40, NormKind::kLength, 40, 0, false, Write::kAdd},
   };
   for (const NormCase& each : cases) {
     for (const std::int64_t rows : {1, 9}) {
@@ -87,6 +89,15 @@ TEST_P(RowOps, NormOfLargeValues) {
   expect_relative(run(*backend_), Numbers(64, 1.0f), kFewRoundings, 0, "large");
 }
 
+// A row is made of length 1, but one below epsilon is divided by epsilon, and none by 0.
+TEST_P(RowOps, NormOfLength) {
+  for (ops::Backend* backend : both()) {
+    const Rows rows(*backend, 3, 2, {3, 4, 0, 0, 0.003f, 0.004f});
+    backend->norm(rows.tensor(), {NormKind::kLength, nullptr, nullptr, 0.01f, 0, 0}, Write::kSet, rows.tensor());
+    expect_relative(rows.values(), {0.6f, 0.8f, 0, 0, 0.3f, 0.4f}, kFewRoundings, 0, std::string(backend->name()));
+  }
+}
+
 TEST_P(RowOps, EmbedsRowsOfEveryFormat) {
   const TestStep plan({{3, 5, 0, 0}, {11, 2, 0, 1}});
   for (const quant::Format* format : weight_formats()) {
@@ -120,8 +131,8 @@ TEST_P(RowOps, Elementwise) {
         };
       };
       const auto check = [&](auto op, const std::string& what) { compare(run(op), 2e-6, 1e-6, what); };
-      check([](ops::Backend& on, ops::Tensor a, ops::Tensor b) { on.add(a, b); }, "add");
-      check([](ops::Backend& on, ops::Tensor a, ops::Tensor b) { on.multiply_silu(a, b); }, "multiply_silu");
+      check([](ops::Backend& on, ops::Tensor a, ops::Tensor b) { on.add(a, 1, b); }, "add");
+      check([](ops::Backend& on, ops::Tensor a, ops::Tensor b) { on.add(a, -0.3f, b); }, "add with a factor");
       check([](ops::Backend& on, ops::Tensor, ops::Tensor b) { on.scale(0.3f, b); }, "scale");
       check([](ops::Backend& on, ops::Tensor, ops::Tensor b) { on.soft_cap(2.5f, b); }, "soft_cap");
       check([](ops::Backend& on, ops::Tensor, ops::Tensor b) { on.soft_cap(1000.0f, b); }, "soft_cap near 0");
@@ -131,7 +142,137 @@ TEST_P(RowOps, Elementwise) {
             on.add_gated(a, gate.tensor(), b);
           },
           "add_gated");
+      check([](ops::Backend& on, ops::Tensor, ops::Tensor b) { on.keep_outliers(0.5f, b); }, "keep_outliers");
+      check(
+          [&](ops::Backend& on, ops::Tensor a, ops::Tensor b) {
+            const Rows more(on, rows, columns, normal(11, rows * columns));
+            on.blend(a, more.tensor(), b);
+          },
+          "blend");
+      check(
+          [&](ops::Backend& on, ops::Tensor a, ops::Tensor b) {
+            const Array<float> factors(on, normal(12, columns));
+            on.scale_columns(factors.data(), a);
+            on.add(a, 1, b);
+          },
+          "scale_columns");
+      for (const bool has_more : {false, true}) {
+        check(
+            [&](ops::Backend& on, ops::Tensor a, ops::Tensor b) {
+              const Array<float> weights(on, normal(13, columns));
+              const Rows more(on, rows, has_more ? columns : 0, normal(14, rows * columns));
+              const Rows difference(on, rows, columns, normal(15, rows * columns));
+              on.interpolate(a, difference.tensor(), weights.data(), more.tensor(), b);
+            },
+            has_more ? "interpolate with more" : "interpolate");
+      }
     }
+  }
+}
+
+// f(gate) * x, and the result in the place of either.
+TEST_P(RowOps, GateWithEveryActivation) {
+  using enum ops::Activation;
+  constexpr std::int64_t kRows = 3, kColumns = 37;
+  const Numbers gates = normal(16, kRows * kColumns, 3);
+  const Numbers values = normal(17, kRows * kColumns);
+  for (const auto activation : {kIdentity, kSigmoid, kSilu, kGeluTanh, kGeluErf, kRelu, kReluSquared, kGptOss}) {
+    for (const int place : {0, 1, 2}) {
+      const auto run = [&](ops::Backend& backend) {
+        const Rows gate(backend, kRows, kColumns, gates), x(backend, kRows, kColumns, values);
+        const Rows out(backend, kRows, kColumns);
+        const Rows& to = place == 0 ? out : place == 1 ? gate : x;
+        backend.gate(activation, gate.tensor(), x.tensor(), to.tensor());
+        return to.values();
+      };
+      compare(run, 3e-6, 1e-6, "activation " + std::to_string(static_cast<int>(activation)));
+    }
+  }
+  for (ops::Backend* backend : both()) {
+    const Rows gate(*backend, 1, 2, {0, 2}), x(*backend, 1, 2, {6, -3}), out(*backend, 1, 2);
+    backend->gate(kSigmoid, gate.tensor(), x.tensor(), out.tensor());
+    expect_relative(out.values(), {3, -3 * 0.8807971f}, 1e-6, 0, "sigmoid");
+    backend->gate(kIdentity, gate.tensor(), x.tensor(), out.tensor());
+    EXPECT_EQ(out.values(), (Numbers{0, -6}));
+  }
+}
+
+// What is said of each, with numbers small enough to do by hand.
+TEST_P(RowOps, WhatElementwiseOperationsMean) {
+  for (ops::Backend* backend : both()) {
+    const std::string name(backend->name());
+    const Array<float> weights(*backend, {0.5f, -1});
+    const Rows x(*backend, 1, 2, {10, 20}), difference(*backend, 1, 2, {4, 8}), none(*backend, 1, 0),
+        out(*backend, 1, 2);
+    backend->interpolate(x.tensor(), difference.tensor(), weights.data(), none.tensor(), out.tensor());
+    EXPECT_EQ(out.values(), (Numbers{12, 12})) << name;
+    backend->interpolate(x.tensor(), difference.tensor(), weights.data(), difference.tensor(), out.tensor());
+    EXPECT_EQ(out.values(), (Numbers{28, 76})) << name;
+    const Rows gate(*backend, 1, 2, {0, 100});
+    backend->blend(x.tensor(), gate.tensor(), difference.tensor());
+    EXPECT_EQ(difference.values(), (Numbers{7, 20})) << name;
+    // Mean 3, deviation 2 when divided by the number of values.
+    const Rows spread(*backend, 1, 4, {1, 1, 5, 5});
+    backend->keep_outliers(0.5f, spread.tensor());
+    EXPECT_EQ(spread.values(), (Numbers{0, 0, 1, 1})) << name;
+  }
+}
+
+// What is broken must be seen, not become a number.
+TEST_P(RowOps, NanStays) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (ops::Backend* backend : both()) {
+    const Rows x(*backend, 1, 20, Numbers(20, nan));
+    backend->keep_outliers(1, x.tensor());
+    for (const float value : x.values()) EXPECT_TRUE(std::isnan(value));
+  }
+}
+
+TEST_P(RowOps, MatchLength) {
+  for (const std::int64_t part : {1, 3, 33}) {
+    Numbers x = normal(18, 5 * 2 * part, 7);
+    std::fill_n(x.begin(), part, 1e-9f);  // short: not blown up to the full length
+    const auto run = [&](ops::Backend& backend) {
+      const Rows like(backend, 5, part, normal(19, 5 * part)), rows(backend, 5, 2 * part, x);
+      backend.match_length(like.tensor(), part, rows.tensor());
+      return rows.values();
+    };
+    compare(run, kFewRoundings, 0, "match_length");
+  }
+  for (ops::Backend* backend : both()) {
+    const Rows like(*backend, 1, 2, {6, 8}), x(*backend, 1, 6, {3, 4, 0, -1, 3e-7f, 4e-7f});
+    backend->match_length(like.tensor(), 2, x.tensor());
+    expect_relative(x.values(), {6, 8, 0, -10, 0.3f, 0.4f}, kFewRoundings, 0, "match_length");
+  }
+}
+
+TEST_P(RowOps, Streams) {
+  for (const std::int64_t streams : {1, 2, 4}) {
+    for (const std::int64_t part : {1, 19, 64}) {
+      const auto mix = [&](ops::Backend& backend) {
+        const Rows x(backend, 3, streams * part, normal(20, 3 * streams * part));
+        const Rows coefficients(backend, 3, streams * streams, normal(21, 3 * streams * streams));
+        const Rows out(backend, 3, streams * part);
+        backend.mix_streams(x.tensor(), coefficients.tensor(), out.tensor());
+        return out.values();
+      };
+      compare(mix, kFewRoundings, kFewRoundings * 4, "mix_streams");
+      const auto add = [&](ops::Backend& backend) {
+        const Rows x(backend, 3, part, normal(22, 3 * part)),
+            coefficients(backend, 3, streams, normal(23, 3 * streams));
+        const Rows to(backend, 3, streams * part, normal(24, 3 * streams * part));
+        backend.add_to_streams(x.tensor(), coefficients.tensor(), to.tensor());
+        return to.values();
+      };
+      compare(add, kFewRoundings, kFewRoundings * 4, "add_to_streams");
+    }
+  }
+  for (ops::Backend* backend : both()) {
+    const Rows x(*backend, 1, 4, {1, 2, 10, 20}), coefficients(*backend, 1, 4, {1, 0, 2, 3}), out(*backend, 1, 4);
+    backend->mix_streams(x.tensor(), coefficients.tensor(), out.tensor());
+    EXPECT_EQ(out.values(), (Numbers{2, 4, 42, 84})) << backend->name();
+    backend->add_to_streams(x.tensor().slice(0, 2), coefficients.tensor().slice(1, 2), out.tensor());
+    EXPECT_EQ(out.values(), (Numbers{3, 6, 45, 90})) << backend->name();
   }
 }
 

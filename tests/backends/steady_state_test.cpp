@@ -24,6 +24,7 @@ class WholeStep {
         plan_({{0, 4, 0, 0}, {30, 1, 1, 1}}),
         x_(backend, plan_.rows(), kWidth),
         y_(backend, plan_.rows(), kWidth),
+        z_(backend, plan_.rows(), kWidth),
         wide_(backend, plan_.rows(), 2 * kWidth),
         table_(backend, plan_.rows(), 64),
         logits_(backend, plan_.rows(), 16),
@@ -31,6 +32,7 @@ class WholeStep {
         floats_(backend, normal(1, 4096)),
         state_(backend, normal(2, 8 * kWidth * 16)),
         chosen_(backend, std::vector<std::int32_t>(64)),
+        bits_(backend, std::vector<std::uint32_t>(64 * 32)),
         keys_(backend.allocate(TestStep::kBlocks * 16 * kWidth * sizeof(float))),
         values_(backend.allocate(TestStep::kBlocks * 16 * kWidth * sizeof(float))) {
     for (const quant::Format* format : weight_formats()) {
@@ -55,7 +57,7 @@ class WholeStep {
  private:
   void products(const ops::Step& step, const ops::Weight& weight) {
     const ops::Linear linear{weight, nullptr};
-    const ops::FeedForward ffn{linear, linear, linear, ops::Activation::kGeluErf};
+    const ops::FeedForward ffn{linear, linear, linear, ops::Activation::kGeluErf, {}};
     backend_.embed(step, ops::Backend::RowOf::kPosition, weight, 1, ops::Write::kSet, x_.tensor());
     const ops::Projection projections[] = {{linear, y_.tensor()}, {linear, wide_.tensor().slice(0, kWidth)}};
     backend_.linear(x_.tensor(), projections, ops::Write::kAdd);
@@ -65,6 +67,8 @@ class WholeStep {
     const ops::Routing routing{chosen_.data(), floats_.data() + 3000, 3};
     backend_.route(logits_.tensor(), {16, 3, ops::Gating::kSigmoid, floats_.data(), 4, 2, true, 1}, routing);
     backend_.moe_ffn(x_.tensor(), ffn, routing, ops::Write::kAdd, y_.tensor());
+    const ops::Routing of_inputs{chosen_.data(), floats_.data() + 3000, 3, true};
+    backend_.moe_ffn(x_.tensor(), ffn, of_inputs, ops::Write::kAdd, y_.tensor());
   }
 
   void attend(const ops::Step& step, const quant::Format& format) {
@@ -75,28 +79,61 @@ class WholeStep {
     attention.query_norm = {ops::NormKind::kRms, floats_.data(), nullptr, 1e-5f, 64, 64};
     attention.sinks = floats_.data();
     attention.temperature = 0.1f;
+    attention.clamp = 3;
+    attention.value_norm = {ops::NormKind::kLength, nullptr, nullptr, 1e-5f, 64, 0};
+    attention.slopes = attention.distance_bias = floats_.data();
+    attention.distance_reach = 5;
     const ops::PagedKvView cache{keys_->data(), values_->data(), &format, &format, 0, 16, 2, 64, 64};
     backend_.rope_table(step, {floats_.data(), 32, 1}, table_.tensor());
     backend_.rope_append(step, attention, table_.tensor(), x_.tensor(), wide_.tensor().slice(0, 128),
                          wide_.tensor().slice(128, 128), cache);
-    backend_.paged_attention(step, attention, x_.tensor(), cache, y_.tensor());
+    backend_.paged_attention(step, attention, x_.tensor(), cache, {}, y_.tensor());
+    ops::PagedKvView index = cache;
+    index.kv_heads = 1;
+    const ops::KeySelection selection{bits_.data(), 32};
+    backend_.select_keys(step, 7, {x_.tensor(), 4, 64, 64, 0}, wide_.tensor().slice(0, 4), index, selection);
+    backend_.paged_attention(step, attention, x_.tensor(), cache, selection, y_.tensor());
   }
 
   void recur(const ops::Step& step) {
     backend_.causal_convolution(step, {static_cast<int>(kWidth), 4, floats_.data(), nullptr},
                                 {state_.data(), nullptr, 3 * kWidth, 0}, x_.tensor());
+    backend_.shift_difference(step, {state_.data(), nullptr, kWidth, 0}, x_.tensor(), y_.tensor());
+    backend_.mamba_scan(step, {64, 16, floats_.data(), floats_.data()}, {nullptr, state_.data(), 0, kWidth * 16},
+                        x_.tensor().slice(0, 64), wide_.tensor().slice(0, 16), wide_.tensor().slice(16, 16),
+                        wide_.tensor().slice(64, 64), y_.tensor().slice(0, 64));
+    matrix_states(step);
     backend_.mamba2_scan(step, {4, 64, 1, 16, floats_.data(), floats_.data(), floats_.data()},
                          {nullptr, state_.data(), 0, kWidth * 16}, x_.tensor(), wide_.tensor().slice(0, 16),
                          wide_.tensor().slice(16, 16), wide_.tensor().slice(32, 4), y_.tensor());
+  }
+
+  void matrix_states(const ops::Step& step) {
+    const ops::StateView state{nullptr, state_.data(), 0, kWidth * 16};
+    const auto part = [&](std::int64_t number) { return wide_.tensor().slice(64 * number, 64); };
+    const ops::Tensor y = y_.tensor().slice(0, 64);
+    backend_.delta_scan(step, {4, 2, 16, 16, true, false, floats_.data(), floats_.data()}, state, part(0).slice(0, 32),
+                        part(1).slice(0, 32), part(2), part(3).slice(0, 4), part(4).slice(0, 4), y);
+    backend_.wkv6_scan(step, {4, 16, floats_.data()}, state, part(0), part(1), part(2), part(3), y);
+    const ops::Norm norm{ops::NormKind::kLayer, floats_.data(), nullptr, 1e-5f, 16, 64};
+    backend_.wkv7_scan(step, {4, 16, floats_.data(), floats_.data(), floats_.data(), norm}, state, part(0), part(1),
+                       part(2), part(3), part(4), y);
   }
 
   void rows() {
     backend_.norm(x_.tensor(), {ops::NormKind::kLayer, floats_.data(), nullptr, 1e-5f, 0, kWidth}, ops::Write::kSet,
                   x_.tensor());
     backend_.copy_heads({x_.tensor(), 4, 64, 64, 0}, {y_.tensor(), 4, 64, 64, 0});
-    backend_.add(x_.tensor(), y_.tensor());
+    backend_.add(x_.tensor(), 0.5f, y_.tensor());
     backend_.add_gated(x_.tensor(), one_.tensor(), y_.tensor());
-    backend_.multiply_silu(x_.tensor(), y_.tensor());
+    backend_.gate(ops::Activation::kSilu, x_.tensor(), y_.tensor(), y_.tensor());
+    backend_.scale_columns(floats_.data(), y_.tensor());
+    backend_.interpolate(x_.tensor(), y_.tensor(), floats_.data(), wide_.tensor().slice(0, kWidth), z_.tensor());
+    backend_.blend(z_.tensor(), x_.tensor(), y_.tensor());
+    backend_.keep_outliers(1, z_.tensor());
+    backend_.match_length(x_.tensor(), kWidth, wide_.tensor());
+    backend_.mix_streams(x_.tensor(), wide_.tensor().slice(0, 16), y_.tensor());
+    backend_.add_to_streams(x_.tensor(), wide_.tensor().slice(0, 2), wide_.tensor());
     backend_.scale(0.5f, y_.tensor());
     backend_.soft_cap(30, y_.tensor());
     const std::array<std::int32_t, 2> wanted = {4, 0};
@@ -106,9 +143,10 @@ class WholeStep {
 
   ops::Backend& backend_;
   TestStep plan_;
-  Rows x_, y_, wide_, table_, logits_, one_;
+  Rows x_, y_, z_, wide_, table_, logits_, one_;
   Array<float> floats_, state_;
   Array<std::int32_t> chosen_;
+  Array<std::uint32_t> bits_;
   std::unique_ptr<ops::Buffer> keys_, values_;
   std::vector<Matrices> matrices_;
   std::vector<ops::Weight> weights_;

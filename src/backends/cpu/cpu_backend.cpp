@@ -17,6 +17,7 @@ CpuBackend::CpuBackend(const Options& options)
       elementwise_(elementwise_kernels(options.tier)),
       attention_(attention_kernels(options.tier)),
       recurrent_(recurrent_kernels(options.tier)),
+      matrix_states_(matrix_state_kernels(options.tier)),
       quantize_row_(quantize_row(options.tier)) {
   for (const quant::Format& format : quant::formats()) products_.push_back(product_kernel(format, tier_));
 }

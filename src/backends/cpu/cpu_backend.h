@@ -2,13 +2,17 @@
 // set. Everything happens before a call returns.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "backends/cpu/factory.h"
 #include "backends/cpu/kernels/attention.h"
 #include "backends/cpu/kernels/elementwise.h"
+#include "backends/cpu/kernels/matrix_states.h"
 #include "backends/cpu/kernels/product.h"
 #include "backends/cpu/kernels/recurrent.h"
 #include "backends/cpu/workspace.h"
@@ -45,10 +49,18 @@ class CpuBackend final : public ops::Backend {
              ops::Tensor out) override;
   void norm(ops::Tensor x, const ops::Norm& norm, ops::Write write, ops::Tensor out) override;
   void copy_heads(ops::Heads from, ops::Heads to) override;
-  void add(ops::Tensor x, ops::Tensor to) override;
+  void match_length(ops::Tensor like, std::int64_t part, ops::Tensor x) override;
+  void add(ops::Tensor x, float factor, ops::Tensor to) override;
   void add_gated(ops::Tensor x, ops::Tensor gate, ops::Tensor to) override;
-  void multiply_silu(ops::Tensor gate, ops::Tensor x) override;
+  void gate(ops::Activation activation, ops::Tensor gate, ops::Tensor x, ops::Tensor out) override;
   void scale(float factor, ops::Tensor x) override;
+  void scale_columns(const float* factors, ops::Tensor x) override;
+  void interpolate(ops::Tensor x, ops::Tensor difference, const float* weight, ops::Tensor more,
+                   ops::Tensor out) override;
+  void blend(ops::Tensor other, ops::Tensor gate, ops::Tensor x) override;
+  void keep_outliers(float deviations, ops::Tensor x) override;
+  void mix_streams(ops::Tensor x, ops::Tensor coefficients, ops::Tensor out) override;
+  void add_to_streams(ops::Tensor x, ops::Tensor coefficients, ops::Tensor to) override;
   void soft_cap(float cap, ops::Tensor x) override;
   void gather_rows(ops::Tensor x, std::span<const std::int32_t> rows, ops::Tensor out) override;
   void argmax(ops::Tensor x, std::int32_t* out) override;
@@ -65,7 +77,10 @@ class CpuBackend final : public ops::Backend {
                    ops::Tensor k, ops::Tensor v, const ops::PagedKvView& cache) override;
   // paged_attention.cpp
   void paged_attention(const ops::Step& step, const ops::Attention& attention, ops::Tensor q,
-                       const ops::PagedKvView& cache, ops::Tensor out) override;
+                       const ops::PagedKvView& cache, const ops::KeySelection& selection, ops::Tensor out) override;
+  // select_keys.cpp
+  void select_keys(const ops::Step& step, int most, ops::Heads q, ops::Tensor weights, const ops::PagedKvView& keys,
+                   const ops::KeySelection& selection) override;
 
   // experts.cpp
   void route(ops::Tensor logits, const ops::Router& router, ops::Routing routing) override;
@@ -77,6 +92,17 @@ class CpuBackend final : public ops::Backend {
                           ops::Tensor x) override;
   void mamba2_scan(const ops::Step& step, const ops::Mamba2& mamba, const ops::StateView& state, ops::Tensor x,
                    ops::Tensor b, ops::Tensor c, ops::Tensor dt, ops::Tensor y) override;
+  void mamba_scan(const ops::Step& step, const ops::Mamba& mamba, const ops::StateView& state, ops::Tensor x,
+                  ops::Tensor b, ops::Tensor c, ops::Tensor dt, ops::Tensor y) override;
+  void shift_difference(const ops::Step& step, const ops::StateView& state, ops::Tensor x, ops::Tensor out) override;
+
+  // matrix_states.cpp
+  void delta_scan(const ops::Step& step, const ops::DeltaRule& rule, const ops::StateView& state, ops::Tensor q,
+                  ops::Tensor k, ops::Tensor v, ops::Tensor decay, ops::Tensor beta, ops::Tensor y) override;
+  void wkv6_scan(const ops::Step& step, const ops::Wkv6& wkv, const ops::StateView& state, ops::Tensor r, ops::Tensor k,
+                 ops::Tensor v, ops::Tensor decay, ops::Tensor y) override;
+  void wkv7_scan(const ops::Step& step, const ops::Wkv7& wkv, const ops::StateView& state, ops::Tensor r, ops::Tensor k,
+                 ops::Tensor v, ops::Tensor decay, ops::Tensor rate, ops::Tensor y) override;
 
  private:
   // Some rows of one of a weight's matrices, and the activations to multiply them with.
@@ -88,6 +114,16 @@ class CpuBackend final : public ops::Backend {
     const ActivationRows& x;
     const std::int32_t* tokens = nullptr;
     int token_count = 0;
+    const float* factors = nullptr;  // what each token's products are multiplied by; may be absent
+  };
+
+  // One call of select_keys.
+  struct KeyScores {
+    const ops::Step& step;
+    const ops::Heads& q;
+    const ops::Tensor& weights;
+    const ops::PagedKvView& keys;
+    CacheFormat format;
   };
 
   const ProductKernel& kernel_of(const quant::Format& format) const;
@@ -99,13 +135,18 @@ class CpuBackend final : public ops::Backend {
   void quantize(ops::Tensor x, const QuantizedRows& out);
   // Rows of a tile, so that there are enough tiles for the threads.
   int tile_rows(std::int64_t all_rows) const;
-  void activate(const ops::FeedForward& ffn, const float* gate, const float* up, float* out, std::int64_t count) const;
   // activation(gate, up) of a tile in the thread's own first tile.
   void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadSpace& space) const;
 
   void group_by_expert(const ops::Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count);
   void multiply_experts(const ops::FeedForward& experts, bool is_down, const ActivationRows& x,
-                        const std::int32_t* tokens_of_uses, int active_count);
+                        const std::int32_t* tokens_of_uses, const float* input_weights, int active_count);
+
+  void prepare(const ops::Attention& attention, const ops::Norm& norm, const float* turns, std::int64_t pairs,
+               std::span<float> row) const;
+
+  // The scores of one cut of the positions that a row sees.
+  void score_cut(const KeyScores& what, std::int64_t row, std::int64_t cut, ThreadSpace& space, float* scores) const;
 
   // task(row, thread) for all rows; at once where there is little to do.
   template <typename Task>
@@ -117,6 +158,23 @@ class CpuBackend final : public ops::Backend {
                          [&task](std::size_t row, int thread) { task(static_cast<std::int64_t>(row), thread); });
     }
   }
+  // task(rows of a sequence, part), each part of every sequence for itself: some channels, or a head.
+  template <typename Task>
+  void for_each_of_sequences(const ops::Step& step, std::int64_t parts, std::int64_t values_a_row, Task&& task) {
+    const auto sequences = static_cast<std::int64_t>(step.sequences.size());
+    const std::int64_t rows = step.rows() / std::max<std::int64_t>(sequences, 1) + 1;  // of one sequence, about
+    for_each_row(sequences * parts, values_a_row * rows, [&](std::int64_t index, int thread) {
+      const ops::SequenceRows& own = step.sequences[static_cast<std::size_t>(index / parts)];
+      if constexpr (std::is_invocable_v<Task&, const ops::SequenceRows&, std::int64_t, ThreadSpace&>) {
+        task(own, index % parts, work_.thread(thread));
+      } else {
+        task(own, index % parts);
+      }
+    });
+  }
+  template <typename Task>
+  void for_channels(const ops::Step& step, std::int64_t channels, std::int64_t at_most, std::int64_t values_a_channel,
+                    Task&& task);
   static constexpr std::int64_t kLittleWork = 8192;  // values: some microseconds, as long as waking the threads takes
 
   CpuTier tier_;
@@ -124,6 +182,7 @@ class CpuBackend final : public ops::Backend {
   const ElementwiseKernels& elementwise_;
   const AttentionKernels& attention_;
   const RecurrentKernels& recurrent_;
+  const MatrixStateKernels& matrix_states_;
   QuantizeRow quantize_row_;
   std::vector<ProductKernel> products_;  // in the order of quant::formats()
   Workspace work_;

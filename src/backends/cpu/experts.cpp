@@ -24,6 +24,10 @@ struct Logits {
     switch (gating) {
       case Gating::kSoftmax: return std::exp(of[expert] - greatest) / sum;
       case Gating::kSigmoid: return 1 / (1 + std::exp(-static_cast<double>(of[expert])));
+      case Gating::kRootOfSoftplus: {
+        const double logit = of[expert];
+        return std::sqrt(logit > 20 ? logit : std::log1p(std::exp(logit)));
+      }
       case Gating::kSoftmaxOfChosen: break;
     }
     return of[expert];
@@ -125,9 +129,9 @@ void CpuBackend::group_by_expert(const Routing& routing, std::int64_t rows, std:
 }
 
 // A task is some rows of one expert's matrices, with all that use the expert. Results go to the uses' own rows of
-// `hidden`, or of `results` for the way down.
+// `hidden`, or of `results` for the way down. input_weights: of every use, or absent.
 void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, const ActivationRows& x,
-                                  const std::int32_t* tokens_of_uses, int active_count) {
+                                  const std::int32_t* tokens_of_uses, const float* input_weights, int active_count) {
   const ExpertSpace& own = work_.experts();
   const std::int64_t width = is_down ? experts.down.weight.rows : experts.up.weight.rows;
   float* const to = is_down ? own.results : own.hidden;
@@ -142,7 +146,11 @@ void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, cons
     for (std::int32_t use = own.first_use[expert]; use < end; use += kTileTokens) {
       const int count = std::min(kTileTokens, end - use);
       const Linear& linear = is_down ? experts.down : experts.up;
-      const Tile tile{linear, expert, first, rows, x, tokens_of_uses + use, count};
+      Tile tile{linear, expert, first, rows, x, tokens_of_uses + use, count};
+      if (input_weights != nullptr) {
+        for (int t = 0; t < count; ++t) space.factors[t] = input_weights[own.uses[use + t]];
+        tile.factors = space.factors;
+      }
       if (is_down) {
         multiply(tile, space, space.tile);
       } else {
@@ -161,19 +169,20 @@ void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, 
   group_by_expert(routing, x.rows, experts.up.weight.count, active_count);
 
   const ActivationRows own = activations(x, takes_quantized(experts.gate) || takes_quantized(experts.up));
-  multiply_experts(experts, false, own, space.rows, active_count);
+  multiply_experts(experts, false, own, space.rows, routing.weighs_inputs ? routing.weights : nullptr, active_count);
 
   const std::int64_t hidden_width = experts.up.weight.rows;
   const Tensor hidden{space.hidden, x.rows * routing.used, hidden_width, hidden_width};
   const ActivationRows between = activations(hidden, takes_quantized(experts.down));
-  multiply_experts(experts, true, between, space.uses, active_count);
+  multiply_experts(experts, true, between, space.uses, nullptr, active_count);
 
   const std::int64_t width = out.columns;
   for_each_row(x.rows, width * routing.used, [&](std::int64_t row, int) {
     if (write == Write::kSet) std::fill_n(out.row(row), width, 0.0f);
     for (int slot = 0; slot < routing.used; ++slot) {
       const std::int64_t use = row * routing.used + slot;
-      elementwise_.add_scaled(routing.weights[use], space.results + use * width, out.row(row), width);
+      const float weight = routing.weighs_inputs ? 1 : routing.weights[use];
+      elementwise_.add_scaled(weight, space.results + use * width, out.row(row), width);
     }
   });
 }

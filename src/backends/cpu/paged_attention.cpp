@@ -7,7 +7,6 @@
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
-#include "base/error.h"
 
 namespace rocmforge::cpu {
 
@@ -63,12 +62,24 @@ class Units {
     return unit;
   }
 
-  // Positions that row `number` of the unit sees.
-  Visible visible_to(const Unit& unit, std::int32_t number) const {
+  struct Range {
+    std::int32_t first;
+    std::int32_t end;
+  };
+
+  // Positions that row `number` of the unit sees; neither end is before that of the row before.
+  Range visible_to(const Unit& unit, std::int32_t number) const {
     const std::int32_t row = unit.first_row + number;
     const std::int32_t position = step_.positions[static_cast<std::size_t>(row)];
     const std::int32_t end = attention_.is_causal ? position + 1 : unit.sequence->end_position();
-    return {attention_.window > 0 ? std::max(0, position - attention_.window + 1) : 0, end};
+    const std::int32_t window = attention_.window;
+    if (window == 0) return {0, end};
+    switch (attention_.window_kind) {
+      case WindowKind::kSliding: return {std::max(0, position - window + 1), end};
+      case WindowKind::kChunked: return {position / window * window, end};
+      case WindowKind::kCentred: return {std::max(0, position - window / 2), std::min(end, position + window / 2 + 1)};
+    }
+    return {0, end};
   }
 
  private:
@@ -88,13 +99,14 @@ class Units {
 class Run {
  public:
   Run(const AttentionKernels& kernels, CpuTier tier, const Step& step, const Attention& attention, Tensor q,
-      const PagedKvView& cache, Tensor out)
+      const PagedKvView& cache, const KeySelection& selection, Tensor out)
       : kernels_(kernels),
         units_(step, attention),
         step_(step),
         attention_(attention),
         q_(q),
         cache_(cache),
+        selection_(selection),
         out_(out) {
     keys_ = kernels.cache_format(*cache.key_format, cache.key_size, tier);
     if (cache.values != nullptr) values_ = kernels.cache_format(*cache.value_format, cache.value_size, tier);
@@ -102,21 +114,24 @@ class Run {
 
   const Units& units() const { return units_; }
 
-  void attend(const Unit& unit, std::int32_t cut, ThreadSpace& space, const Gathered& out) const {
-    const std::int64_t stride = padded_head(attention_.key_size);
-    const std::int32_t first_position = cut * kCutPositions;
-    for (int g = 0; g < unit.queries(); ++g) {
-      const Visible all = units_.visible_to(unit, g / unit.heads);
-      space.visible[g] = {std::clamp(all.first - first_position, 0, kCutPositions),
-                          std::clamp(all.end - first_position, 0, kCutPositions)};
-      const float* const query = q_.row(unit.first_row + g / unit.heads) + head_of(unit, g) * attention_.key_size;
-      float* const to = space.queries + g * stride;
-      std::fill(std::copy_n(query, attention_.key_size, to), to + stride, 0.0f);
-    }
-    kernels_.attend({space.queries, space.visible, unit.queries(), first_position, attention_.key_size,
-                     attention_.value_size, attention_.scale, attention_.soft_cap, &cache_, unit.kv_head,
-                     step_.table(cache_.group, unit.sequence_number).data(), keys_, values_},
-                    out, space.attention_scratch);
+  void attend(const Unit& unit, std::int32_t number, ThreadSpace& space, const Gathered& out) const {
+    AttentionCut cut;
+    cut.count = unit.queries();
+    cut.first_position = number * kCutPositions;
+    cut.sights = space.sights;
+    for (int g = 0; g < unit.queries(); ++g) space.sights[g] = sight_of(unit, g, number);
+    take_queries(unit, space.queries, cut);
+    cut.key_size = attention_.key_size;
+    cut.value_size = attention_.value_size;
+    cut.scale = attention_.scale;
+    cut.soft_cap = attention_.soft_cap;
+    cut.distance_reach = attention_.distance_reach;
+    cut.cache = &cache_;
+    cut.kv_head = unit.kv_head;
+    cut.block_table = step_.table(cache_.group, unit.sequence_number).data();
+    cut.keys = keys_;
+    cut.values = values_;
+    kernels_.attend(cut, out, space.attention_scratch);
   }
 
   static void begin(const Unit& unit, const Gathered& all) {
@@ -150,12 +165,48 @@ class Run {
  private:
   static int head_of(const Unit& unit, int query) { return unit.first_head + query % unit.heads; }
 
+  Sight sight_of(const Unit& unit, int query, std::int32_t cut) const {
+    const std::int32_t first_position = cut * kCutPositions;
+    const std::int32_t row = unit.first_row + query / unit.heads;
+    const int head = head_of(unit, query);
+    const Units::Range all = units_.visible_to(unit, query / unit.heads);
+    Sight sight;
+    sight.first = std::clamp(all.first - first_position, 0, kCutPositions);
+    sight.end = std::clamp(all.end - first_position, 0, kCutPositions);
+    if (selection_.is_present()) sight.selected = selection_.row(row) + first_position / 32;
+    sight.position = step_.positions[static_cast<std::size_t>(row)] - first_position;
+    if (attention_.slopes != nullptr) sight.slope = attention_.slopes[head];
+    if (attention_.distance_bias != nullptr) {
+      sight.distance_bias =
+          attention_.distance_bias + static_cast<std::int64_t>(head) * (2 * attention_.distance_reach + 1);
+    }
+    return sight;
+  }
+
+  // Where they are, if that is as the kernel wants them; else a copy.
+  void take_queries(const Unit& unit, float* copy, AttentionCut& cut) const {
+    const auto query = [&](int g) {
+      return q_.row(unit.first_row + g / unit.heads) +
+             static_cast<std::int64_t>(head_of(unit, g)) * attention_.key_size;
+    };
+    const std::int64_t padded = padded_head(attention_.key_size);
+    cut.queries = query(0);
+    cut.query_stride = padded;
+    if (unit.rows == 1 && attention_.key_size == padded) return;
+    for (int g = 0; g < unit.queries(); ++g) {
+      float* const to = copy + g * padded;
+      std::fill(std::copy_n(query(g), attention_.key_size, to), to + padded, 0.0f);
+    }
+    cut.queries = copy;
+  }
+
   const AttentionKernels& kernels_;
   Units units_;
   const Step& step_;
   const Attention& attention_;
   Tensor q_;
   const PagedKvView& cache_;
+  KeySelection selection_;
   Tensor out_;
   CacheFormat keys_;
   CacheFormat values_;
@@ -216,8 +267,8 @@ class SharedCuts {
 }  // namespace
 
 void CpuBackend::paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
-                                 Tensor out) {
-  const Run run(attention_, tier_, step, attention, q, cache, out);
+                                 const KeySelection& selection, Tensor out) {
+  const Run run(attention_, tier_, step, attention, q, cache, selection, out);
   const std::int64_t units = run.units().count();
   if (pool_.size() > 1 && units < Workspace::shared_units(pool_.size())) {
     SharedCuts(run, work_, pool_).attend_all();

@@ -52,6 +52,7 @@ void CpuBackend::multiply(const Tile& tile, ThreadSpace& space, float* out) cons
   const float* const bias = tile.linear.bias == nullptr ? nullptr : tile.linear.bias + first;
   for (int t = 0; t < tile.token_count; ++t) {
     float* const sums = out + t * kTileRows;
+    if (tile.factors != nullptr) elementwise_.scale(tile.factors[t], sums, tile.rows);
     if (weight.scale != nullptr) {
       for (int r = 0; r < tile.rows; ++r) sums[r] *= scale;
     }
@@ -174,13 +175,13 @@ void CpuBackend::gate_up_tile(const FeedForward& ffn, Tile tile, ThreadSpace& sp
   multiply(tile, space, space.tile);
   const bool gated = ffn.gate.is_present();
   if (gated) {
-    multiply({ffn.gate, tile.index, tile.first_row, tile.rows, tile.x, tile.tokens, tile.token_count}, space,
-             space.second_tile);
+    multiply({ffn.gate, tile.index, tile.first_row, tile.rows, tile.x, tile.tokens, tile.token_count, tile.factors},
+             space, space.second_tile);
   }
   for (int t = 0; t < tile.token_count; ++t) {
     float* const up = space.tile + t * kTileRows;
     const float* const gate = gated ? space.second_tile + t * kTileRows : nullptr;
-    elementwise_.activate(ffn.activation, gate, up, up, tile.rows);
+    elementwise_.activate(ffn.activation, ffn.xielu, gate, up, up, tile.rows);
   }
 }
 

@@ -35,7 +35,8 @@ float greatest_of(const quant::Format& format) {
 }
 
 float temperature_factor(const Attention& attention, std::int32_t position) {
-  const double steps = std::floor(position / static_cast<double>(attention.temperature_length));
+  const double shifted = static_cast<double>(position) + attention.temperature_offset;
+  const double steps = std::floor(shifted / static_cast<double>(attention.temperature_length));
   return static_cast<float>(1 + attention.temperature * std::log(steps + 1));
 }
 
@@ -79,6 +80,21 @@ void CpuBackend::rope_table(const Step& step, const Rope& rope, Tensor table) {
   });
 }
 
+// Queries or keys of a row.
+void CpuBackend::prepare(const Attention& attention, const Norm& norm, const float* turns, std::int64_t pairs,
+                         std::span<float> row) const {
+  const auto count = static_cast<std::int64_t>(row.size());
+  const auto normalize = [&] {
+    if (norm.is_present()) elementwise_.norm(row.data(), norm, Write::kSet, row.data(), count);
+  };
+  if (attention.clamp > 0) elementwise_.clamp(attention.clamp, row.data(), count);
+  if (!attention.norms_after_rope) normalize();
+  for (std::int64_t first = 0; first < count && pairs > 0; first += attention.key_size) {
+    rotate(turns, pairs, attention.pairing, row.data() + first + attention.rope_offset);
+  }
+  if (attention.norms_after_rope) normalize();
+}
+
 void CpuBackend::rope_append(const Step& step, const Attention& attention, Tensor table, Tensor q, Tensor k, Tensor v,
                              const PagedKvView& cache) {
   const Writer keys(*cache.key_format, cache.key_size, tier_);
@@ -86,31 +102,24 @@ void CpuBackend::rope_append(const Step& step, const Attention& attention, Tenso
   const Writer values(stores_values ? *cache.value_format : *cache.key_format, cache.value_size, tier_);
   for_each_row(step.rows(), 4 * (q.columns + k.columns), [&](std::int64_t row, int thread) {
     const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
-    if (attention.query_norm.is_present()) {
-      elementwise_.norm(q.row(row), attention.query_norm, Write::kSet, q.row(row), q.columns);
-    }
-    if (attention.key_norm.is_present()) {
-      elementwise_.norm(k.row(row), attention.key_norm, Write::kSet, k.row(row), k.columns);
-    }
-    const auto rotate_head = [&](float* head) {
-      if (table.columns == 0) return;
-      rotate(table.row(row), table.columns / 2, attention.pairing, head + attention.rope_offset);
-    };
-    for (int head = 0; head < attention.heads; ++head) rotate_head(q.row(row) + head * attention.key_size);
-    if (attention.temperature != 0) {
-      const std::int64_t used = static_cast<std::int64_t>(attention.heads) * attention.key_size;
-      elementwise_.scale(temperature_factor(attention, position), q.row(row), used);
-    }
+    const float* const turns = table.columns == 0 ? nullptr : table.row(row);
+    prepare(attention, attention.query_norm, turns, table.columns / 2, q.values(row));
+    if (attention.temperature != 0) elementwise_.scale(temperature_factor(attention, position), q.row(row), q.columns);
+    if (k.columns == 0) return;
 
+    prepare(attention, attention.key_norm, turns, table.columns / 2, k.values(row));
+    if (attention.clamp > 0) elementwise_.clamp(attention.clamp, v.row(row), v.columns);
+    if (attention.value_norm.is_present() && v.columns > 0) {
+      elementwise_.norm(v.row(row), attention.value_norm, Write::kSet, v.row(row), v.columns);
+    }
     const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
     const std::int32_t block =
         step.table(cache.group, sequence)[static_cast<std::size_t>(position / cache.block_tokens)];
     const std::int32_t place = position % cache.block_tokens;
     float* const working = work_.thread(thread).row;
     for (int head = 0; head < attention.kv_heads; ++head) {
-      float* const key = k.row(row) + head * attention.key_size;
-      rotate_head(key);
-      keys.store(key, cache.key_rows(block, head) + place * cache.key_row_bytes(), working);
+      keys.store(k.row(row) + head * attention.key_size, cache.key_rows(block, head) + place * cache.key_row_bytes(),
+                 working);
       if (!stores_values) continue;
       values.store(v.row(row) + head * attention.value_size,
                    cache.value_rows(block, head) + place * cache.value_row_bytes(), working);

@@ -1,5 +1,6 @@
 // Operations that treat every row, or every value, for itself.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "backends/cpu/cpu_backend.h"
@@ -38,9 +39,9 @@ void CpuBackend::copy_heads(Heads from, Heads to) {
   });
 }
 
-void CpuBackend::add(Tensor x, Tensor to) {
+void CpuBackend::add(Tensor x, float factor, Tensor to) {
   for_each_row(to.rows, to.columns,
-               [&](std::int64_t row, int) { elementwise_.add_scaled(1, x.row(row), to.row(row), to.columns); });
+               [&](std::int64_t row, int) { elementwise_.add_scaled(factor, x.row(row), to.row(row), to.columns); });
 }
 
 void CpuBackend::add_gated(Tensor x, Tensor gate, Tensor to) {
@@ -49,13 +50,68 @@ void CpuBackend::add_gated(Tensor x, Tensor gate, Tensor to) {
   });
 }
 
-void CpuBackend::multiply_silu(Tensor gate, Tensor x) {
-  for_each_row(x.rows, 4 * x.columns,
-               [&](std::int64_t row, int) { elementwise_.multiply_silu(gate.row(row), x.row(row), x.columns); });
+void CpuBackend::gate(Activation activation, Tensor gate, Tensor x, Tensor out) {
+  for_each_row(x.rows, 4 * x.columns, [&](std::int64_t row, int) {
+    elementwise_.activate(activation, Xielu(), gate.row(row), x.row(row), out.row(row), x.columns);
+  });
 }
 
 void CpuBackend::scale(float factor, Tensor x) {
   for_each_row(x.rows, x.columns, [&](std::int64_t row, int) { elementwise_.scale(factor, x.row(row), x.columns); });
+}
+
+void CpuBackend::scale_columns(const float* factors, Tensor x) {
+  for_each_row(x.rows, x.columns,
+               [&](std::int64_t row, int) { elementwise_.multiply(factors, x.row(row), x.columns); });
+}
+
+void CpuBackend::interpolate(Tensor x, Tensor difference, const float* weight, Tensor more, Tensor out) {
+  for_each_row(x.rows, 2 * x.columns, [&](std::int64_t row, int) {
+    elementwise_.interpolate(x.row(row), difference.row(row), weight, more.columns == 0 ? nullptr : more.row(row),
+                             out.row(row), x.columns);
+  });
+}
+
+void CpuBackend::blend(Tensor other, Tensor gate, Tensor x) {
+  for_each_row(x.rows, 4 * x.columns, [&](std::int64_t row, int) {
+    elementwise_.blend(other.row(row), gate.row(row), x.row(row), x.columns);
+  });
+}
+
+void CpuBackend::keep_outliers(float deviations, Tensor x) {
+  for_each_row(x.rows, 4 * x.columns,
+               [&](std::int64_t row, int) { elementwise_.keep_outliers(deviations, x.row(row), x.columns); });
+}
+
+void CpuBackend::match_length(Tensor like, std::int64_t part, Tensor x) {
+  const std::int64_t parts = x.columns / part;
+  for_each_row(x.rows * parts, 4 * part, [&](std::int64_t index, int) {
+    float* const own = x.row(index / parts) + index % parts * part;
+    const double wanted = elementwise_.length(like.row(index / parts), like.columns);
+    elementwise_.scale(static_cast<float>(wanted / std::max(elementwise_.length(own, part), 1e-5)), own, part);
+  });
+}
+
+void CpuBackend::mix_streams(Tensor x, Tensor coefficients, Tensor out) {
+  const std::int64_t streams = std::lround(std::sqrt(static_cast<double>(coefficients.columns)));
+  const std::int64_t part = x.columns / streams;
+  for_each_row(x.rows * streams, (streams + 1) * part, [&](std::int64_t index, int) {
+    const std::int64_t row = index / streams;
+    const std::int64_t k = index % streams;
+    float* const to = out.row(row) + k * part;
+    std::copy_n(x.row(row) + k * part, part, to);
+    for (std::int64_t j = 0; j < streams; ++j) {
+      elementwise_.add_scaled(coefficients.row(row)[k * streams + j], x.row(row) + j * part, to, part);
+    }
+  });
+}
+
+void CpuBackend::add_to_streams(Tensor x, Tensor coefficients, Tensor to) {
+  for_each_row(to.rows, to.columns, [&](std::int64_t row, int) {
+    for (std::int64_t k = 0; k < coefficients.columns; ++k) {
+      elementwise_.add_scaled(1 + coefficients.row(row)[k], x.row(row), to.row(row) + k * x.columns, x.columns);
+    }
+  });
 }
 
 void CpuBackend::soft_cap(float cap, Tensor x) {

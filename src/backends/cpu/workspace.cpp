@@ -57,10 +57,12 @@ void Workspace::lay_out_thread(Layout& layout, ThreadSpace& space) const {
   layout.take(space.tile, kTileTokens * kTileRows);
   layout.take(space.second_tile, kTileTokens * kTileRows);
   layout.take(space.tokens, kTileTokens);
+  layout.take(space.factors, kTileTokens);
   layout.take(space.product_scratch, kProductScratchBytes);
   layout.take(space.attention_scratch, static_cast<std::int64_t>(attention_scratch_bytes(limits_.head_size)));
   layout.take(space.queries, kCutQueries * padded_head(limits_.head_size));
-  layout.take(space.visible, kCutQueries);
+  layout.take(space.sights, kCutQueries);
+  layout.take(space.scores, (limits_.context + kCutPositions - 1) / kCutPositions * kCutPositions);
   layout.take(space.cut, limits_.head_size);
   layout.take(space.all, limits_.head_size);
   // A head is padded to whole blocks of its cache's format; the router ranks the experts here.

@@ -18,10 +18,12 @@ struct ThreadSpace {
   float* tile = nullptr;           // [kTileTokens, kTileRows]
   float* second_tile = nullptr;    // the same
   std::int32_t* tokens = nullptr;  // [kTileTokens]
+  float* factors = nullptr;        // [kTileTokens]
   std::byte* product_scratch = nullptr;
   std::byte* attention_scratch = nullptr;
-  float* queries = nullptr;    // [kCutQueries, padded head]
-  Visible* visible = nullptr;  // [kCutQueries]
+  float* queries = nullptr;  // [kCutQueries, padded head]
+  Sight* sights = nullptr;   // [kCutQueries]
+  float* scores = nullptr;   // of the positions of a sequence, up to whole cuts
   Gathered cut;
   Gathered all;
   float* row = nullptr;            // a row of a table, or a head, decoded

@@ -1,7 +1,7 @@
 // Rotary positions, the paged cache, and attention over it.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <cstdlib>
 #include <limits>
 
 #include "backends/ref/reference.h"
@@ -97,30 +97,56 @@ void rope_table(const Step& step, const Rope& rope, Tensor table) {
   }
 }
 
+namespace {
+
+void clamp_row(float limit, std::span<float> values) {
+  if (limit == 0) return;
+  for (float& value : values) value = std::clamp(value, -limit, limit);
+}
+
+void normalize_row(const Norm& norm, std::span<float> values) {
+  if (norm.is_present()) normalize(values, norm, Write::kSet, values);
+}
+
+double temperature_of(const Attention& attention, std::int32_t position) {
+  if (attention.temperature == 0) return 1;
+  const double steps = std::floor((static_cast<double>(position) + attention.temperature_offset) /
+                                  static_cast<double>(attention.temperature_length));
+  return 1 + attention.temperature * std::log(steps + 1);
+}
+
+// Queries or keys of a row.
+void prepare(const Attention& attention, const Norm& norm, std::span<const float> turns, std::span<float> row) {
+  clamp_row(attention.clamp, row);
+  if (!attention.norms_after_rope) normalize_row(norm, row);
+  for (std::size_t first = 0; first < row.size(); first += static_cast<std::size_t>(attention.key_size)) {
+    rotate(turns, attention.pairing, row.data() + first + attention.rope_offset);
+  }
+  if (attention.norms_after_rope) normalize_row(norm, row);
+}
+
+}  // namespace
+
 void rope_append(const Step& step, const Attention& attention, Tensor table, Tensor q, Tensor k, Tensor v,
                  const PagedKvView& cache) {
-  const int kv_heads = attention.kv_heads;
   for (std::int64_t row = 0; row < step.rows(); ++row) {
     const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
-    if (attention.query_norm.is_present()) normalize(q.values(row), attention.query_norm, Write::kSet, q.values(row));
-    if (attention.key_norm.is_present()) normalize(k.values(row), attention.key_norm, Write::kSet, k.values(row));
     const auto turns = table.columns == 0 ? std::span<float>() : table.values(row);
-    for (int head = 0; head < attention.heads; ++head) {
-      float* values = q.row(row) + head * attention.key_size;
-      rotate(turns, attention.pairing, values + attention.rope_offset);
-      if (attention.temperature == 0) continue;
-      const double steps = std::floor(position / static_cast<double>(attention.temperature_length));
-      const double factor = 1 + attention.temperature * std::log(steps + 1);
-      for (int i = 0; i < attention.key_size; ++i) values[i] = static_cast<float>(values[i] * factor);
-    }
+    prepare(attention, attention.query_norm, turns, q.values(row));
+    const double temperature = temperature_of(attention, position);
+    for (float& value : q.values(row)) value = static_cast<float>(value * temperature);
+    if (k.columns == 0) continue;
 
+    prepare(attention, attention.key_norm, turns, k.values(row));
+    if (v.columns > 0) {
+      clamp_row(attention.clamp, v.values(row));
+      normalize_row(attention.value_norm, v.values(row));
+    }
     const Place place = place_of(step, cache, step.sequence[static_cast<std::size_t>(row)], position);
     const std::int64_t key_bytes = cache.key_row_bytes();
     const std::int64_t value_bytes = cache.value_row_bytes();
-    for (int head = 0; head < kv_heads; ++head) {
-      float* key = k.row(row) + head * attention.key_size;
-      rotate(turns, attention.pairing, key + attention.rope_offset);
-      store(*cache.key_format, {key, static_cast<std::size_t>(attention.key_size)},
+    for (int head = 0; head < attention.kv_heads; ++head) {
+      store(*cache.key_format, {k.row(row) + head * attention.key_size, static_cast<std::size_t>(attention.key_size)},
             {cache.key_rows(place.block, head) + place.slot * key_bytes, static_cast<std::size_t>(key_bytes)});
       if (cache.values == nullptr) continue;
       store(*cache.value_format,
@@ -130,9 +156,40 @@ void rope_append(const Step& step, const Attention& attention, Tensor table, Ten
   }
 }
 
-void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache, Tensor out) {
+namespace {
+
+bool is_in_window(const Attention& attention, std::int32_t i, std::int32_t j) {
+  if (attention.window == 0) return true;
+  switch (attention.window_kind) {
+    case WindowKind::kSliding: return j > i - attention.window;
+    case WindowKind::kChunked: return j >= i / attention.window * attention.window;
+    case WindowKind::kCentred: return std::abs(i - j) <= attention.window / 2;
+  }
+  return false;
+}
+
+// What the distance adds to a logit.
+double bias_of(const Attention& attention, int head, std::int32_t i, std::int32_t j) {
+  double bias = 0;
+  if (attention.slopes != nullptr) bias -= attention.slopes[head] * static_cast<double>(std::abs(i - j));
+  if (attention.distance_bias != nullptr) {
+    const int reach = attention.distance_reach;
+    bias += attention.distance_bias[head * (2 * reach + 1) + std::clamp(j - i, -reach, reach) + reach];
+  }
+  return bias;
+}
+
+bool is_selected(const KeySelection& selection, std::int64_t row, std::int32_t j) {
+  return !selection.is_present() || (selection.row(row)[j / 32] >> (j % 32) & 1) != 0;
+}
+
+}  // namespace
+
+void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
+                     const KeySelection& selection, Tensor out) {
   Reader reader(step, cache);
   const int share = attention.heads / attention.kv_heads;
+  std::vector<std::int32_t> visible;
   std::vector<double> logits;
   std::vector<double> sum(static_cast<std::size_t>(attention.value_size));
   for (std::int64_t row = 0; row < step.rows(); ++row) {
@@ -140,30 +197,61 @@ void paged_attention(const Step& step, const Attention& attention, Tensor q, con
     const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
     const std::int32_t end =
         attention.is_causal ? position + 1 : step.sequences[static_cast<std::size_t>(sequence)].end_position();
-    const std::int32_t begin = attention.window > 0 ? std::max(0, position - attention.window + 1) : 0;
+    visible.clear();
+    for (std::int32_t j = 0; j < end; ++j) {
+      if (is_in_window(attention, position, j) && is_selected(selection, row, j)) visible.push_back(j);
+    }
     for (int head = 0; head < attention.heads; ++head) {
       const float* query = q.row(row) + head * attention.key_size;
       double greatest = attention.sinks == nullptr ? -std::numeric_limits<double>::infinity() : attention.sinks[head];
       logits.clear();
-      for (std::int32_t j = begin; j < end; ++j) {
+      for (const std::int32_t j : visible) {
         const auto key = reader.key(sequence, j, head / share);
         double logit = 0;
         for (int i = 0; i < attention.key_size; ++i) logit += static_cast<double>(query[i]) * key[i];
         logit *= attention.scale;
         if (attention.soft_cap > 0) logit = attention.soft_cap * std::tanh(logit / attention.soft_cap);
-        logits.push_back(logit);
-        greatest = std::max(greatest, logit);
+        logits.push_back(logit + bias_of(attention, head, position, j));
+        greatest = std::max(greatest, logits.back());
       }
       double total = attention.sinks == nullptr ? 0 : std::exp(attention.sinks[head] - greatest);
       std::ranges::fill(sum, 0.0);
-      for (std::int32_t j = begin; j < end; ++j) {
-        const double weight = std::exp(logits[static_cast<std::size_t>(j - begin)] - greatest);
+      for (std::size_t n = 0; n < visible.size(); ++n) {
+        const double weight = std::exp(logits[n] - greatest);
         total += weight;
-        const auto value = reader.value(sequence, j, head / share);
+        const auto value = reader.value(sequence, visible[n], head / share);
         for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += weight * value[i];
       }
       float* result = out.row(row) + head * attention.value_size;
-      for (std::size_t i = 0; i < sum.size(); ++i) result[i] = static_cast<float>(sum[i] / total);
+      for (std::size_t i = 0; i < sum.size(); ++i) result[i] = total == 0 ? 0 : static_cast<float>(sum[i] / total);
+    }
+  }
+}
+
+void select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
+                 const KeySelection& selection) {
+  Reader reader(step, keys);
+  for (std::int64_t row = 0; row < step.rows(); ++row) {
+    const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
+    std::vector<std::pair<double, std::int32_t>> scores;
+    for (std::int32_t j = 0; j <= step.positions[static_cast<std::size_t>(row)]; ++j) {
+      const auto key = reader.key(sequence, j, 0);
+      double score = 0;
+      for (int head = 0; head < q.heads; ++head) {
+        double product = 0;
+        for (int i = 0; i < q.size; ++i) {
+          product += static_cast<double>(q.at(row, head)[i]) * key[static_cast<std::size_t>(i)];
+        }
+        score += weights.row(row)[head] * std::max(product, 0.0);
+      }
+      scores.emplace_back(score, j);
+    }
+    std::ranges::sort(scores, [](const auto& a, const auto& b) {
+      return a.first > b.first || (a.first == b.first && a.second < b.second);
+    });
+    std::fill_n(selection.row(row), selection.words, 0u);
+    for (std::size_t n = 0; n < std::min(scores.size(), static_cast<std::size_t>(most)); ++n) {
+      selection.row(row)[scores[n].second / 32] |= 1u << (scores[n].second % 32);
     }
   }
 }

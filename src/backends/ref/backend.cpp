@@ -24,6 +24,9 @@ class HostBuffer final : public Buffer {
 
 class ReferenceBackend final : public Backend {
  public:
+  explicit ReferenceBackend(const Options& options)
+      : inputs_(options.rounds_activations ? Inputs::kRounded : Inputs::kAsTheyAre) {}
+
   std::string_view name() const override { return "ref"; }
   std::string description() const override { return "plain C++ with double accumulation, 1 thread"; }
   MemoryState memory() const override {
@@ -78,7 +81,7 @@ class ReferenceBackend final : public Backend {
     for (const Projection& projection : projections) {
       std::vector<double> result(static_cast<std::size_t>(projection.linear.weight.rows));
       for (std::int64_t row = 0; row < x.rows; ++row) {
-        multiply(projection.linear, 0, x.values(row), result);
+        multiply(projection.linear, 0, x.values(row), inputs_, result);
         for (std::size_t i = 0; i < result.size(); ++i) write_to(write, projection.out.row(row)[i], result[i]);
       }
     }
@@ -88,7 +91,7 @@ class ReferenceBackend final : public Backend {
     std::vector<double> result(static_cast<std::size_t>(weight.rows));
     for (std::int64_t row = 0; row < x.tensor.rows; ++row) {
       for (int head = 0; head < x.heads; ++head) {
-        multiply({weight}, head, {x.at(row, head), static_cast<std::size_t>(x.size)}, result);
+        multiply({weight}, head, {x.at(row, head), static_cast<std::size_t>(x.size)}, inputs_, result);
         std::ranges::transform(result, out.at(row, head), [](double value) { return static_cast<float>(value); });
       }
     }
@@ -101,15 +104,8 @@ class ReferenceBackend final : public Backend {
   }
 
   void gate_up(Tensor x, const FeedForward& ffn, Tensor hidden) override {
-    std::vector<double> gate(static_cast<std::size_t>(ffn.up.weight.rows));
-    std::vector<double> up(gate.size());
     for (std::int64_t row = 0; row < x.rows; ++row) {
-      multiply(ffn.up, 0, x.values(row), up);
-      if (ffn.gate.is_present()) multiply(ffn.gate, 0, x.values(row), gate);
-      for (std::size_t i = 0; i < up.size(); ++i) {
-        hidden.row(row)[i] = static_cast<float>(ffn.gate.is_present() ? activate(ffn.activation, gate[i], up[i])
-                                                                      : activate(ffn.activation, up[i]));
-      }
+      ref::gate_up(ffn, 0, x.values(row), inputs_, 1, hidden.values(row));
     }
   }
 
@@ -119,8 +115,12 @@ class ReferenceBackend final : public Backend {
     ref::rope_append(step, attention, table, q, k, v, cache);
   }
   void paged_attention(const Step& step, const Attention& attention, Tensor q, const PagedKvView& cache,
-                       Tensor out) override {
-    ref::paged_attention(step, attention, q, cache, out);
+                       const KeySelection& selection, Tensor out) override {
+    ref::paged_attention(step, attention, q, cache, selection, out);
+  }
+  void select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
+                   const KeySelection& selection) override {
+    ref::select_keys(step, most, q, weights, keys, selection);
   }
 
   void route(Tensor logits, const Router& router, Routing routing) override {
@@ -130,7 +130,7 @@ class ReferenceBackend final : public Backend {
     }
   }
   void moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) override {
-    ref::moe_ffn(x, experts, routing, write, out);
+    ref::moe_ffn(x, experts, routing, inputs_, write, out);
   }
 
   void causal_convolution(const Step& step, const Convolution& convolution, const StateView& state, Tensor x) override {
@@ -140,21 +140,62 @@ class ReferenceBackend final : public Backend {
                    Tensor dt, Tensor y) override {
     ref::mamba2_scan(step, mamba, state, x, b, c, dt, y);
   }
+  void mamba_scan(const Step& step, const Mamba& mamba, const StateView& state, Tensor x, Tensor b, Tensor c, Tensor dt,
+                  Tensor y) override {
+    ref::mamba_scan(step, mamba, state, x, b, c, dt, y);
+  }
+  void delta_scan(const Step& step, const DeltaRule& rule, const StateView& state, Tensor q, Tensor k, Tensor v,
+                  Tensor decay, Tensor beta, Tensor y) override {
+    ref::delta_scan(step, rule, state, q, k, v, decay, beta, y);
+  }
+  void wkv6_scan(const Step& step, const Wkv6& wkv, const StateView& state, Tensor r, Tensor k, Tensor v, Tensor decay,
+                 Tensor y) override {
+    ref::wkv6_scan(step, wkv, state, r, k, v, decay, y);
+  }
+  void wkv7_scan(const Step& step, const Wkv7& wkv, const StateView& state, Tensor r, Tensor k, Tensor v, Tensor decay,
+                 Tensor rate, Tensor y) override {
+    ref::wkv7_scan(step, wkv, state, r, k, v, decay, rate, y);
+  }
+  void shift_difference(const Step& step, const StateView& state, Tensor x, Tensor out) override {
+    ref::shift_difference(step, state, x, out);
+  }
 
-  void add(Tensor x, Tensor to) override {
-    change(to, [x](std::int64_t row, std::size_t i, double value) { return value + x.row(row)[i]; });
+  void add(Tensor x, float factor, Tensor to) override {
+    change(to, [x, factor](std::int64_t row, std::size_t i, double value) {
+      return value + static_cast<double>(factor) * x.row(row)[i];
+    });
   }
   void add_gated(Tensor x, Tensor gate, Tensor to) override {
     change(to, [x, gate](std::int64_t row, std::size_t i, double value) {
       return value + sigmoid(gate.row(row)[0]) * x.row(row)[i];
     });
   }
-  void multiply_silu(Tensor gate, Tensor x) override {
-    change(x, [gate](std::int64_t row, std::size_t i, double value) { return value * silu(gate.row(row)[i]); });
+  void gate(Activation activation, Tensor gate, Tensor x, Tensor out) override {
+    change(out, [=](std::int64_t row, std::size_t i, double) {
+      return activate(activation, gate.row(row)[i], x.row(row)[i]);
+    });
   }
   void scale(float factor, Tensor x) override {
     change(x, [factor](std::int64_t, std::size_t, double value) { return value * factor; });
   }
+  void scale_columns(const float* factors, Tensor x) override {
+    change(x, [factors](std::int64_t, std::size_t i, double value) { return value * factors[i]; });
+  }
+  void interpolate(Tensor x, Tensor difference, const float* weight, Tensor more, Tensor out) override {
+    change(out, [=](std::int64_t row, std::size_t i, double) {
+      const double share = weight[i] + (more.columns == 0 ? 0.0 : more.row(row)[i]);
+      return x.row(row)[i] + difference.row(row)[i] * share;
+    });
+  }
+  void blend(Tensor other, Tensor gate, Tensor x) override {
+    change(x, [other, gate](std::int64_t row, std::size_t i, double value) {
+      return value + (other.row(row)[i] - value) * sigmoid(gate.row(row)[i]);
+    });
+  }
+  void match_length(Tensor like, std::int64_t part, Tensor x) override { ref::match_length(like, part, x); }
+  void keep_outliers(float deviations, Tensor x) override { ref::keep_outliers(deviations, x); }
+  void mix_streams(Tensor x, Tensor coefficients, Tensor out) override { ref::mix_streams(x, coefficients, out); }
+  void add_to_streams(Tensor x, Tensor coefficients, Tensor to) override { ref::add_to_streams(x, coefficients, to); }
   void soft_cap(float cap, Tensor x) override {
     change(x, [cap](std::int64_t, std::size_t, double value) { return cap * std::tanh(value / cap); });
   }
@@ -179,28 +220,12 @@ class ReferenceBackend final : public Backend {
       }
     }
   }
+
+  Inputs inputs_;
 };
 
 }  // namespace
 
-void normalize(std::span<const float> x, const Norm& norm, Write write, std::span<float> out) {
-  const std::size_t group = norm.group > 0 ? static_cast<std::size_t>(norm.group) : x.size();
-  for (std::size_t first = 0; first < x.size(); first += group) {
-    double mean = 0;
-    double squares = 0;
-    for (std::size_t i = 0; i < group; ++i) mean += x[first + i];
-    mean = norm.kind == NormKind::kLayer ? mean / static_cast<double>(group) : 0;
-    for (std::size_t i = 0; i < group; ++i) squares += (x[first + i] - mean) * (x[first + i] - mean);
-    const double factor = 1 / std::sqrt(squares / static_cast<double>(group) + norm.epsilon);
-    for (std::size_t i = 0; i < group; ++i) {
-      double value = (x[first + i] - mean) * factor;
-      if (norm.weight != nullptr) value *= norm.weight[(first + i) % static_cast<std::size_t>(norm.weights)];
-      if (norm.bias != nullptr) value += norm.bias[(first + i) % static_cast<std::size_t>(norm.weights)];
-      write_to(write, out[first + i], value);
-    }
-  }
-}
-
-std::unique_ptr<Backend> make_backend() { return std::make_unique<ReferenceBackend>(); }
+std::unique_ptr<Backend> make_backend(const Options& options) { return std::make_unique<ReferenceBackend>(options); }
 
 }  // namespace rocmforge::ref

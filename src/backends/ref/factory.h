@@ -8,6 +8,12 @@
 
 namespace rocmforge::ref {
 
-std::unique_ptr<ops::Backend> make_backend();
+struct Options {
+  // Whether what is multiplied with a matrix is first rounded to blocks of 32 8-bit integers with a common scale, as
+  // fast backends do for quantized weights: tells what that alone costs.
+  bool rounds_activations = false;
+};
+
+std::unique_ptr<ops::Backend> make_backend(const Options& options = {});
 
 }  // namespace rocmforge::ref

@@ -1,6 +1,7 @@
 // Products with matrices, and the activations between them.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "backends/ref/reference.h"
@@ -13,7 +14,35 @@ void decode_row(const Weight& weight, std::int64_t index, std::int64_t row, std:
                     CpuTier::kScalar);
 }
 
-void multiply(const Linear& linear, std::int64_t index, std::span<const float> x, std::span<double> out) {
+namespace {
+
+// Blocks of 32 values as integers up to 127 times a scale. A block with an infinity or a NaN becomes NaN.
+std::vector<float> rounded(std::span<const float> x) {
+  constexpr std::size_t kBlock = 32;
+  std::vector<float> result(x.begin(), x.end());
+  for (std::size_t first = 0; first < x.size(); first += kBlock) {
+    const auto block = std::span(result).subspan(first, std::min(kBlock, x.size() - first));
+    const bool is_finite = std::ranges::all_of(block, [](float value) { return std::isfinite(value); });
+    float greatest = 0;
+    for (const float value : block) greatest = std::max(greatest, std::fabs(value));
+    // So small that 127 of it has no inverse: all zeros.
+    const float inverse = greatest < 0x1p-119f ? 0 : 127 / greatest;
+    for (float& value : block) {
+      value = is_finite ? std::nearbyint(value * inverse) * (greatest / 127) : std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void multiply(const Linear& linear, std::int64_t index, std::span<const float> x, Inputs inputs,
+              std::span<double> out) {
+  std::vector<float> taken;
+  if (inputs == Inputs::kRounded) {
+    taken = rounded(x);
+    x = taken;
+  }
   const Weight& weight = linear.weight;
   std::vector<float> row(static_cast<std::size_t>(weight.columns));
   const double scale = weight.scale == nullptr ? 1 : weight.scale[index];
@@ -28,26 +57,44 @@ void multiply(const Linear& linear, std::int64_t index, std::span<const float> x
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double silu(double x) { return x * sigmoid(x); }
+double softplus(double x) { return x > 20 ? x : std::log1p(std::exp(x)); }
 
 double activate(Activation activation, double gate, double up) {
   if (activation == Activation::kGptOss) {
     const double limited = std::min(gate, 7.0);
     return limited * sigmoid(1.702 * limited) * (std::clamp(up, -7.0, 7.0) + 1);
   }
-  return activate(activation, gate) * up;
+  return activate(activation, Xielu(), gate) * up;
 }
 
-double activate(Activation activation, double up) {
+double activate(Activation activation, const Xielu& xielu, double up) {
   switch (activation) {
+    case Activation::kIdentity: return up;
+    case Activation::kSigmoid: return sigmoid(up);
     case Activation::kSilu: return silu(up);
     case Activation::kGeluTanh:
       return 0.5 * up * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (up + 0.044715 * up * up * up)));
     case Activation::kGeluErf: return 0.5 * up * (1 + std::erf(up / std::numbers::sqrt2));
     case Activation::kRelu: return std::max(up, 0.0);
     case Activation::kReluSquared: return std::max(up, 0.0) * std::max(up, 0.0);
+    case Activation::kXielu:
+      if (up > 0) return xielu.positive * up * up + xielu.beta * up;
+      return (std::expm1(std::min<double>(up, xielu.epsilon)) - up) * xielu.negative + xielu.beta * up;
     case Activation::kGptOss: break;  // has a gate
   }
   return 0;
+}
+
+void gate_up(const FeedForward& ffn, std::int64_t index, std::span<const float> x, Inputs inputs, double factor,
+             std::span<float> out) {
+  std::vector<double> gate(out.size());
+  std::vector<double> up(out.size());
+  multiply(ffn.up, index, x, inputs, up);
+  if (ffn.gate.is_present()) multiply(ffn.gate, index, x, inputs, gate);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<float>(ffn.gate.is_present() ? activate(ffn.activation, gate[i] * factor, up[i] * factor)
+                                                      : activate(ffn.activation, ffn.xielu, up[i] * factor));
+  }
 }
 
 // In float, where reference implementations have it, so that near ties fall the same way.
@@ -62,6 +109,7 @@ void route(std::span<const float> logits, const Router& router, std::int32_t* ch
       case Gating::kSoftmax: probability[e] = std::exp(logits[e] - greatest) / sum; break;
       case Gating::kSigmoid: probability[e] = sigmoid(logits[e]); break;
       case Gating::kSoftmaxOfChosen: probability[e] = logits[e]; break;
+      case Gating::kRootOfSoftplus: probability[e] = std::sqrt(softplus(logits[e])); break;
     }
   }
   std::vector<float> rank(experts);
@@ -105,25 +153,18 @@ void route(std::span<const float> logits, const Router& router, std::int32_t* ch
   }
 }
 
-void moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) {
-  const auto hidden_size = static_cast<std::size_t>(experts.up.weight.rows);
-  std::vector<double> gate(hidden_size);
-  std::vector<double> up(hidden_size);
-  std::vector<float> hidden(hidden_size);
+void moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Inputs inputs, Write write, Tensor out) {
+  std::vector<float> hidden(static_cast<std::size_t>(experts.up.weight.rows));
   std::vector<double> result(static_cast<std::size_t>(experts.down.weight.rows));
   std::vector<double> sum(result.size());
   for (std::int64_t row = 0; row < x.rows; ++row) {
     std::ranges::fill(sum, 0.0);
     for (int slot = 0; slot < routing.used; ++slot) {
       const std::int32_t expert = routing.experts[row * routing.used + slot];
-      multiply(experts.up, expert, x.values(row), up);
-      if (experts.gate.is_present()) multiply(experts.gate, expert, x.values(row), gate);
-      for (std::size_t i = 0; i < hidden_size; ++i) {
-        hidden[i] = static_cast<float>(experts.gate.is_present() ? activate(experts.activation, gate[i], up[i])
-                                                                 : activate(experts.activation, up[i]));
-      }
-      multiply(experts.down, expert, hidden, result);
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += result[i] * routing.weights[row * routing.used + slot];
+      const double weight = routing.weights[row * routing.used + slot];
+      gate_up(experts, expert, x.values(row), inputs, routing.weighs_inputs ? weight : 1, hidden);
+      multiply(experts.down, expert, hidden, inputs, result);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += result[i] * (routing.weighs_inputs ? 1 : weight);
     }
     for (std::size_t i = 0; i < sum.size(); ++i) write_to(write, out.row(row)[i], sum[i]);
   }

@@ -20,7 +20,7 @@ void causal_convolution(const Step& step, const Convolution& convolution, const 
         sum += static_cast<double>(taps[past]) * now;
         for (int t = 0; t + 1 < past; ++t) kept[t * channels + c] = kept[(t + 1) * channels + c];
         if (past > 0) kept[(past - 1) * channels + c] = now;
-        x.row(row)[c] = static_cast<float>(silu(sum));
+        x.row(row)[c] = static_cast<float>(convolution.has_silu ? silu(sum) : sum);
       }
     }
   }
@@ -35,8 +35,7 @@ void mamba2_scan(const Step& step, const Mamba2& mamba, const StateView& state, 
       float* of_head =
           state.recurrent_of(sequence.state_slot) + static_cast<std::int64_t>(head) * mamba.head_size * states;
       for (std::int32_t row = sequence.first_row; row < sequence.first_row + sequence.rows; ++row) {
-        const double raw = static_cast<double>(dt.row(row)[head]) + mamba.dt_bias[head];
-        const double step_size = raw > 20 ? raw : std::log1p(std::exp(raw));
+        const double step_size = softplus(static_cast<double>(dt.row(row)[head]) + mamba.dt_bias[head]);
         const double decay = std::exp(step_size * mamba.a[head]);
         const float* in = b.row(row) + group * states;
         const float* read = c.row(row) + group * states;
@@ -52,6 +51,40 @@ void mamba2_scan(const Step& step, const Mamba2& mamba, const StateView& state, 
           }
           y.row(row)[index] = static_cast<float>(sum + mamba.d[head] * value);
         }
+      }
+    }
+  }
+}
+
+void mamba_scan(const Step& step, const Mamba& mamba, const StateView& state, Tensor x, Tensor b, Tensor c, Tensor dt,
+                Tensor y) {
+  const int states = mamba.state_size;
+  for (const SequenceRows& sequence : step.sequences) {
+    for (std::int32_t row = sequence.first_row; row < sequence.first_row + sequence.rows; ++row) {
+      for (int channel = 0; channel < mamba.channels; ++channel) {
+        const double step_size = softplus(dt.row(row)[channel]);
+        const double value = x.row(row)[channel];
+        const float* a = mamba.a + static_cast<std::int64_t>(channel) * states;
+        float* kept = state.recurrent_of(sequence.state_slot) + static_cast<std::int64_t>(channel) * states;
+        double sum = 0;
+        for (int n = 0; n < states; ++n) {
+          const double next = kept[n] * std::exp(step_size * a[n]) + step_size * value * b.row(row)[n];
+          kept[n] = static_cast<float>(next);
+          sum += next * c.row(row)[n];
+        }
+        y.row(row)[channel] = static_cast<float>(sum + mamba.d[channel] * value);
+      }
+    }
+  }
+}
+
+void shift_difference(const Step& step, const StateView& state, Tensor x, Tensor out) {
+  for (const SequenceRows& sequence : step.sequences) {
+    float* before = state.convolution_of(sequence.state_slot);
+    for (std::int32_t row = sequence.first_row; row < sequence.first_row + sequence.rows; ++row) {
+      for (std::int64_t i = 0; i < x.columns; ++i) {
+        out.row(row)[i] = before[i] - x.row(row)[i];
+        before[i] = x.row(row)[i];
       }
     }
   }

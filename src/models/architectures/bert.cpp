@@ -1,36 +1,169 @@
-// BERT: an encoder. Every position sees all others, norms follow the sums, positions are learned.
+// Encoders: every position sees all others. BERT and its relatives, where norms follow the sums; ModernBERT; T5's
+// encoder.
 #include <fmt/format.h>
+
+#include "base/text.h"
 
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
+#include "models/architectures/experts.h"
 
 namespace rocmforge::models {
+namespace {
 
-DecoderSpec bert(Hyperparameters& h) {
-  DecoderSpec spec = bare_decoder(h, ops::NormKind::kLayer, true);
-  spec.learned_positions = Need::kRequired;
+// Norms follow the sums, the embeddings have one, and there is none at the end.
+DecoderSpec bert_like(Hyperparameters& h) {
+  DecoderSpec spec = layer_norm_like(h, true);
   spec.token_types = Need::kOptional;
   const auto types = h.metadata().get_or<std::int64_t>("tokenizer.ggml.token_type_count", 0);
   if (types > 0 && !h.has_tensor("token_types.weight")) {
     h.assume(fmt::format("no tensor 'token_types.weight', but 'tokenizer.ggml.token_type_count' is {}", types), true);
   }
   spec.normalizes_embeddings = true;
-  spec.has_final_norm = false;
+  spec.output_norm.clear();
   spec.output = OutputMatrix::kNone;
   spec.ignored_tensors.emplace_back("cls.");  // a classifier's head
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    LayerSpec& layer = spec.layers[i];
+  const bool is_causal = h.optional_flag("attention.causal", false);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.is_causal = is_causal; });
+  allow_attention_biases(spec);
+  for (LayerSpec& layer : spec.layers) {
     layer.form = LayerForm::kPostNorm;
-    AttentionSpec attention = attention_of(h, i);
-    attention.is_causal = h.optional_flag("attention.causal", false);
-    attention.qkv_bias = Need::kOptional;
-    attention.output_bias = Need::kOptional;
-    layer.mixer = attention;
-    FeedForwardSpec ffn = feed_forward_of(h, i);
-    ffn.is_gated = false;
-    ffn.activation = ops::Activation::kGeluErf;  // as the models' own code has it
+    layer.norms.mixer.clear();
+    layer.norms.mixer_post = "attn_output_norm";
+    layer.norms.ffn.clear();
+    layer.norms.ffn_post = "layer_output_norm";
+  }
+  return spec;
+}
+
+constexpr ops::Activation kGelu = ops::Activation::kGeluErf;  // as the models' own code has it
+
+}  // namespace
+
+DecoderSpec bert(Hyperparameters& h) {
+  DecoderSpec spec = bert_like(h);
+  spec.learned_positions = Need::kRequired;
+  remove_gates(spec, kGelu, Need::kOptional);
+  return spec;
+}
+
+DecoderSpec nomic_bert(Hyperparameters& h) {
+  DecoderSpec spec = bert_like(h);
+  rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
+  return spec;
+}
+
+// Experts on every n-th layer, from the second on.
+DecoderSpec nomic_bert_moe(Hyperparameters& h) {
+  DecoderSpec spec = nomic_bert(h);
+  const int every = h.required("moe_every_n_layers", 0, kMostLayers);
+  ExpertsSpec experts = experts_by(h, {.states_width = false});
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    FeedForwardSpec& ffn = *spec.layers[i].ffn;
     ffn.bias = Need::kOptional;
-    layer.ffn = ffn;
+    ffn.is_gated = false;
+    ffn.activation = kGelu;
+    if (every <= 0 || static_cast<int>(i) % every != 1) continue;
+    experts.width = h.optional("expert_feed_forward_length", ffn.width, 1, kMostWidth);
+    ffn.experts = experts;
+  }
+  return spec;
+}
+
+// Positions are ALiBi's. ffn_up may hold the gate too, or there may be none at all: its rows tell, which the spec
+// cannot see but for the gate's own tensor.
+DecoderSpec jina_bert_v2(Hyperparameters& h) {
+  DecoderSpec spec = bert_like(h);
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.alibi = 8; });
+  allow_attention_biases(spec, Need::kRequired);
+  if (h.has_in_any_layer("attn_q_norm.weight")) {
+    normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole, .has_bias = true});
+  }
+  const bool is_added_twice = h.has_in_any_layer("attn_norm_2.weight");
+  const bool has_gate = h.has_in_any_layer("ffn_gate.weight");
+  for (LayerSpec& layer : spec.layers) {
+    if (is_added_twice) layer.norms.mixer_second_post = "attn_norm_2";
+    layer.ffn->activation = kGelu;
+    layer.ffn->bias = Need::kOptional;
+    layer.ffn->down_bias = Need::kRequired;
+    layer.ffn->is_stored_fused = !has_gate;
+  }
+  return spec;
+}
+
+// ---- ModernBERT ----
+
+namespace {
+
+ops::Activation read_activation(Hyperparameters& h) {
+  const auto name = h.metadata().get_or<std::string>(h.key("hidden_activation"), "gelu");
+  if (name == "gelu") return kGelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new") return ops::Activation::kGeluTanh;
+  if (name == "silu" || name == "swish") return ops::Activation::kSilu;
+  if (name == "relu") return ops::Activation::kRelu;
+  throw h.wrong("'{}' is '{}', expected gelu, gelu_pytorch_tanh, silu or relu", h.key("hidden_activation"),
+                printable(name));
+}
+
+// Layers that see a window have a rope base of their own.
+void set_centred_windows(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed, int window,
+                         float window_base) {
+  const float base = h.expected_number("rope.freq_base_swa", window_base, kLeastRopeBase, kMostRopeBase);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
+    if (window == 0 || !windowed[i]) return;
+    attention.window = window;
+    attention.window_kind = ops::WindowKind::kCentred;
+    attention.rope->base = base;
+  });
+}
+
+}  // namespace
+
+DecoderSpec modern_bert(Hyperparameters& h) {
+  DecoderSpec spec = layer_norm_like(h, false);
+  spec.normalizes_embeddings = true;
+  spec.output = OutputMatrix::kNone;
+  spec.ignored_tensors.emplace_back("cls.");
+  spec.layers.front().norms.mixer.clear();  // the embeddings are normalized already
+  rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
+  const bool is_causal = h.optional_flag("attention.causal", false);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
+    attention.is_causal = is_causal;
+    attention.is_stored_fused = true;
+  });
+  // Every n-th layer sees everything, beginning with the first.
+  const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
+  const int period = h.expected("attention.sliding_window_pattern", 3, 1, kMostLayers);
+  std::vector<bool> windowed;
+  for (int i = 0; i < h.layers; ++i) windowed.push_back(i % period != 0);
+  set_centred_windows(h, spec, windowed, window, 10000);
+  const ops::Activation activation = read_activation(h);
+  for (LayerSpec& layer : spec.layers) {
+    layer.ffn->is_stored_fused = true;
+    layer.ffn->activation = activation;
+  }
+  return spec;
+}
+
+// ---- T5 ----
+
+DecoderSpec t5_encoder(Hyperparameters& h) {
+  DecoderSpec spec = llama_like(h);
+  spec.prefix = "enc.";
+  spec.output = OutputMatrix::kNone;
+  const int buckets = h.required("attention.relative_buckets_count", 4, 4096);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
+    attention.is_causal = false;
+    attention.scale = 1;
+    attention.output_name = "attn_o";
+    attention.distance_bias = DistanceBiasSpec{buckets, "enc.blk.0.attn_rel_b.weight"};
+  });
+  bool has_gates = false;
+  for (int i = 0; i < h.layers; ++i) has_gates |= h.has_tensor(fmt::format("enc.blk.{}.ffn_gate.weight", i));
+  if (has_gates) {
+    for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
+  } else {
+    remove_gates(spec, ops::Activation::kRelu);
   }
   return spec;
 }

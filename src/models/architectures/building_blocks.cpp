@@ -20,6 +20,8 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
   spec.norm.epsilon = h.required_number(epsilon, 1e-16f, 0.1f);
   spec.layers.resize(static_cast<std::size_t>(h.layers));
   for (int i = h.layers; i < h.stored_layers(); ++i) spec.ignored_tensors.push_back(fmt::format("blk.{}.", i));
+  // What sees and hears, and what predicts several tokens at once.
+  spec.ignored_tensors.insert(spec.ignored_tensors.end(), {"v.", "a.", "mm.", "mtp."});
   return spec;
 }
 
@@ -30,6 +32,49 @@ DecoderSpec llama_like(Hyperparameters& h) {
     spec.layers[i].ffn = feed_forward_of(h, i);
   }
   return spec;
+}
+
+DecoderSpec layer_norm_like(Hyperparameters& h, bool norm_bias) {
+  DecoderSpec spec = bare_decoder(h, ops::NormKind::kLayer, norm_bias);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    spec.layers[i].mixer = attention_of(h, i);
+    spec.layers[i].ffn = feed_forward_of(h, i);
+  }
+  return spec;
+}
+
+DecoderSpec rotated_llama(Hyperparameters& h, const RopeHabits& habits) {
+  DecoderSpec spec = llama_like(h);
+  rotate(h, spec, habits);
+  allow_attention_biases(spec);
+  return spec;
+}
+
+void allow_attention_biases(DecoderSpec& spec, Need need) {
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
+    attention.qkv_bias = need;
+    attention.output_bias = need;
+  });
+}
+
+void normalize_queries_and_keys(DecoderSpec& spec, const QueryKeyNormSpec& norm) {
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.query_key_norm = norm; });
+}
+
+void normalize_results(DecoderSpec& spec) {
+  for (LayerSpec& layer : spec.layers) {
+    layer.norms.mixer_post = "post_attention_norm";
+    layer.norms.ffn_post = "post_ffw_norm";
+  }
+}
+
+void remove_gates(DecoderSpec& spec, ops::Activation activation, Need bias) {
+  for (LayerSpec& layer : spec.layers) {
+    if (!layer.ffn) continue;
+    layer.ffn->is_gated = false;
+    layer.ffn->activation = activation;
+    layer.ffn->bias = bias;
+  }
 }
 
 AttentionSpec attention_of(Hyperparameters& h, std::size_t layer) {
@@ -56,10 +101,15 @@ FeedForwardSpec feed_forward_of(Hyperparameters& h, std::size_t layer) {
   return ffn;
 }
 
-float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest) {
+float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest, float least) {
   const float value = h.required_number(name, 0, greatest);
   if (value == 0) return none;
-  return h.required_number(name, 1e-2f, greatest);
+  return h.required_number(name, least, greatest);
+}
+
+float expected_factor(Hyperparameters& h, std::string_view name, float otherwise) {
+  if (h.has(name)) return number_or_none(h, name, otherwise, 1e4f, 1e-4f);
+  return h.expected_number(name, otherwise, 0, 0);
 }
 
 namespace {
@@ -103,28 +153,6 @@ void read_scaling(Hyperparameters& h, RopeSpec& rope) {
   rope.magnitude *= 1 + 0.1f * std::log(rope.factor);
 }
 
-// Groups of experts of which a few are chosen first. A count of 0 or 1 is how converters say that there are none.
-void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
-  const std::string count = "expert_group_count";
-  const std::string used = "expert_group_used_count";
-  if (h.has(used) && !h.has(count)) h.assume(fmt::format("'{}' is missing: one group is taken", h.key(count)), true);
-  experts.groups = std::max(1, h.optional(count, 1, 0, std::min(h.experts, kMostExpertGroups)));
-  const int stated = h.optional(used, 0, 0, h.experts);
-  if (stated > experts.groups || (experts.groups > 1 && stated == 0)) {
-    throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);
-  }
-  experts.groups_used = std::max(1, stated);
-  if (h.experts % experts.groups != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("expert_group_count"), experts.groups,
-                  h.key("expert_count"), h.experts);
-  }
-  if (h.experts / experts.groups * experts.groups_used < h.experts_used) {
-    throw h.wrong("'{}' is {}: their {} experts are fewer than '{}' {}", h.key("expert_group_used_count"),
-                  experts.groups_used, h.experts / experts.groups * experts.groups_used, h.key("expert_used_count"),
-                  h.experts_used);
-  }
-}
-
 }  // namespace
 
 RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits) {
@@ -142,19 +170,16 @@ RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits) {
   return rope;
 }
 
-ExpertsSpec experts_of(Hyperparameters& h) {
-  ExpertsSpec experts;
-  if (h.experts == 0) throw h.wrong("'{}' is missing or 0, expected 1 to {}", h.key("expert_count"), kMostExperts);
-  experts.count = h.experts;
-  experts.used = h.experts_used;
-  const int share = h.ffn_width.front() / h.experts_used;
-  experts.width = h.optional("expert_feed_forward_length", share, 1, kMostWidth);
-  if (experts.width == 0) {
-    throw h.wrong("'{}' is missing, and so is '{}'", h.key("expert_feed_forward_length"), h.key("feed_forward_length"));
-  }
-  experts.scale = h.has("expert_weights_scale") ? number_or_none(h, "expert_weights_scale", 1, 1e3f) : 1;
-  read_groups(h, experts);
-  return experts;
+void rotate(Hyperparameters& h, DecoderSpec& spec, const RopeHabits& habits) {
+  const RopeSpec rope = rope_of(h, h.key_size(), habits);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.rope = rope; });
+}
+
+RopeSpec with_window_base(Hyperparameters& h, RopeSpec rope, bool states_base) {
+  const char* const name = "rope.freq_base_swa";
+  rope.base = states_base ? h.expected_number(name, rope.base, kLeastRopeBase, kMostRopeBase)
+                          : h.optional_number(name, rope.base, kLeastRopeBase, kMostRopeBase);
+  return rope;
 }
 
 std::vector<bool> windowed_layers(Hyperparameters& h, int period) {
@@ -175,6 +200,11 @@ std::vector<bool> windowed_layers(Hyperparameters& h, int period) {
   const int every = h.optional("attention.sliding_window_pattern", period, 1, kMostLayers);
   for (std::size_t i = 0; i < count; ++i) windowed[i] = static_cast<int>(i) % every < every - 1;
   return windowed;
+}
+
+void set_windows(DecoderSpec& spec, const std::vector<bool>& windowed, int window) {
+  for_each_attention(spec,
+                     [&](AttentionSpec& attention, std::size_t i) { attention.window = windowed[i] ? window : 0; });
 }
 
 }  // namespace rocmforge::models

@@ -1,5 +1,5 @@
-// Gemma 1 to 3: scaled embeddings and gelu; from 2 on norms on both sides of each part and windows. What the model adds
-// to the weights of its norms is in the file's values already.
+// Gemma 1 to 3, and the encoder made of the third: scaled embeddings and gelu; from 2 on norms on both sides of each
+// part and windows. What the model adds to the weights of its norms is in the file's values already.
 #include <cmath>
 
 #include "models/architectures/architectures.h"
@@ -15,7 +15,7 @@ DecoderSpec gemma_like(Hyperparameters& h, const RopeHabits& habits) {
   spec.embedding_scale = std::sqrt(static_cast<float>(h.width));
   spec.output = OutputMatrix::kTied;
   const RopeSpec rope = rope_of(h, h.key_size(), habits);
-  for_each_attention(spec, [&](AttentionSpec& attention) { attention.rope = rope; });
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.rope = rope; });
   for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
   return spec;
 }
@@ -26,15 +26,11 @@ float expected_soft_cap(Hyperparameters& h, const char* name, float otherwise) {
   return h.has(name) ? soft_cap_or_none(h, name) : h.expected_number(name, otherwise, 0, 1e6f);
 }
 
-void normalize_results(DecoderSpec& spec) {
-  for (LayerSpec& layer : spec.layers) layer.has_post_norms = true;
-}
-
 // The greatest model of a generation scales by the width a head has of the whole. No key says so; its number of layers
 // does, in the reference implementation too.
 void scale_by_share_of_width(Hyperparameters& h, DecoderSpec& spec, int layers_of_the_greatest) {
   if (h.layers != layers_of_the_greatest) return;
-  for_each_attention(spec, [&](AttentionSpec& attention) {
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
     attention.scale = 1 / std::sqrt(static_cast<float>(h.width) / static_cast<float>(attention.heads));
   });
 }
@@ -59,28 +55,49 @@ DecoderSpec gemma2(Hyperparameters& h) {
   return spec;
 }
 
+namespace {
+
 // Windowed layers have a rope base of their own and no scaling.
-DecoderSpec gemma3(Hyperparameters& h) {
-  DecoderSpec spec = gemma_like(h, {.pairing = ops::RopePairing::kHalves});
-  spec.output = OutputMatrix::kOwnOrTied;
-  normalize_results(spec);
-  scale_by_share_of_width(h, spec, 62);
-  spec.logit_soft_cap = h.has("final_logit_softcapping") ? soft_cap_or_none(h, "final_logit_softcapping") : 0;
+void set_gemma3_windows(Hyperparameters& h, DecoderSpec& spec, ops::WindowKind kind) {
   const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
   const std::vector<bool> windowed = windowed_layers(h, 6);
   const float window_base = h.expected_number("rope.freq_base_swa", 10000, kLeastRopeBase, kMostRopeBase);
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
-    attention.query_key_norm = QueryKeyNorm::kPerHead;
-    if (window == 0 || !windowed[i]) continue;
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
+    if (window == 0 || !windowed[i]) return;
     attention.window = window;
+    attention.window_kind = kind;
     attention.rope = RopeSpec{.pairing = ops::RopePairing::kHalves,
                               .dimensions = attention.rope->dimensions,
                               .base = window_base,
                               .has_divisors = false};
-  }
-  // Projections after pooling, of models for embeddings made from it.
+  });
+}
+
+DecoderSpec gemma3_like(Hyperparameters& h, ops::WindowKind kind) {
+  DecoderSpec spec = gemma_like(h, {.pairing = ops::RopePairing::kHalves});
+  normalize_results(spec);
+  normalize_queries_and_keys(spec);
+  set_gemma3_windows(h, spec, kind);
+  // Projections after pooling, of models for embeddings.
   spec.ignored_tensors.insert(spec.ignored_tensors.end(), {"dense_2.", "dense_3."});
+  return spec;
+}
+
+}  // namespace
+
+DecoderSpec gemma3(Hyperparameters& h) {
+  DecoderSpec spec = gemma3_like(h, ops::WindowKind::kSliding);
+  spec.output = OutputMatrix::kOwnOrTied;
+  scale_by_share_of_width(h, spec, 62);
+  spec.logit_soft_cap = h.has("final_logit_softcapping") ? soft_cap_or_none(h, "final_logit_softcapping") : 0;
+  return spec;
+}
+
+// An encoder.
+DecoderSpec gemma_embedding(Hyperparameters& h) {
+  DecoderSpec spec = gemma3_like(h, ops::WindowKind::kCentred);
+  spec.output = OutputMatrix::kNone;
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.is_causal = false; });
   return spec;
 }
 

@@ -1,4 +1,4 @@
-// GPT-2 and StarCoder 2: layer norms with biases, and no gate.
+// GPT-2, StarCoder, BLOOM and MPT: layer norms, no gates, and positions that are learned or in the attention.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
@@ -6,34 +6,59 @@ namespace rocmforge::models {
 namespace {
 
 DecoderSpec gpt_like(Hyperparameters& h) {
-  DecoderSpec spec = bare_decoder(h, ops::NormKind::kLayer, true);
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    AttentionSpec attention = attention_of(h, i);
-    attention.qkv_bias = Need::kRequired;
-    attention.output_bias = Need::kRequired;
-    spec.layers[i].mixer = attention;
-    FeedForwardSpec ffn = feed_forward_of(h, i);
-    ffn.is_gated = false;
-    ffn.activation = ops::Activation::kGeluTanh;
-    ffn.bias = Need::kRequired;
-    spec.layers[i].ffn = ffn;
-  }
+  DecoderSpec spec = layer_norm_like(h, true);
+  allow_attention_biases(spec, Need::kRequired);
+  remove_gates(spec, ops::Activation::kGeluTanh, Need::kRequired);
+  return spec;
+}
+
+DecoderSpec with_learned_positions(Hyperparameters& h) {
+  DecoderSpec spec = gpt_like(h);
+  spec.learned_positions = Need::kRequired;
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.is_stored_fused = true; });
   return spec;
 }
 
 }  // namespace
 
-DecoderSpec gpt2(Hyperparameters& h) {
-  DecoderSpec spec = gpt_like(h);
-  spec.learned_positions = Need::kRequired;
-  for_each_attention(spec, [](AttentionSpec& attention) { attention.is_stored_fused = true; });
-  return spec;
-}
+DecoderSpec gpt2(Hyperparameters& h) { return with_learned_positions(h); }
+DecoderSpec starcoder(Hyperparameters& h) { return with_learned_positions(h); }
 
 DecoderSpec starcoder2(Hyperparameters& h) {
   DecoderSpec spec = gpt_like(h);
-  const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves});
-  for_each_attention(spec, [&](AttentionSpec& attention) { attention.rope = rope; });
+  rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
+  return spec;
+}
+
+DecoderSpec bloom(Hyperparameters& h) {
+  DecoderSpec spec = gpt_like(h);
+  spec.normalizes_embeddings = true;
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) {
+    attention.is_stored_fused = true;
+    attention.alibi = 8;
+  });
+  return spec;
+}
+
+// Everything about it is optional: biases, norms of queries and keys, a limit on them, learned positions.
+DecoderSpec mpt(Hyperparameters& h) {
+  DecoderSpec spec = layer_norm_like(h, h.has_tensor("output_norm.bias") || h.has_in_any_layer("attn_norm.bias"));
+  spec.learned_positions = Need::kOptional;
+  const bool has_positions = h.has_tensor("position_embd.weight");
+  const float alibi = has_positions ? h.optional_number("attention.max_alibi_bias", 0, 0, 1e3f)
+                                    : h.expected_number("attention.max_alibi_bias", 8, 0, 1e3f);
+  const float clamp = h.has("attention.clamp_kqv") ? number_or_none(h, "attention.clamp_kqv", 0, 1e6f) : 0;
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
+    attention.is_stored_fused = true;
+    attention.alibi = alibi;
+    attention.clamp = clamp;
+  });
+  allow_attention_biases(spec);
+  remove_gates(spec, ops::Activation::kGeluErf, Need::kOptional);  // erf, as the models' own code has it
+  if (h.has_in_any_layer("attn_q_norm.weight")) {
+    const bool has_bias = h.has_in_any_layer("attn_q_norm.bias");
+    normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole, .has_bias = has_bias});
+  }
   return spec;
 }
 

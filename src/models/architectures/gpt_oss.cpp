@@ -1,6 +1,7 @@
 // gpt-oss: experts with biases in MXFP4, attention sinks, a window on every other layer.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
+#include "models/architectures/experts.h"
 
 namespace rocmforge::models {
 
@@ -18,7 +19,7 @@ DecoderSpec gpt_oss(Hyperparameters& h) {
 
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     LayerSpec& layer = spec.layers[i];
-    layer.ffn_norm = "post_attention_norm";
+    layer.norms.ffn = "post_attention_norm";
     AttentionSpec attention = attention_of(h, i);
     attention.qkv_bias = Need::kRequired;
     attention.output_bias = Need::kRequired;

@@ -15,6 +15,7 @@ DecoderSpec phi2(Hyperparameters& h) {
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     LayerSpec& layer = spec.layers[i];
     layer.form = LayerForm::kParallel;
+    layer.norms.ffn.clear();
     AttentionSpec attention = attention_of(h, i);
     attention.qkv_bias = Need::kRequired;
     attention.output_bias = Need::kRequired;
@@ -37,7 +38,7 @@ DecoderSpec phi3(Hyperparameters& h) {
   if (h.has_tensor("rope_factors_long.weight") && !h.has("rope.scaling.attn_factor")) {
     h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("rope.scaling.attn_factor")), true);
   }
-  for_each_attention(spec, [&](AttentionSpec& attention) {
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
     attention.is_stored_fused = true;
     attention.rope = rope;
   });

@@ -1,69 +1,80 @@
-// Qwen 2 and 3, dense and with experts: llama's block with other biases and norms.
+// Qwen 1 to 3, dense and with experts, and the text part of those that see: llama's block with other biases and norms.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
+#include "models/architectures/experts.h"
 
 namespace rocmforge::models {
 namespace {
 
-void rotate_halves(Hyperparameters& h, DecoderSpec& spec) {
-  const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves});
-  for_each_attention(spec, [&](AttentionSpec& attention) { attention.rope = rope; });
-}
-
-void normalize_queries_and_keys(DecoderSpec& spec) {
-  for_each_attention(spec, [](AttentionSpec& attention) {
-    attention.query_key_norm = QueryKeyNorm::kPerHead;
-    attention.qkv_bias = Need::kOptional;
-    attention.output_bias = Need::kOptional;
-  });
-}
+constexpr RopeHabits kHalves = {.pairing = ops::RopePairing::kHalves};
 
 // Experts everywhere; feed_forward_length means nothing then and may be missing.
 DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
-  DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    spec.layers[i].mixer = attention_of(h, i);
-    spec.layers[i].ffn.emplace().experts = experts;
-  }
-  rotate_halves(h, spec);
+  DecoderSpec spec = attention_only(h);
+  put_experts_everywhere(spec, experts);
+  rotate(h, spec, kHalves);
   return spec;
+}
+
+void allow_query_key_value_biases(DecoderSpec& spec, Need need = Need::kOptional) {
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.qkv_bias = need; });
 }
 
 }  // namespace
 
+// feed_forward_length counts gate and up together.
+DecoderSpec qwen(Hyperparameters& h) {
+  DecoderSpec spec = llama_like(h);
+  spec.output = OutputMatrix::kOwn;
+  rotate(h, spec, kHalves);
+  allow_query_key_value_biases(spec, Need::kRequired);
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.is_stored_fused = true; });
+  for (LayerSpec& layer : spec.layers) {
+    if (layer.ffn->width % 2 != 0) {
+      throw h.wrong("'{}' is {}, expected an even number: of gate and up together", h.key("feed_forward_length"),
+                    layer.ffn->width);
+    }
+    layer.ffn->width /= 2;
+  }
+  return spec;
+}
+
 DecoderSpec qwen2(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
-  rotate_halves(h, spec);
-  for_each_attention(spec, [](AttentionSpec& attention) { attention.qkv_bias = Need::kOptional; });
+  rotate(h, spec, kHalves);
+  allow_query_key_value_biases(spec);
   spec.output_bias = Need::kOptional;
   return spec;
 }
 
 // The chosen weights stay as they are, and a shared expert has a gate of its own.
 DecoderSpec qwen2moe(Hyperparameters& h) {
-  ExpertsSpec experts = experts_of(h);
+  ExpertsSpec experts = experts_by(h, {.states_width = false});
   experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
   experts.shared_gate = true;
   DecoderSpec spec = with_experts(h, experts);
-  for_each_attention(spec, [](AttentionSpec& attention) { attention.qkv_bias = Need::kOptional; });
+  allow_query_key_value_biases(spec);
   spec.output = OutputMatrix::kOwn;
   return spec;
 }
 
 DecoderSpec qwen3(Hyperparameters& h) {
-  DecoderSpec spec = llama_like(h);
-  rotate_halves(h, spec);
+  DecoderSpec spec = rotated_llama(h, kHalves);
   normalize_queries_and_keys(spec);
   spec.ignored_tensors.emplace_back("cls.output");  // a classifier's head
   return spec;
 }
 
 DecoderSpec qwen3moe(Hyperparameters& h) {
-  ExpertsSpec experts = experts_of(h);
-  experts.renormalizes = true;
-  DecoderSpec spec = with_experts(h, experts);
+  DecoderSpec spec =
+      with_experts(h, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .states_width = false}));
+  allow_attention_biases(spec);
   normalize_queries_and_keys(spec);
   return spec;
 }
+
+// Of a text all coordinates of a position are the same, and so is what rotates by them.
+DecoderSpec qwen3vl(Hyperparameters& h) { return qwen3(h); }
+DecoderSpec qwen3vlmoe(Hyperparameters& h) { return qwen3moe(h); }
 
 }  // namespace rocmforge::models

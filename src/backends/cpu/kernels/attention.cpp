@@ -5,84 +5,19 @@
 #include <hwy/foreach_target.h>
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <limits>
 
+#include "backends/cpu/kernels/cached_rows-inl.h"
 #include "backends/cpu/kernels/math-inl.h"
-#include "base/float_formats.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 namespace {
 
 inline constexpr float kNothing = -std::numeric_limits<float>::infinity();
-
-// ---- Stored rows to floats ----
-
-void copy_floats(const std::byte* row, std::int64_t count, float* out) {
-  std::memcpy(out, row, static_cast<std::size_t>(count) * sizeof(float));
-}
-
-template <typename Number>
-HWY_ATTR void widen_numbers(const std::byte* row, std::int64_t count, float* out) {
-  std::int64_t i = 0;
-#if ROCMFORGE_CPU_REAL_VECTORS
-  if constexpr (std::is_same_v<Number, Half>) {
-    const hn::Rebind<hwy::float16_t, FloatTag> tag;
-    const auto* from = reinterpret_cast<const hwy::float16_t*>(row);
-    for (; i + kFloatLanes <= count; i += kFloatLanes) {
-      hn::StoreU(hn::PromoteTo(FloatTag(), hn::LoadU(tag, from + i)), FloatTag(), out + i);
-    }
-  }
-#endif
-  for (; i < count; ++i) {
-    Number number;
-    std::memcpy(&number, row + i * static_cast<std::int64_t>(sizeof(Number)), sizeof(Number));
-    out[i] = to_float(number);
-  }
-}
-
-CacheFormat cache_format(const quant::Format& format, std::int64_t size, CpuTier tier) {
-  CacheFormat result;
-  switch (format.id) {
-    case quant::FormatId::kF32: result.plain = copy_floats; break;
-    case quant::FormatId::kF16: result.plain = widen_numbers<Half>; break;
-    case quant::FormatId::kBF16: result.plain = widen_numbers<BFloat16>; break;
-    default: result.codec = &quant::row_kernels(format.id, tier);
-  }
-  result.row_bytes = ops::PagedKvView::bytes_of_row(format, static_cast<int>(size));
-  result.size = size;
-  result.row_blocks = result.row_bytes / format.block_bytes;
-  return result;
-}
-
-// A tile of keys or values: [position, stride], rows padded with zeros.
-struct Tile {
-  float* values;
-  std::int64_t stride;
-
-  float* row(std::int32_t position) const { return values + position % kTilePositions * stride; }
-};
-
-// Positions [first, end) of the cut, all of one tile.
-HWY_ATTR void load_tile(const AttentionCut& cut, const CacheFormat& format, bool are_keys, std::int32_t first,
-                        std::int32_t end, const Tile& tile) {
-  const ops::PagedKvView& cache = *cut.cache;
-  for (std::int32_t p = first; p < end; ++p) {
-    const std::int32_t position = cut.first_position + p;
-    const std::int32_t block = cut.block_table[position / cache.block_tokens];
-    const std::byte* rows = are_keys ? cache.key_rows(block, cut.kv_head) : cache.value_rows(block, cut.kv_head);
-    const std::byte* row = rows + position % cache.block_tokens * format.row_bytes;
-    float* const out = tile.row(p);
-    if (format.plain != nullptr) {
-      format.plain(row, format.size, out);
-      std::fill(out + format.size, out + tile.stride, 0.0f);
-    } else {
-      format.codec->decode(row, out, static_cast<std::size_t>(format.row_blocks));  // padded to 32 with zeros
-    }
-  }
-}
 
 // ---- Logits ----
 
@@ -130,67 +65,85 @@ void four_logits(const float* queries, std::int64_t query_stride, const float* k
 
 #endif
 
-// Of all queries with the positions [first, end) of the tile, and with some around them that nobody looks at.
+// Of all queries with the slots [first, end) of the tile, and with some around them that nobody looks at.
 HWY_ATTR void tile_logits(const AttentionCut& cut, const Tile& tile, std::int32_t first, std::int32_t end,
                           float* logits) {
-  const std::int64_t stride = padded_head(cut.key_size);
+  const std::int64_t stride = cut.query_stride;
+  const std::int64_t size = padded_head(cut.key_size);
   for (std::int32_t p = first / 4 * 4; p < end; p += 4) {
     int g = 0;
     for (; g + 2 <= cut.count; g += 2) {
-      four_logits<2>(cut.queries + g * stride, stride, tile.row(p), tile.stride, stride,
-                     logits + g * kCutPositions + p);
+      four_logits<2>(cut.queries + g * stride, stride, tile.row(p), tile.stride, size, logits + g * kCutPositions + p);
     }
     if (g < cut.count) {
-      four_logits<1>(cut.queries + g * stride, stride, tile.row(p), tile.stride, stride,
-                     logits + g * kCutPositions + p);
+      four_logits<1>(cut.queries + g * stride, stride, tile.row(p), tile.stride, size, logits + g * kCutPositions + p);
     }
   }
 }
 
 // ---- Softmax ----
 
+// Of the lanes at the cut's positions from `first` on, a multiple of the lanes.
 template <typename Tag>
-HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const Visible& visible, std::int32_t first) {
+HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const Sight& sight, std::int32_t first) {
   const auto lane = hn::Iota(tag, static_cast<float>(first));
-  return hn::And(hn::Ge(lane, hn::Set(tag, static_cast<float>(visible.first))),
-                 hn::Lt(lane, hn::Set(tag, static_cast<float>(visible.end))));
+  const auto visible = hn::And(hn::Ge(lane, hn::Set(tag, static_cast<float>(sight.first))),
+                               hn::Lt(lane, hn::Set(tag, static_cast<float>(sight.end))));
+  if (sight.selected == nullptr) return visible;
+  const std::uint64_t bits = sight.selected[first / 32] >> (first % 32);
+  std::array<std::uint8_t, 8> bytes;
+  std::memcpy(bytes.data(), &bits, bytes.size());
+  return hn::And(visible, hn::LoadMaskBits(tag, bytes.data()));
+}
+
+// What the distance from the query adds to the logits of the cut's positions from `first` on.
+template <typename Tag>
+HWY_ATTR hn::Vec<Tag> distance_bias(Tag tag, const AttentionCut& cut, const Sight& sight, std::int32_t first) {
+  const auto distance = hn::Iota(tag, static_cast<float>(first - sight.position));
+  const auto bias = hn::Neg(hn::Set(tag, sight.slope) * hn::Abs(distance));
+  if (sight.distance_bias == nullptr) return bias;
+  const hn::RebindToSigned<Tag> int_tag;
+  const auto reach = hn::Set(int_tag, cut.distance_reach);
+  const auto limited = hn::Max(hn::Neg(reach), hn::Min(reach, hn::Iota(int_tag, first - sight.position)));
+  return bias + hn::GatherIndex(tag, sight.distance_bias, limited + reach);
 }
 
 // The cut's logits become exponentials, 0 where the query does not see; answers the greatest logit and their sum. The
 // lanes are those of the cut's positions, so that what is not visible changes no sum.
-HWY_ATTR void weigh(const AttentionCut& cut, const Visible& visible, float* logits, float& greatest_out,
-                    float& sum_out) {
+HWY_ATTR void weigh(const AttentionCut& cut, const Sight& sight, float* logits, float& greatest_out, float& sum_out) {
   const AnyTag tag;
   const auto lanes = static_cast<std::int32_t>(hn::Lanes(tag));
+  const bool has_bias = sight.slope != 0 || sight.distance_bias != nullptr;
   greatest_out = kNothing;
   sum_out = 0;
-  if (visible.first < visible.end) {
+  if (sight.first < sight.end) {
     auto greatest = hn::Set(tag, kNothing);
-    const std::int32_t from = visible.first / lanes * lanes;
-    for (std::int32_t p = from; p < visible.end; p += lanes) {
+    const std::int32_t from = sight.first / lanes * lanes;
+    for (std::int32_t p = from; p < sight.end; p += lanes) {
       auto logit = hn::LoadU(tag, logits + p) * hn::Set(tag, cut.scale);
       if (cut.soft_cap > 0) logit = hn::Set(tag, cut.soft_cap) * tanh(logit / hn::Set(tag, cut.soft_cap));
-      logit = hn::IfThenElse(visible_lanes(tag, visible, p), logit, hn::Set(tag, kNothing));
+      if (has_bias) logit = logit + distance_bias(tag, cut, sight, p);
+      logit = hn::IfThenElse(visible_lanes(tag, sight, p), logit, hn::Set(tag, kNothing));
       greatest = hn::Max(greatest, logit);
       hn::StoreU(logit, tag, logits + p);
     }
     greatest_out = hn::GetLane(hn::MaxOfLanes(tag, greatest));
     auto sum = hn::Zero(tag);
-    for (std::int32_t p = from; p < visible.end; p += lanes) {
+    for (std::int32_t p = from; p < sight.end; p += lanes) {
       const auto below = hn::LoadU(tag, logits + p) - hn::Set(tag, greatest_out);
-      const auto weight = hn::IfThenElseZero(visible_lanes(tag, visible, p), exp(below));
+      const auto weight = hn::IfThenElseZero(visible_lanes(tag, sight, p), exp(below));
       sum = sum + weight;
       hn::StoreU(weight, tag, logits + p);
     }
     sum_out = hn::GetLane(hn::SumOfLanes(tag, sum));
   }
-  std::fill(logits, logits + std::max(visible.first, 0), 0.0f);
-  std::fill(logits + std::max(visible.end, visible.first), logits + kCutPositions, 0.0f);
+  std::fill(logits, logits + std::max(sight.first, 0), 0.0f);
+  std::fill(logits + std::max(sight.end, sight.first), logits + kCutPositions, 0.0f);
 }
 
 // ---- Values ----
 
-// values[g] += weights[g][p] * value p, for p of the tile in their order, for kCount queries.
+// values[g] += weights[g][p] * value p, for the slots p of the tile in their order, for kCount queries.
 template <int kCount>
 HWY_ATTR void add_values(const float* weights, const Tile& tile, std::int32_t first, std::int32_t end,
                          std::int64_t size, float* values) {
@@ -223,42 +176,103 @@ HWY_ATTR void tile_values(const AttentionCut& cut, const Tile& tile, std::int32_
 
 // ---- A cut ----
 
-template <typename Function>
-HWY_ATTR void for_each_tile(const Visible& all, Function function) {
-  for (std::int32_t first = all.first; first < all.end;) {
-    const std::int32_t end = std::min(all.end, (first / kTilePositions + 1) * kTilePositions);
-    function(first, end);
-    first = end;
+using Chosen = std::array<std::int32_t, kCutPositions>;
+
+// Those positions of the cut that any query selects and sees.
+Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
+  Slots slots{0, 0, chosen.data()};
+  for (std::int32_t word = 0; word < kCutPositions / 32; ++word) {
+    std::uint32_t bits = 0;
+    for (int g = 0; g < cut.count; ++g) {
+      const Sight& sight = cut.sights[g];
+      const std::int32_t first = std::clamp(sight.first - 32 * word, 0, 32);
+      const std::int32_t end = std::clamp(sight.end - 32 * word, 0, 32);
+      if (first >= end) continue;  // nor need the word exist
+      bits |= sight.selected[word] & (~0u >> (32 - (end - first)) << first);
+    }
+    for (; bits != 0; bits &= bits - 1)
+      chosen[static_cast<std::size_t>(slots.end++)] = 32 * word + std::countr_zero(bits);
   }
+  return slots;
+}
+
+// What must be loaded for the queries together. All of them select, or none.
+Slots slots_of(const AttentionCut& cut, Chosen& chosen) {
+  if (cut.sights[0].selected != nullptr) return chosen_slots(cut, chosen);
+  Slots slots{kCutPositions, 0};
+  for (int g = 0; g < cut.count; ++g) {
+    if (cut.sights[g].first >= cut.sights[g].end) continue;
+    slots.first = std::min(slots.first, cut.sights[g].first);
+    slots.end = std::max(slots.end, cut.sights[g].end);
+  }
+  return slots;
+}
+
+// The logits stand at their slots, and the softmax wants them at their positions: its sums must not depend on what else
+// is loaded. The weights then go back. Positions are never below their slots, so either is possible in place.
+void weigh_slots(const AttentionCut& cut, const Slots& slots, int query, float* logits, const Gathered& out) {
+  if (slots.chosen == nullptr) {
+    weigh(cut, cut.sights[query], logits, out.greatest[query], out.sum[query]);
+    return;
+  }
+  for (std::int32_t slot = slots.end; slot-- > 0;) logits[slots.chosen[slot]] = logits[slot];
+  weigh(cut, cut.sights[query], logits, out.greatest[query], out.sum[query]);
+  for (std::int32_t slot = 0; slot < slots.end; ++slot) logits[slot] = logits[slots.chosen[slot]];
+}
+
+// Tiles begin behind the logits.
+Tile tile_of(float* logits, std::int64_t size) {
+  return {logits + kCutQueries * kCutPositions, (padded_head(size) + 31) / 32 * 32};
 }
 
 HWY_ATTR void attend(const AttentionCut& cut, const Gathered& out, std::byte* scratch) {
   auto* const logits = reinterpret_cast<float*>(scratch);  // [query, kCutPositions]
-  float* const tiles = logits + kCutQueries * kCutPositions;
-  Visible all{kCutPositions, 0};
-  for (int g = 0; g < cut.count; ++g) {
-    if (cut.visible[g].first >= cut.visible[g].end) continue;
-    all.first = std::min(all.first, cut.visible[g].first);
-    all.end = std::max(all.end, cut.visible[g].end);
+  Chosen chosen;
+  const Slots slots = slots_of(cut, chosen);
+  if (slots.first >= slots.end) {
+    std::fill_n(out.sum, cut.count, 0.0f);
+    return;
   }
 
-  const Tile keys{tiles, (padded_head(cut.key_size) + 31) / 32 * 32};
-  for_each_tile(all, [&](std::int32_t first, std::int32_t end) HWY_ATTR {
-    load_tile(cut, cut.keys, true, first, end, keys);
+  const Tile keys = tile_of(logits, cut.key_size);
+  for_each_tile(slots, [&](std::int32_t first, std::int32_t end) HWY_ATTR {
+    load_tile(cut, cut.keys, true, slots, first, end, keys);
     tile_logits(cut, keys, first, end, logits);
   });
-  for (int g = 0; g < cut.count; ++g) {
-    weigh(cut, cut.visible[g], logits + g * kCutPositions, out.greatest[g], out.sum[g]);
-  }
+  for (int g = 0; g < cut.count; ++g) weigh_slots(cut, slots, g, logits + g * kCutPositions, out);
 
   const bool in_keys = cut.cache->values == nullptr;
   const CacheFormat& format = in_keys ? cut.keys : cut.values;
-  const Tile values{tiles, (padded_head(in_keys ? cut.key_size : cut.value_size) + 31) / 32 * 32};
+  const Tile values = tile_of(logits, in_keys ? cut.key_size : cut.value_size);
   std::fill_n(out.values, cut.count * padded_head(cut.value_size), 0.0f);
-  for_each_tile(all, [&](std::int32_t first, std::int32_t end) HWY_ATTR {
-    load_tile(cut, format, in_keys, first, end, values);
+  for_each_tile(slots, [&](std::int32_t first, std::int32_t end) HWY_ATTR {
+    load_tile(cut, format, in_keys, slots, first, end, values);
     tile_values(cut, values, first, end, logits, out.values);
   });
+}
+
+// ---- Scores of sparse attention ----
+
+// Query after query, so that a score's order follows from nothing but the queries.
+HWY_ATTR void score(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores,
+                    std::byte* scratch) {
+  const AnyTag tag;
+  const auto lanes = static_cast<std::int32_t>(hn::Lanes(tag));
+  auto* const logits = reinterpret_cast<float*>(scratch);  // [query, kCutPositions]
+  const Slots slots{0, end};
+  const Tile keys = tile_of(logits, cut.key_size);
+  for_each_tile(slots, [&](std::int32_t first, std::int32_t last) HWY_ATTR {
+    load_tile(cut, cut.keys, true, slots, first, last, keys);
+    tile_logits(cut, keys, first, last, logits);
+  });
+  for (std::int32_t p = 0; p < end; p += lanes) {
+    auto sum = hn::LoadU(tag, scores + p);
+    for (int g = 0; g < cut.count; ++g) {
+      const auto match = hn::Max(hn::Zero(tag), hn::LoadU(tag, logits + g * kCutPositions + p));
+      sum = hn::MulAdd(hn::Set(tag, weights[g]), match, sum);
+    }
+    hn::StoreU(sum, tag, scores + p);
+  }
 }
 
 // ---- Cuts together ----
@@ -286,19 +300,23 @@ HWY_ATTR void join(const Gathered& later, const Gathered& all, int query, std::i
 }
 
 HWY_ATTR void finish(const Gathered& all, int query, std::int64_t value_size, const float* sink, float* out) {
-  const float* const values = all.values + query * padded_head(value_size);
   float sum = all.sum[query];
+  if (sum == 0) {  // saw nothing
+    std::fill_n(out, value_size, 0.0f);
+    return;
+  }
+  const float* const values = all.values + query * padded_head(value_size);
   float factor = 1;
   if (sink != nullptr) {
     const float greatest = std::max(*sink, all.greatest[query]);
     factor = exp_of(all.greatest[query] - greatest);
     sum = sum * factor + exp_of(*sink - greatest);
   }
-  const float inverse = sum == 0 ? 0 : factor / sum;
+  const float inverse = factor / sum;
   for (std::int64_t i = 0; i < value_size; ++i) out[i] = values[i] * inverse;
 }
 
-constexpr AttentionKernels kKernels = {attend, join, finish, cache_format};
+constexpr AttentionKernels kKernels = {attend, join, finish, score, cache_format};
 const AttentionKernels& table() { return kKernels; }
 
 }  // namespace

@@ -29,21 +29,27 @@ struct CacheFormat {
   std::int64_t row_blocks = 0;  // blocks of a row, for the codec
 };
 
-// Positions a query sees, [first, end), counted from the cut's beginning.
-struct Visible {
-  std::int32_t first = 0;
+// What a query sees of a cut, and what is added to its logits. Positions are counted from the cut's beginning.
+struct Sight {
+  std::int32_t first = 0;  // of the positions
   std::int32_t end = 0;
+  const std::uint32_t* selected = nullptr;  // of these, by a bit a position; absent: all
+  std::int32_t position = 0;                // the query's own
+  float slope = 0;                          // times the distance is taken off
+  const float* distance_bias = nullptr;     // [2 * reach + 1]; may be absent
 };
 
 struct AttentionCut {
-  const float* queries = nullptr;  // [count, padded_head(key size)], padded with zeros
-  const Visible* visible = nullptr;
+  const float* queries = nullptr;  // [count, query_stride], padded with zeros to padded_head(key size)
+  std::int64_t query_stride = 0;
+  const Sight* sights = nullptr;  // [count]
   int count = 0;
   std::int32_t first_position = 0;
   std::int64_t key_size = 0;
   std::int64_t value_size = 0;
   float scale = 1;
   float soft_cap = 0;
+  int distance_reach = 0;
   const ops::PagedKvView* cache = nullptr;
   int kv_head = 0;
   const std::int32_t* block_table = nullptr;
@@ -66,6 +72,9 @@ struct AttentionKernels {
   void (*join)(const Gathered& later, const Gathered& all, int query, std::int64_t value_size);
   // out: the query's result; sink: a further logit, or nullptr.
   void (*finish)(const Gathered& all, int query, std::int64_t value_size, const float* sink, float* out);
+  // scores[p] += the sum over the queries of weights[query] * max(0, query times key p), for the cut's first `end`
+  // positions. scores: [kCutPositions].
+  void (*score)(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores, std::byte* scratch);
   // Of a key or value cache in the format.
   CacheFormat (*cache_format)(const quant::Format& format, std::int64_t size, CpuTier tier);
 };

@@ -53,8 +53,19 @@ HWY_ATTR void transform_gated(const float* gate, const float* up, float* out, st
   }
 }
 
-HWY_ATTR void activate(Activation activation, const float* gate, const float* up, float* out, std::int64_t count) {
+HWY_ATTR AnyFloats xielu_of(AnyFloats x, const ops::Xielu& xielu) {
+  const AnyFloats linear = all(xielu.beta) * x;
+  const AnyFloats above = hn::MulAdd(all(xielu.positive) * x, x, linear);
+  const AnyFloats below = hn::MulAdd(expm1(hn::Min(all(xielu.epsilon), x)) - x, all(xielu.negative), linear);
+  return hn::IfThenElse(hn::Gt(x, all(0)), above, below);
+}
+
+HWY_ATTR void activate(Activation activation, const ops::Xielu& xielu, const float* gate, const float* up, float* out,
+                       std::int64_t count) {
   switch (activation) {
+    case Activation::kIdentity: return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return x; });
+    case Activation::kSigmoid:
+      return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return sigmoid(x); });
     case Activation::kSilu: return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return silu(x); });
     case Activation::kGeluTanh:
       return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return gelu_tanh(x); });
@@ -63,13 +74,11 @@ HWY_ATTR void activate(Activation activation, const float* gate, const float* up
     case Activation::kRelu: return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x); });
     case Activation::kReluSquared:
       return transform_gated(gate, up, out, count, [](AnyFloats x) HWY_ATTR { return relu(x) * relu(x); });
+    case Activation::kXielu:
+      return transform_gated(gate, up, out, count, [&xielu](AnyFloats x) HWY_ATTR { return xielu_of(x, xielu); });
     case Activation::kGptOss:
       return transform(gate, up, out, count, [](AnyFloats x, AnyFloats y) HWY_ATTR { return gpt_oss(x, y); });
   }
-}
-
-HWY_ATTR void multiply_silu(const float* gate, float* x, std::int64_t count) {
-  transform(gate, x, x, count, [](AnyFloats g, AnyFloats v) HWY_ATTR { return v * silu(g); });
 }
 
 HWY_ATTR void soft_cap(float cap, float* x, std::int64_t count) {
@@ -82,6 +91,37 @@ HWY_ATTR void scale(float factor, float* x, std::int64_t count) {
 
 HWY_ATTR void add_scaled(float factor, const float* HWY_RESTRICT x, float* HWY_RESTRICT to, std::int64_t count) {
   for (std::int64_t i = 0; i < count; ++i) to[i] += factor * x[i];
+}
+
+HWY_ATTR void multiply(const float* HWY_RESTRICT factors, float* HWY_RESTRICT x, std::int64_t count) {
+  for (std::int64_t i = 0; i < count; ++i) x[i] *= factors[i];
+}
+
+HWY_ATTR void clamp(float limit, float* x, std::int64_t count) {
+  transform(x, x, x, count,
+            [limit](AnyFloats v, AnyFloats) HWY_ATTR { return hn::Min(all(limit), hn::Max(all(-limit), v)); });
+}
+
+HWY_ATTR void interpolate(const float* x, const float* difference, const float* weight, const float* more, float* out,
+                          std::int64_t count) {
+  if (more == nullptr) {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = x[i] + difference[i] * weight[i];
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) out[i] = x[i] + difference[i] * (weight[i] + more[i]);
+  }
+}
+
+HWY_ATTR void blend(const float* other, const float* gate, float* x, std::int64_t count) {
+  constexpr std::int64_t kPart = 256;
+  alignas(64) std::array<float, kPart> shares;
+  for (std::int64_t first = 0; first < count; first += kPart) {
+    const std::int64_t here = std::min(kPart, count - first);
+    transform(gate + first, gate + first, shares.data(), here,
+              [](AnyFloats g, AnyFloats) HWY_ATTR { return sigmoid(g); });
+    for (std::int64_t i = 0; i < here; ++i) {
+      x[first + i] += (other[first + i] - x[first + i]) * shares[static_cast<std::size_t>(i)];
+    }
+  }
 }
 
 HWY_ATTR float sigmoid_of(float x) { return hn::GetLane(sigmoid(all(x))); }
@@ -103,6 +143,32 @@ HWY_ATTR double sum_over(const float* x, std::int64_t count, Function function) 
   return sums[0];
 }
 
+HWY_ATTR double length(const float* x, std::int64_t count) {
+  return std::sqrt(
+      sum_over(x, count, [](float v) HWY_ATTR { return static_cast<double>(v) * static_cast<double>(v); }));
+}
+
+HWY_ATTR double mean_of(const float* x, std::int64_t count) {
+  const double sum = sum_over(x, count, [](float v) HWY_ATTR { return static_cast<double>(v); });
+  return sum / static_cast<double>(count);
+}
+
+HWY_ATTR double squares_around(double mean, const float* x, std::int64_t count) {
+  return sum_over(x, count, [mean](float v) HWY_ATTR {
+    const double difference = static_cast<double>(v) - mean;
+    return difference * difference;
+  });
+}
+
+HWY_ATTR void keep_outliers(float deviations, float* x, std::int64_t count) {
+  const double mean = mean_of(x, count);
+  const double deviation = std::sqrt(squares_around(mean, x, count) / static_cast<double>(count));
+  const double least = mean + static_cast<double>(deviations) * deviation;
+  for (std::int64_t i = 0; i < count; ++i) {
+    x[i] = static_cast<float>(std::max(static_cast<double>(x[i]) - least, 0.0));  // a NaN stays
+  }
+}
+
 // weight and bias: those of x[0] on, or nullptr.
 template <bool kAdds>
 HWY_ATTR void apply_norm(const float* x, double mean, double factor, const float* weight, const float* bias, float* out,
@@ -115,19 +181,19 @@ HWY_ATTR void apply_norm(const float* x, double mean, double factor, const float
   }
 }
 
+inline double norm_factor(const ops::Norm& norm, double squares, double count) {
+  const auto epsilon = static_cast<double>(norm.epsilon);
+  if (norm.kind == ops::NormKind::kLength) return 1 / std::max(std::sqrt(squares), epsilon);
+  return 1 / std::sqrt(squares / count + epsilon);
+}
+
 HWY_ATTR void norm(const float* x, const ops::Norm& norm, ops::Write write, float* out, std::int64_t count) {
   const std::int64_t group = norm.group > 0 ? norm.group : count;
   const std::int64_t period = norm.weights > 0 ? norm.weights : count;
   for (std::int64_t first = 0; first < count; first += group) {
-    const double size = static_cast<double>(group);
-    const double mean = norm.kind == ops::NormKind::kLayer
-                            ? sum_over(x + first, group, [](float v) HWY_ATTR { return static_cast<double>(v); }) / size
-                            : 0;
-    const double squares = sum_over(x + first, group, [mean](float v) HWY_ATTR {
-      const double difference = static_cast<double>(v) - mean;
-      return difference * difference;
-    });
-    const double factor = 1 / std::sqrt(squares / size + static_cast<double>(norm.epsilon));
+    const double mean = norm.kind == ops::NormKind::kLayer ? mean_of(x + first, group) : 0;
+    const double squares = squares_around(mean, x + first, group);
+    const double factor = norm_factor(norm, squares, static_cast<double>(group));
     // Stretches in which the weights follow each other.
     for (std::int64_t done = 0; done < group;) {
       const std::int64_t at = (first + done) % period;
@@ -163,8 +229,8 @@ HWY_ATTR std::int64_t argmax(const float* x, std::int64_t count) {
   return found == x + count ? 0 : found - x;
 }
 
-constexpr ElementwiseKernels kKernels = {activate,   multiply_silu, soft_cap, scale,
-                                         add_scaled, norm,          argmax,   sigmoid_of};
+constexpr ElementwiseKernels kKernels = {activate, soft_cap,      scale,  add_scaled, multiply, clamp,     interpolate,
+                                         blend,    keep_outliers, length, norm,       argmax,   sigmoid_of};
 const ElementwiseKernels& table() { return kKernels; }
 
 }  // namespace

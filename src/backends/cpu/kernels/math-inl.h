@@ -53,6 +53,25 @@ HWY_ATTR V exp(V x) {
   return hn::IfThenZeroElse(hn::Lt(x, same_for_all<V>(-87.33f)), result);
 }
 
+// e^x - 1; near 0, where the difference would lose its digits, Taylor's polynomial (its remainder is x^9 / 9!, 5e-9 of
+// x).
+template <typename V>
+HWY_ATTR V expm1(V x) {
+  constexpr float kTaylor[] = {1, 1.0f / 2, 1.0f / 6, 1.0f / 24, 1.0f / 120, 1.0f / 720, 1.0f / 5040, 1.0f / 40320};
+  const V near = polynomial(x, kTaylor) * x;
+  return hn::IfThenElse(hn::Lt(hn::Abs(x), same_for_all<V>(0.5f)), near, exp(x) - same_for_all<V>(1));
+}
+
+// ln(1 + e^x) = max(x, 0) + ln(1 + u), with u = e^-|x|; and ln(1 + u) = 2 artanh(z), z = u / (2 + u) <= 1/3, by its
+// series (what is left out is z^19 / 19, less than 1e-9 of z).
+template <typename V>
+HWY_ATTR V softplus(V x) {
+  const V u = exp(hn::Neg(hn::Abs(x)));
+  const V z = u / (same_for_all<V>(2) + u);
+  constexpr float kSeries[] = {2, 2.0f / 3, 2.0f / 5, 2.0f / 7, 2.0f / 9, 2.0f / 11, 2.0f / 13, 2.0f / 15, 2.0f / 17};
+  return hn::Max(hn::Zero(hn::DFromV<V>()), x) + polynomial(z * z, kSeries) * z;
+}
+
 template <typename V>
 HWY_ATTR V sigmoid(V x) {
   const V one = same_for_all<V>(1);

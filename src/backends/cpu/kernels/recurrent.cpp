@@ -15,6 +15,7 @@ namespace rocmforge::cpu::HWY_NAMESPACE {
 namespace {
 
 using ops::Convolution;
+using ops::Mamba;
 using ops::Mamba2;
 
 // ---- Convolution ----
@@ -47,8 +48,47 @@ HWY_ATTR void convolve(const Convolution& convolution, const ops::SequenceRows& 
       std::copy_n(state + (tap + 1) * channels + first, count, state + tap * channels + first);
     }
     if (past > 0) std::copy_n(own, count, state + (past - 1) * channels + first);
-    silu_in_place(sums.data(), count);  // whole vectors: the array has room
+    if (convolution.has_silu) silu_in_place(sums.data(), count);  // whole vectors: the array has room
     std::copy_n(sums.begin(), count, own);
+  }
+}
+
+// ---- Mamba ----
+
+// One channel: state, a, b and c: [state_size].
+HWY_ATTR float scan_channel(int states, float step, float input, const float* a, const float* b, const float* c,
+                            float* state) {
+  const AnyTag tag;
+  const auto lanes = static_cast<int>(hn::Lanes(tag));
+  auto sums = hn::Zero(tag);
+  for (int n = 0; n < states; n += lanes) {
+    const int count = states - n;
+    const auto decay = exp(hn::Set(tag, step) * load_first(a + n, count));
+    const auto next = hn::MulAdd(load_first(state + n, count), decay, hn::Set(tag, input) * load_first(b + n, count));
+    store_first(next, state + n, count);
+    sums = hn::MulAdd(next, load_first(c + n, count), sums);
+  }
+  return hn::GetLane(hn::SumOfLanes(tag, sums));
+}
+
+HWY_ATTR void scan_channels(const Mamba& mamba, const MambaRows& all, std::int64_t first, std::int64_t count,
+                            float* state) {
+  const AnyTag tag;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
+  alignas(64) std::array<float, kMambaChannels> steps{};
+  for (std::int32_t row = all.rows.first_row; row < all.rows.first_row + all.rows.rows; ++row) {
+    std::copy_n(all.dt.row(row) + first, count, steps.begin());
+    for (std::int64_t i = 0; i < count; i += lanes) {  // whole vectors: the array has room
+      hn::StoreU(softplus(hn::LoadU(tag, steps.data() + i)), tag, steps.data() + i);
+    }
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t channel = first + i;
+      const float x = all.x.row(row)[channel];
+      const float step = steps[static_cast<std::size_t>(i)];
+      const float sum = scan_channel(mamba.state_size, step, step * x, mamba.a + channel * mamba.state_size,
+                                     all.b.row(row), all.c.row(row), state + channel * mamba.state_size);
+      all.y.row(row)[channel] = sum + mamba.d[channel] * x;
+    }
   }
 }
 
@@ -81,7 +121,7 @@ HWY_ATTR void scan(const Mamba2& mamba, int head, float dt, const float* x, cons
   }
 }
 
-constexpr RecurrentKernels kKernels = {convolve, scan};
+constexpr RecurrentKernels kKernels = {convolve, scan, scan_channels};
 const RecurrentKernels& table() { return kKernels; }
 
 }  // namespace

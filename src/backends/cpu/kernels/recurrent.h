@@ -11,6 +11,17 @@
 namespace rocmforge::cpu {
 
 inline constexpr std::int64_t kConvolutionChannels = 256;  // in a task, at most
+inline constexpr std::int64_t kMambaChannels = 64;         // likewise
+
+// What Mamba's recurrence takes of a step, and where its results go.
+struct MambaRows {
+  const ops::SequenceRows& rows;
+  ops::Tensor x;
+  ops::Tensor b;
+  ops::Tensor c;
+  ops::Tensor dt;
+  ops::Tensor y;
+};
 
 struct RecurrentKernels {
   // Channels [first, first + count) of a sequence's rows.
@@ -19,6 +30,9 @@ struct RecurrentKernels {
   // One token and one head. state: [head_size, state_size]; x and y: [head_size]; b and c: [state_size].
   void (*scan)(const ops::Mamba2& mamba, int head, float dt, const float* x, const float* b, const float* c,
                float* state, float* y);
+  // Channels [first, first + count) of a sequence's rows. state: [channels, state_size].
+  void (*scan_channels)(const ops::Mamba& mamba, const MambaRows& all, std::int64_t first, std::int64_t count,
+                        float* state);
 };
 
 const RecurrentKernels& recurrent_kernels(CpuTier tier);

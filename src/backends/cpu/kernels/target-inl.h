@@ -24,6 +24,24 @@ namespace hn = hwy::HWY_NAMESPACE;
 using AnyTag = hn::ScalableTag<float>;
 using AnyFloats = hn::Vec<AnyTag>;
 
+// As many lanes as there are values, and zeros behind them.
+inline HWY_ATTR AnyFloats load_first(const float* from, std::int64_t count) {
+  const AnyTag tag;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
+  if (count >= lanes) return hn::LoadU(tag, from);
+  HWY_ALIGN float padded[hn::MaxLanes(AnyTag())] = {};
+  for (std::int64_t i = 0; i < count; ++i) padded[i] = from[i];
+  return hn::Load(tag, padded);
+}
+
+inline HWY_ATTR void store_first(AnyFloats values, float* to, std::int64_t count) {
+  const AnyTag tag;
+  if (count >= static_cast<std::int64_t>(hn::Lanes(tag))) return hn::StoreU(values, tag, to);
+  HWY_ALIGN float stored[hn::MaxLanes(AnyTag())];
+  hn::Store(values, tag, stored);
+  for (std::int64_t i = 0; i < count; ++i) to[i] = stored[i];
+}
+
 #if ROCMFORGE_CPU_REAL_VECTORS
 
 // A vector is so many parts of 128 bits.

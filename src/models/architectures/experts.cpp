@@ -1,0 +1,155 @@
+#include "models/architectures/experts.h"
+
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "models/architectures/building_blocks.h"
+
+namespace rocmforge::models {
+namespace {
+
+// Groups of experts of which a few are chosen first. A count of 0 or 1 is how converters say that there are none.
+void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
+  const std::string count = "expert_group_count";
+  const std::string used = "expert_group_used_count";
+  if (h.optional(used, 0, 0, h.experts) > 1 && !h.has(count)) {
+    h.assume(fmt::format("'{}' is missing: one group is taken", h.key(count)), true);
+  }
+  experts.groups = std::max(1, h.optional(count, 1, 0, std::min(h.experts, kMostExpertGroups)));
+  const int stated = h.has(count) ? h.optional(used, 0, 0, h.experts) : 1;
+  if (stated > experts.groups || (experts.groups > 1 && stated == 0)) {
+    throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);
+  }
+  experts.groups_used = std::max(1, stated);
+  if (h.experts % experts.groups != 0) {
+    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("expert_group_count"), experts.groups,
+                  h.key("expert_count"), h.experts);
+  }
+  if (h.experts / experts.groups * experts.groups_used < h.experts_used) {
+    throw h.wrong("'{}' is {}: their {} experts are fewer than '{}' {}", h.key("expert_group_used_count"),
+                  experts.groups_used, h.experts / experts.groups * experts.groups_used, h.key("expert_used_count"),
+                  h.experts_used);
+  }
+}
+
+bool has_selection_bias(const Hyperparameters& h) {
+  return h.has_in_any_layer("exp_probs_b.bias") || h.has_in_any_layer("exp_probs_b");
+}
+
+ops::Gating read_gating(Hyperparameters& h, const ExpertHabits& habits) {
+  constexpr ops::Gating kByNumber[] = {ops::Gating::kSoftmax, ops::Gating::kSoftmax, ops::Gating::kSigmoid,
+                                       ops::Gating::kSoftmaxOfChosen, ops::Gating::kRootOfSoftplus};
+  const char* const name = "expert_gating_func";
+  const int number = h.optional(name, 0, 0, 4);
+  if (number != 0) return kByNumber[number];
+  // Biases for the choice mostly go with sigmoids.
+  const bool is_doubtful = habits.gating == ops::Gating::kSoftmax && habits.bias == ExpertHabits::Bias::kWithSigmoids &&
+                           has_selection_bias(h);
+  if (habits.states_gating || is_doubtful) {
+    const char* const taken = habits.gating == ops::Gating::kSigmoid ? "sigmoid" : "softmax";
+    h.assume(fmt::format("'{}' is missing or 0: {} is taken", h.key(name), taken), true);
+  }
+  return habits.gating;
+}
+
+bool read_renormalizes(Hyperparameters& h, const ExpertHabits& habits, ops::Gating gating) {
+  if (habits.weights != ExpertHabits::Weights::kStated) return habits.weights == ExpertHabits::Weights::kRenormalized;
+  const char* const name = "expert_weights_norm";
+  if (!h.has(name) && gating == ops::Gating::kSigmoid) {
+    h.assume(fmt::format("'{}' is missing: the experts' weights are not normalized", h.key(name)), true);
+  }
+  return h.optional_flag(name, false);
+}
+
+Need read_selection_bias(Hyperparameters& h, const ExpertHabits& habits, ops::Gating gating) {
+  if (has_selection_bias(h)) return Need::kRequired;
+  const bool is_usual = habits.bias == ExpertHabits::Bias::kAlways ||
+                        (habits.bias == ExpertHabits::Bias::kWithSigmoids && gating == ops::Gating::kSigmoid);
+  if (is_usual) {
+    h.assume("no tensor 'exp_probs_b.bias': experts are chosen without it", true);
+  }
+  return Need::kNever;
+}
+
+int read_shared_width(Hyperparameters& h, const ExpertHabits& habits, int width) {
+  using Shared = ExpertHabits::Shared;
+  if (habits.shared == Shared::kNone) return 0;
+  const char* const name = "expert_shared_feed_forward_length";
+  if (habits.shared == Shared::kByWidth && (h.has(name) || !h.has("expert_shared_count"))) {
+    return h.optional(name, 0, 0, kMostWidth);
+  }
+  const int each = habits.shared != Shared::kByWidthAndCount ? width : h.optional(name, width, 1, kMostWidth);
+  const int count = h.required("expert_shared_count", 0, kMostExperts);
+  if (count > kMostWidth / each) {
+    throw h.wrong("'{}' is {}, too many of '{}' {}", h.key("expert_shared_count"), count,
+                  h.key(each == width ? "expert_feed_forward_length" : name), each);
+  }
+  return count * each;
+}
+
+}  // namespace
+
+ExpertsSpec experts_of(Hyperparameters& h) {
+  ExpertsSpec experts;
+  if (h.experts == 0) throw h.wrong("'{}' is missing or 0, expected 1 to {}", h.key("expert_count"), kMostExperts);
+  experts.count = h.experts;
+  experts.used = h.experts_used;
+  const int share = h.ffn_width.front() / h.experts_used;
+  experts.width = h.optional("expert_feed_forward_length", share, 1, kMostWidth);
+  if (experts.width == 0) {
+    throw h.wrong("'{}' is missing, and so is '{}'", h.key("expert_feed_forward_length"), h.key("feed_forward_length"));
+  }
+  experts.scale = h.has("expert_weights_scale") ? number_or_none(h, "expert_weights_scale", 1, 1e3f) : 1;
+  read_groups(h, experts);
+  return experts;
+}
+
+ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
+  ExpertsSpec experts = experts_of(h);
+  if (habits.states_width) experts.width = h.required("expert_feed_forward_length", 1, kMostWidth);
+  if (habits.states_scale && !h.has("expert_weights_scale")) {
+    h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("expert_weights_scale")), true);
+  }
+  experts.gating = read_gating(h, habits);
+  experts.renormalizes = read_renormalizes(h, habits, experts.gating);
+  experts.selection_bias = read_selection_bias(h, habits, experts.gating);
+  experts.shared_width = read_shared_width(h, habits, experts.width);
+  return experts;
+}
+
+void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts) {
+  const int dense = h.optional("leading_dense_block_count", 0, 0, h.layers);
+  for (int i = 0; i < h.layers; ++i) {
+    LayerSpec& layer = spec.layers[static_cast<std::size_t>(i)];
+    if (i < dense) {
+      layer.ffn = feed_forward_of(h, static_cast<std::size_t>(i));
+    } else {
+      layer.ffn.emplace().experts = experts;
+    }
+  }
+}
+
+void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts) {
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if (h.has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", i)) ||
+        h.has_tensor(fmt::format("blk.{}.ffn_down_exps.weight", i))) {
+      spec.layers[i].ffn.emplace().experts = experts;
+    } else {
+      spec.layers[i].ffn = feed_forward_of(h, i);
+    }
+  }
+}
+
+void put_experts_everywhere(DecoderSpec& spec, const ExpertsSpec& experts) {
+  for (LayerSpec& layer : spec.layers) layer.ffn.emplace().experts = experts;
+}
+
+DecoderSpec attention_only(Hyperparameters& h, ops::NormKind norm) {
+  DecoderSpec spec = bare_decoder(h, norm, false);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) spec.layers[i].mixer = attention_of(h, i);
+  return spec;
+}
+
+}  // namespace rocmforge::models

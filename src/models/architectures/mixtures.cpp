@@ -1,0 +1,128 @@
+// Models of many small experts on attention like llama's: dots1, Ling 2, Hunyuan, Ernie 4.5, MiniMax M2, Hy 3, DBRX,
+// SmallThinker.
+#include "models/architectures/architectures.h"
+#include "models/architectures/building_blocks.h"
+#include "models/architectures/experts.h"
+
+namespace rocmforge::models {
+namespace {
+
+constexpr RopeHabits kHalves = {.pairing = ops::RopePairing::kHalves};
+
+// Experts are weighted by sigmoids, and the file says how.
+constexpr ExpertHabits kSigmoids = {.gating = ops::Gating::kSigmoid,
+                                    .states_gating = true,
+                                    .weights = ExpertHabits::Weights::kStated,
+                                    .states_scale = true};
+
+DecoderSpec rotated_attention(Hyperparameters& h, const RopeHabits& habits) {
+  DecoderSpec spec = attention_only(h);
+  rotate(h, spec, habits);
+  allow_attention_biases(spec);
+  return spec;
+}
+
+ExpertHabits with(ExpertHabits habits, ExpertHabits::Shared shared) {
+  habits.shared = shared;
+  return habits;
+}
+
+}  // namespace
+
+DecoderSpec dots1(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, kHalves);
+  spec.output = OutputMatrix::kOwn;
+  normalize_queries_and_keys(spec);
+  put_experts(h, spec, experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByCount)));
+  return spec;
+}
+
+DecoderSpec bailingmoe2(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
+  spec.output = OutputMatrix::kOwn;
+  normalize_queries_and_keys(spec);
+  put_experts(h, spec, experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByWidthAndCount)));
+  return spec;
+}
+
+DecoderSpec hunyuan_moe(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, kHalves);
+  normalize_queries_and_keys(spec, {.is_after_rope = true});
+  put_experts_everywhere(
+      spec, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .shared = ExpertHabits::Shared::kByWidth}));
+  return spec;
+}
+
+DecoderSpec ernie4_5_moe(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, {.pairing = ops::RopePairing::kNeighbours});
+  put_experts(h, spec,
+              experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
+                             .bias = ExpertHabits::Bias::kAlways,
+                             .shared = ExpertHabits::Shared::kByWidth}));
+  const int step = h.required("interleave_moe_layer_step", 1, kMostLayers);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if ((i + 1) % static_cast<std::size_t>(step) != 0) spec.layers[i].ffn = feed_forward_of(h, i);
+  }
+  return spec;
+}
+
+DecoderSpec minimax_m2(Hyperparameters& h) {
+  DecoderSpec spec = attention_only(h);
+  spec.output = OutputMatrix::kOwn;
+  rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
+  normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole});
+  put_experts_everywhere(spec, experts_by(h, {.gating = ops::Gating::kSigmoid,
+                                              .states_gating = true,
+                                              .weights = ExpertHabits::Weights::kRenormalized}));
+  return spec;
+}
+
+// Which layers are dense is seen by their tensors alone.
+DecoderSpec hy_v3(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, kHalves);
+  normalize_queries_and_keys(spec);
+  const ExpertsSpec experts = experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByWidth));
+  put_experts_by_routers(h, spec, experts);
+  return spec;
+}
+
+DecoderSpec dbrx(Hyperparameters& h) {
+  DecoderSpec spec = attention_only(h, ops::NormKind::kLayer);
+  spec.output = OutputMatrix::kOwn;
+  rotate(h, spec, kHalves);
+  const float clamp = h.required_number("attention.clamp_kqv", 1e-2f, 1e6f);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
+    attention.is_stored_fused = true;
+    attention.clamp = clamp;
+  });
+  ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .states_width = false});
+  experts.width = h.optional("expert_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
+  if (experts.width == 0) throw h.wrong("'{}' is missing or 0", h.key("feed_forward_length"));
+  put_experts_everywhere(spec, experts);
+  for (LayerSpec& layer : spec.layers) layer.norms.ffn = "attn_output_norm";
+  return spec;
+}
+
+// The router sees what comes into the layer. With windows every fourth layer sees everything and has no positions.
+DecoderSpec smallthinker(Hyperparameters& h) {
+  DecoderSpec spec = rotated_attention(h, kHalves);
+  const int window = h.optional("attention.sliding_window", 0, 0, kMostContext);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
+    if (window == 0) return;
+    if (i % 4 == 0) {
+      attention.rope.reset();
+    } else {
+      attention.window = window;
+      attention.rope = with_window_base(h, *attention.rope);
+    }
+  });
+  ExpertsSpec experts = experts_by(
+      h,
+      {.states_gating = true, .weights = ExpertHabits::Weights::kRenormalized, .bias = ExpertHabits::Bias::kOptional});
+  experts.routes_by_input = true;
+  put_experts_everywhere(spec, experts);
+  for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kRelu;
+  return spec;
+}
+
+}  // namespace rocmforge::models

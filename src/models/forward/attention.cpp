@@ -1,0 +1,112 @@
+#include "models/forward/parts.h"
+
+namespace rocmforge::models {
+
+using ops::Backend;
+using ops::Heads;
+using ops::Tensor;
+using ops::Write;
+
+namespace {
+
+// Queries, keys and values; a gate's values that come with the queries go to pass.work.gates.
+void project(const AttentionLayer& part, Backend& on, const Pass& pass, Tensor in, Tensor query, Tensor key,
+             Tensor value) {
+  const ops::Attention& attention = part.attention;
+  const Tensor first = part.gate_is_in_queries ? pass.work.wide.slice(0, part.query.weight.rows) : query;
+  ops::Projection projections[] = {{part.query, first}, {part.key, key}, {part.value, value}};
+  const std::size_t count = part.value.is_present() ? 3 : part.key.is_present() ? 2 : 1;
+  on.linear(in, std::span(projections, count), Write::kSet);
+  if (part.gate_is_in_queries) {
+    const int heads = attention.heads;
+    const int size = attention.key_size;
+    const auto half = [&](int offset) { return Heads{first, heads, size, 2 * size, offset}; };
+    on.copy_heads(half(0), {query, heads, size, size, 0});
+    on.copy_heads(half(size), {pass.work.gates.slice(0, query.columns), heads, size, size, 0});
+  }
+  if (count == 2) {
+    const auto size = static_cast<int>(key.columns);
+    on.copy_heads({key, 1, size, size, 0}, {value, 1, size, size, 0});
+  }
+}
+
+}  // namespace
+
+void attention(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  Backend& on = *layer.backend;
+  const auto& part = std::get<AttentionLayer>(layer.mixer);
+  const ops::Attention& numbers = part.attention;
+  const bool has_keys = part.key.is_present();
+  const Tensor query = pass.work.query.slice(0, std::int64_t{numbers.heads} * numbers.key_size);
+  const Tensor key = pass.work.key.slice(0, has_keys ? std::int64_t{numbers.kv_heads} * numbers.key_size : 0);
+  const Tensor value = pass.work.value.slice(0, has_keys ? std::int64_t{numbers.kv_heads} * numbers.value_size : 0);
+  const Tensor mixed = pass.work.mixed.slice(0, part.output.weight.columns);
+
+  project(part, on, pass, in, query, key, value);
+  if (part.gate.is_present()) on.linear(in, part.gate, pass.work.gates.slice(0, mixed.columns));
+  on.rope_append(pass.step, numbers, rope_table_of(pass, part.rope), query, key, value, part.cache);
+  on.paged_attention(pass.step, numbers, query, part.cache, {}, mixed);
+  if (part.gate.is_present() || part.gate_is_in_queries) {
+    on.gate(ops::Activation::kSigmoid, pass.work.gates.slice(0, mixed.columns), mixed, mixed);
+  }
+  if (part.output_scale != 1) on.scale(part.output_scale, mixed);
+  on.linear(mixed, part.output, out, write);
+}
+
+// ---- Latent attention ----
+
+namespace {
+
+void select_keys(const KeyIndexer& indexer, Backend& on, const Pass& pass, Tensor in, Tensor low_queries) {
+  const Tensor query = pass.work.wide.slice(0, indexer.query.weight.rows);
+  const Tensor key = pass.work.key.slice(0, indexer.key_size);
+  const Tensor weights = pass.work.value.slice(0, indexer.heads);
+  on.linear(low_queries, indexer.query, query);
+  const ops::Projection projections[] = {{indexer.key, key}, {indexer.weights, weights}};
+  on.linear(in, projections, Write::kSet);
+  on.rope_append(pass.step, indexer.attention, rope_table_of(pass, indexer.rope), query, key, key.slice(0, 0),
+                 indexer.cache);
+  on.select_keys(pass.step, indexer.most, {query, indexer.heads, indexer.key_size, indexer.key_size, 0}, weights,
+                 indexer.cache, pass.work.selection);
+}
+
+}  // namespace
+
+// Keys and values stay in their latent space, and queries and sums are brought there and back, head by head.
+void latent_attention(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  Backend& on = *layer.backend;
+  const auto& part = std::get<LatentAttentionLayer>(layer.mixer);
+  const LatentAttentionSpec& spec = part.spec;
+  const int head_size = spec.plain_size + spec.rope_size;
+  const Tensor query = pass.work.query.slice(0, part.query.weight.rows);
+  const Tensor wide = pass.work.wide.slice(0, std::int64_t{spec.heads} * spec.cached_size());
+  const Tensor key = pass.work.key.slice(0, spec.cached_size());
+  const Tensor sums = pass.work.mixed.slice(0, std::int64_t{spec.heads} * spec.kv_rank);
+  const Tensor values = pass.work.value.slice(0, part.output.weight.columns);
+
+  if (part.query_down.is_present()) {
+    const Tensor low = pass.work.low.slice(0, part.query_down.weight.rows);
+    on.linear(in, part.query_down, low);
+    on.norm(low, part.query_norm, Write::kSet, low);
+    on.linear(low, part.query, query);
+    if (part.indexer.is_present()) select_keys(part.indexer, on, pass, in, low);
+  } else {
+    on.linear(in, part.query, query);
+  }
+  on.linear(in, part.key_value_down, key);
+  const Tensor latent = key.slice(0, spec.kv_rank);
+  on.norm(latent, part.key_value_norm, Write::kSet, latent);
+
+  on.linear_heads(Heads{query, spec.heads, spec.plain_size, head_size, 0}, part.key_up,
+                  Heads{wide, spec.heads, spec.kv_rank, spec.cached_size(), 0});
+  on.copy_heads(Heads{query, spec.heads, spec.rope_size, head_size, spec.plain_size},
+                Heads{wide, spec.heads, spec.rope_size, spec.cached_size(), spec.kv_rank});
+  on.rope_append(pass.step, part.attention, rope_table_of(pass, part.rope), wide, key, key.slice(0, 0), part.cache);
+  on.paged_attention(pass.step, part.attention, wide, part.cache,
+                     part.indexer.is_present() ? pass.work.selection : ops::KeySelection{}, sums);
+  on.linear_heads(Heads{sums, spec.heads, spec.kv_rank, spec.kv_rank, 0}, part.value_up,
+                  Heads{values, spec.heads, spec.value_size, spec.value_size, 0});
+  on.linear(values, part.output, out, write);
+}
+
+}  // namespace rocmforge::models

@@ -1,0 +1,76 @@
+#include <cmath>
+#include <numbers>
+
+#include "models/forward/parts.h"
+
+namespace rocmforge::models {
+
+using ops::Backend;
+using ops::Tensor;
+using ops::Write;
+
+namespace {
+
+// Of the token, and of what it is embedded as, in equal parts.
+void embed_for_layers(const LayerInputSource& source, Backend& on, const Pass& pass) {
+  const Tensor all = pass.work.layer_inputs;
+  const Tensor projected = pass.work.hidden.slice(0, all.columns);
+  on.embed(pass.step, Backend::RowOf::kToken, source.tokens.rows, source.tokens.scale, Write::kSet, all);
+  on.linear(pass.work.x, source.projection, projected);
+  on.scale(source.projection_scale, projected);
+  on.norm(projected, source.norm, Write::kAdd, all);
+  on.scale(1 / std::numbers::sqrt2_v<float>, all);
+}
+
+// Each of the further streams begins as the first one through a matrix of its own, as long as that.
+void open_streams(const InputLayer& input, Backend& on, const Pass& pass) {
+  const Workspace& work = pass.work;
+  const auto width = static_cast<int>(work.x.columns);
+  const int further = input.stream_count - 1;
+  on.linear_heads({work.x, further, width, 0, 0}, input.streams, {work.streams, further, width, width, width});
+  on.match_length(work.x, width, work.streams.slice(width, std::int64_t{further} * width));
+}
+
+void close_streams(const OutputLayer& output, Backend& on, const Workspace& work) {
+  const auto width = static_cast<int>(work.x.columns);
+  const int further = output.stream_count - 1;
+  const Tensor ends = work.wide.slice(0, std::int64_t{further} * width);
+  on.linear_heads({work.streams, further, width, width, width}, output.streams, {ends, further, width, width, 0});
+  on.match_length(work.x, width, ends);
+  for (int stream = 0; stream < further; ++stream) on.add(ends.slice(std::int64_t{stream} * width, width), 1, work.x);
+  on.scale(1 / static_cast<float>(output.stream_count), work.x);
+}
+
+}  // namespace
+
+void embed(const InputLayer& input, Backend& on, const Pass& pass) {
+  const Tensor x = pass.work.x;
+  const auto embed = [&](Backend::RowOf which, const EmbeddingTable& table, Write write) {
+    if (table.is_present()) on.embed(pass.step, which, table.rows, table.scale, write, x);
+  };
+  embed(Backend::RowOf::kToken, input.tokens, Write::kSet);
+  embed(Backend::RowOf::kFirst, input.token_types, Write::kAdd);
+  embed(Backend::RowOf::kPosition, input.positions, Write::kAdd);
+  if (input.norm.is_present()) on.norm(x, input.norm, Write::kSet, x);
+  if (input.layer_inputs.is_present()) embed_for_layers(input.layer_inputs, on, pass);
+  if (input.stream_count > 0) open_streams(input, on, pass);
+}
+
+void compute_output(const DecoderSpec& spec, const OutputLayer& output, Backend& on, const Workspace& work,
+                    std::span<const std::int32_t> rows, Tensor logits) {
+  const auto count = static_cast<std::int64_t>(rows.size());
+  if (output.stream_count > 0) close_streams(output, on, work);
+  if (!output.logits.is_present()) {
+    on.gather_rows(work.x, rows, logits);
+    if (output.norm.is_present()) on.norm(logits, output.norm, Write::kSet, logits);
+    return;
+  }
+  const Tensor last = work.normed.first_rows(count);
+  on.gather_rows(work.x, rows, last);
+  if (output.norm.is_present()) on.norm(last, output.norm, Write::kSet, last);
+  on.linear(last, output.logits, logits);
+  if (spec.logit_scale != 1) on.scale(spec.logit_scale, logits);
+  if (spec.logit_soft_cap > 0) on.soft_cap(spec.logit_soft_cap, logits);
+}
+
+}  // namespace rocmforge::models

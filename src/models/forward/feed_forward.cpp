@@ -1,0 +1,96 @@
+#include "models/forward/parts.h"
+
+namespace rocmforge::models {
+
+using ops::Backend;
+using ops::Tensor;
+using ops::Write;
+
+namespace {
+
+void dense(Backend& on, const ops::FeedForward& ffn, const Pass& pass, Tensor in, Write write, Tensor out) {
+  const Tensor hidden = pass.work.hidden.slice(0, ffn.up.weight.rows);
+  on.gate_up(in, ffn, hidden);
+  on.linear(hidden, ffn.down, out, write);
+}
+
+// The logits are there already.
+void choose_experts(const FeedForwardLayer& part, Backend& on, const Pass& pass, ops::Routing& routing) {
+  routing = pass.work.routing;
+  routing.used = part.router.used;
+  routing.weighs_inputs = part.weighs_inputs;
+  on.route(pass.work.router.slice(0, part.router.experts), part.router, routing);
+}
+
+// Experts with a space of their own.
+void latent_experts(const FeedForwardLayer& part, Backend& on, const Pass& pass, const ops::Routing& routing, Tensor in,
+                    Write write, Tensor out) {
+  const std::int64_t width = part.latent_down.weight.rows;
+  const Tensor low = pass.work.low.slice(0, width);
+  const Tensor sum = pass.work.low.slice(width, width);
+  on.linear(in, part.latent_down, low);
+  on.moe_ffn(low, part.experts, routing, Write::kSet, sum);
+  on.linear(sum, part.latent_up, out, write);
+}
+
+}  // namespace
+
+void feed_forward(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  dense(*layer.backend, layer.ffn.dense, pass, in, write, out);
+}
+
+// Of the gates only those far above their mean are kept.
+void sparse_feed_forward(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  Backend& on = *layer.backend;
+  const ops::FeedForward& ffn = layer.ffn.dense;
+  const std::int64_t width = ffn.up.weight.rows;
+  const Tensor gate = pass.work.hidden.slice(0, width);
+  const Tensor up = pass.work.hidden.slice(width, width);
+  const ops::Projection projections[] = {{ffn.gate, gate}, {ffn.up, up}};
+  on.linear(in, projections, Write::kSet);
+  on.keep_outliers(layer.ffn.outliers, gate);
+  on.gate(ffn.activation, gate, up, gate);
+  on.linear(gate, ffn.down, out, write);
+}
+
+void compute_router(const Layer& layer, const Pass& pass, Tensor in) {
+  layer.backend->linear(in, layer.ffn.router_product, pass.work.router.slice(0, layer.ffn.router.experts));
+}
+
+void mixture_of_experts(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  Backend& on = *layer.backend;
+  const FeedForwardLayer& part = layer.ffn;
+  ops::Routing routing;
+  if (!part.routes_by_input) compute_router(layer, pass, in);
+  choose_experts(part, on, pass, routing);
+  if (part.latent_down.is_present()) {
+    latent_experts(part, on, pass, routing, in, write, out);
+  } else {
+    on.moe_ffn(in, part.experts, routing, write, out);
+  }
+  if (!part.shared.up.is_present()) return;
+  if (!part.shared_gate.is_present()) return dense(on, part.shared, pass, in, Write::kAdd, out);
+  dense(on, part.shared, pass, in, Write::kSet, pass.work.shared);
+  on.linear(in, part.shared_gate, pass.work.gate);
+  on.add_gated(pass.work.shared, pass.work.gate, out);
+}
+
+// Router and experts see the layer's values each through a norm of its own. The sum replaces what is in `out`, which is
+// why such a layer always has a norm after it.
+void dense_and_experts(const Layer& layer, const Pass& pass, Tensor in, Write, Tensor out) {
+  Backend& on = *layer.backend;
+  const FeedForwardLayer& part = layer.ffn;
+  dense(on, part.dense, pass, in, Write::kSet, out);
+  on.norm(out, part.dense_post_norm, Write::kSet, out);
+
+  const Tensor normed = pass.work.normed;
+  ops::Routing routing;
+  on.norm(pass.work.x, part.router_norm, Write::kSet, normed);
+  compute_router(layer, pass, normed);
+  choose_experts(part, on, pass, routing);
+  on.norm(pass.work.x, part.experts_norm, Write::kSet, normed);
+  on.moe_ffn(normed, part.experts, routing, Write::kSet, pass.work.shared);
+  on.norm(pass.work.shared, part.experts_post_norm, Write::kAdd, out);
+}
+
+}  // namespace rocmforge::models

@@ -1,0 +1,122 @@
+#include "base/error.h"
+#include "models/forward/parts.h"
+
+namespace rocmforge::models {
+
+using ops::Tensor;
+using ops::Write;
+
+void add_part(PartFunction part, const ops::Norm& post_norm, const Layer& layer, const Pass& pass, Tensor in) {
+  const Workspace& work = pass.work;
+  if (!post_norm.is_present() && layer.residual_scale == 1) return part(layer, pass, in, Write::kAdd, work.x);
+  part(layer, pass, in, Write::kSet, work.delta);
+  if (post_norm.is_present()) {
+    layer.backend->norm(work.delta, post_norm, Write::kAdd, work.x);
+  } else {
+    layer.backend->add(work.delta, layer.residual_scale, work.x);
+  }
+}
+
+void compute_layer_input(const Layer& layer, const Pass& pass, Tensor gated_by) {
+  ops::Backend& on = *layer.backend;
+  const LayerInput& input = layer.input;
+  const std::int64_t width = input.gate.weight.rows;
+  const Tensor low = pass.work.low.slice(0, width);
+  on.linear(gated_by, input.gate, low);
+  on.gate(ops::Activation::kGeluTanh, low, pass.work.layer_inputs.slice(input.number * width, width), low);
+  on.linear(low, input.projection, pass.work.delta);
+  on.norm(pass.work.delta, input.norm, Write::kSet, pass.work.delta);
+}
+
+namespace {
+
+// x normalized, or x itself where there is no norm: no part writes to its output before it has read all of its input.
+Tensor normalized(const Layer& layer, const ops::Norm& norm, const Pass& pass, Tensor to) {
+  if (!norm.is_present()) return pass.work.x;
+  layer.backend->norm(pass.work.x, norm, Write::kSet, to);
+  return to;
+}
+
+void finish(const Layer& layer, const Pass& pass) {
+  if (layer.input.is_present()) {
+    compute_layer_input(layer, pass, pass.work.x);
+    layer.backend->add(pass.work.delta, 1, pass.work.x);
+  }
+  if (layer.output_scale != 1) layer.backend->scale(layer.output_scale, pass.work.x);
+}
+
+void sequential_layer(const Layer& layer, const Pass& pass) {
+  const Tensor normed = pass.work.normed;
+  if (layer.ffn.routes_by_input) compute_router(layer, pass, pass.work.x);
+  if (layer.mix != nullptr) {
+    add_part(layer.mix, layer.mixer_post_norm, layer, pass, normalized(layer, layer.mixer_norm, pass, normed));
+  }
+  if (layer.feed_forward != nullptr) {
+    add_part(layer.feed_forward, layer.ffn_post_norm, layer, pass, normalized(layer, layer.ffn_norm, pass, normed));
+  }
+  finish(layer, pass);
+}
+
+void parallel_layer(const Layer& layer, const Pass& pass) {
+  const Tensor of_mixer = normalized(layer, layer.mixer_norm, pass, pass.work.normed);
+  const Tensor of_ffn =
+      layer.ffn_norm.is_present() ? normalized(layer, layer.ffn_norm, pass, pass.work.delta) : of_mixer;
+  layer.mix(layer, pass, of_mixer, Write::kAdd, pass.work.x);
+  layer.feed_forward(layer, pass, of_ffn, Write::kAdd, pass.work.x);
+  finish(layer, pass);
+}
+
+void post_norm_layer(const Layer& layer, const Pass& pass) {
+  const Tensor x = pass.work.x;
+  const auto width = static_cast<int>(x.columns);
+  const bool is_added_again = layer.mixer_second_post_norm.is_present();
+  if (is_added_again) layer.backend->copy_heads({x, 1, width, 0, 0}, {pass.work.delta, 1, width, 0, 0});
+  layer.mix(layer, pass, x, Write::kAdd, x);
+  layer.backend->norm(x, layer.mixer_post_norm, Write::kSet, x);
+  if (is_added_again) {
+    layer.backend->add(pass.work.delta, 1, x);
+    layer.backend->norm(x, layer.mixer_second_post_norm, Write::kSet, x);
+  }
+  layer.feed_forward(layer, pass, x, Write::kAdd, x);
+  layer.backend->norm(x, layer.ffn_post_norm, Write::kSet, x);
+}
+
+struct MixerFunction {
+  PartFunction operator()(std::monostate) const { return nullptr; }
+  PartFunction operator()(const AttentionSpec&) const { return attention; }
+  PartFunction operator()(const LatentAttentionSpec&) const { return latent_attention; }
+  PartFunction operator()(const MambaSpec&) const { return mamba; }
+  PartFunction operator()(const Mamba2Spec&) const { return mamba2; }
+  PartFunction operator()(const Plamo2MambaSpec&) const { return plamo2_mamba; }
+  PartFunction operator()(const ShortConvolutionSpec&) const { return short_convolution; }
+  PartFunction operator()(const DeltaNetSpec&) const { return delta_net; }
+  PartFunction operator()(const Rwkv6Spec&) const { return rwkv6; }
+  PartFunction operator()(const Rwkv7Spec&) const { return rwkv7; }
+};
+
+}  // namespace
+
+LayerFunction layer_function(const LayerSpec& spec) {
+  switch (spec.form) {
+    case LayerForm::kSequential: return sequential_layer;
+    case LayerForm::kParallel: return parallel_layer;
+    case LayerForm::kPostNorm: return post_norm_layer;
+    case LayerForm::kAltUp: return altup_layer;
+  }
+  return nullptr;
+}
+
+PartFunction mixer_function(const LayerSpec& spec) {
+  if (spec.beside) return attention_and_mamba2;
+  return std::visit(MixerFunction(), spec.mixer);
+}
+
+PartFunction feed_forward_function(const LayerSpec& spec) {
+  if (spec.channel_mix) return channel_mix;
+  if (!spec.ffn) return nullptr;
+  if (spec.ffn->has_dense_beside) return dense_and_experts;
+  if (spec.ffn->experts) return mixture_of_experts;
+  return spec.ffn->outliers != 0 ? sparse_feed_forward : feed_forward;
+}
+
+}  // namespace rocmforge::models

@@ -1,0 +1,66 @@
+// The forward pass: what a step computes, from tokens to logits. Functions of layers and parts are chosen once, at
+// load.
+#pragma once
+
+#include <span>
+
+#include "models/layer.h"
+#include "models/workspace.h"
+
+namespace rocmforge::models {
+
+// A step with the views that have its number of rows.
+struct Pass {
+  const ops::Step& step;
+  const Workspace& work;
+};
+
+inline ops::Tensor rope_table_of(const Pass& pass, int rope) {
+  return rope < 0 ? ops::Tensor{} : pass.work.rope_tables[static_cast<std::size_t>(rope)];
+}
+
+// ---- The kinds of layers and parts, by what a spec asks for ----
+
+LayerFunction layer_function(const LayerSpec& spec);
+PartFunction mixer_function(const LayerSpec& spec);
+PartFunction feed_forward_function(const LayerSpec& spec);
+
+// ---- Parts: out is set to their result, or it is added. `in` is left as it is ----
+
+void attention(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void latent_attention(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void mamba(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void mamba2(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void plamo2_mamba(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void attention_and_mamba2(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void short_convolution(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void delta_net(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void rwkv6(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void rwkv7(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+
+void feed_forward(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void sparse_feed_forward(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void mixture_of_experts(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void dense_and_experts(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void channel_mix(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+
+// The router's logits, to pass.work.router.
+void compute_router(const Layer& layer, const Pass& pass, ops::Tensor in);
+
+// ---- Layers ----
+
+// A part's result is added to pass.work.x, normalized or scaled first where the layer says so.
+void add_part(PartFunction part, const ops::Norm& post_norm, const Layer& layer, const Pass& pass, ops::Tensor in);
+void altup_layer(const Layer& layer, const Pass& pass);
+// What the layer's own embedding of the token becomes, in pass.work.delta. `gated_by`: [rows, width].
+void compute_layer_input(const Layer& layer, const Pass& pass, ops::Tensor gated_by);
+
+// ---- The ends ----
+
+void embed(const InputLayer& input, ops::Backend& on, const Pass& pass);
+
+// logits: [rows, vocabulary], of the given rows of x; or for an encoder their hidden states, [rows, width].
+void compute_output(const DecoderSpec& spec, const OutputLayer& output, ops::Backend& on, const Workspace& work,
+                    std::span<const std::int32_t> rows, ops::Tensor logits);
+
+}  // namespace rocmforge::models
