@@ -21,6 +21,7 @@ using testing::TestDevice;
 struct Fixture {
   std::string name;
   float tolerance = 1e-3f;
+  float fragility = 1;  // how far rounding all weights to bfloat16 moves the reference, in spreads, but at least 1
   std::filesystem::path folder;
 
   std::vector<kv::TokenId> tokens() const {
@@ -43,7 +44,8 @@ std::vector<Fixture> fixtures() {
   for (const auto& entry : list["fixtures"]) {
     if (models::find_architecture(entry["gguf_arch"].get<std::string>()) == nullptr) continue;
     const auto name = entry["name"].get<std::string>();
-    fixtures.push_back({name, entry.value("tolerance", 1e-3f), folder / name});
+    const float moved = entry["bf16_weights_max_abs_diff"].get<float>() / entry["std_logit"].get<float>();
+    fixtures.push_back({name, entry.value("tolerance", 1e-3f), std::max(1.0f, moved), folder / name});
   }
   return fixtures;
 }
@@ -83,7 +85,7 @@ TEST_F(ArchitectureReference, HalfPrecisionCacheChangesNextToNothing) {
     for (const TestDevice& device : testing::all_devices()) {
       if (fixture.tolerance > 1e-3f && device.name != "ref") continue;  // activations are rounded there, which is more
       const Answer32 exact = run(fixture, device, 0);
-      EXPECT_LE(distance(run(fixture, device, 0, quant::FormatId::kF16), exact), 2e-3f)
+      EXPECT_LE(distance(run(fixture, device, 0, quant::FormatId::kF16), exact), 2e-3f * fixture.fragility)
           << fixture.name << " " << device.name;
     }
   }

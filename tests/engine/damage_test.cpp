@@ -19,6 +19,7 @@ using testing::join_latent_matrices;
 using testing::RandomModel;
 using testing::RandomModelOptions;
 using testing::RopeDivisors;
+using testing::usual_options;
 
 // ---- The models that are damaged ----
 
@@ -30,29 +31,20 @@ struct Variant {
   friend void PrintTo(const Variant& variant, std::ostream* out) { *out << variant.name; }
 };
 
-// With what the architecture's larger models have: layers of every kind, factors for long contexts, groups of experts.
-RandomModelOptions options_of(std::string_view architecture) {
-  RandomModelOptions options{.architecture = std::string(architecture)};
-  if (architecture == "gemma3") options.layers = 6;
-  if (architecture == "phi3") options.divisors = RopeDivisors::kLongAndShort;
-  if (architecture == "deepseek2") {
-    options.layers = 3;
-    options.experts = 8;
-  }
-  return options;
-}
-
 std::vector<Variant> variants() {
   std::vector<Variant> all;
   for (const models::Architecture& architecture : models::architectures()) {
-    all.push_back({std::string(architecture.name), options_of(architecture.name)});
+    all.push_back({std::string(architecture.name), usual_options(architecture.name)});
   }
+  RandomModelOptions gemma4 = usual_options("gemma4");
+  gemma4.has_experts = true;
+  all.push_back({"gemma4_with_experts", gemma4});
   all.push_back({"llama_with_experts", {.architecture = "llama", .has_experts = true}});
   all.push_back({"llama_with_divisors", {.architecture = "llama", .divisors = RopeDivisors::kOne}});
   all.push_back({"llama_with_factors", {.architecture = "llama", .divisors = RopeDivisors::kLongAndShort}});
   all.push_back({"qwen2_fused_with_yarn", {.architecture = "qwen2", .has_yarn = true}, fuse_query_key_value});
-  all.push_back({"qwen3moe_fused", options_of("qwen3moe"), fuse_experts});
-  all.push_back({"deepseek2_joint", options_of("deepseek2"), join_latent_matrices});
+  all.push_back({"qwen3moe_fused", usual_options("qwen3moe"), fuse_experts});
+  all.push_back({"deepseek2_joint", usual_options("deepseek2"), join_latent_matrices});
   return all;
 }
 
@@ -67,10 +59,66 @@ struct Silence {
 
 constexpr Silence kSilences[] = {
     {"output.weight", "removed", "the embeddings are the output matrix then"},
+    {"attn_sinks.weight", "removed", "layers with windows may be without, and those that see everything"},
+    {"blk.1.attn_v.weight", "removed", "of Gemma 4's layers that see everything: the keys are the values then"},
+    {"ssm_conv1d.bias", "removed", "of the only layer that might have one"},
+    {"position_embd.weight", "removed", "ALiBi alone may tell positions apart"},
     {"output.bias", "removed", "few files have it, and nothing else in them tells of it"},
     {"rope_freqs.weight", "removed", "rotary positions without divisors are the rule"},
-    {"bert.attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
-    {"gpt2.attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
+    {".attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
+    {"wkv.head_size", "is the integer 1", "any divisor of the width gives the same shapes"},
+    {".context_length", "is the integer 1", "an encoder sees no more of a text than that"},
+    {".nextn_predict_layers", "is the integer 1", "the last layers may be there to predict further tokens"},
+    {"activation_sparsity_scale", "is negatively infinite", "gates as they are"},
+    {"activation_sparsity_scale", "is the float -1", "a number for all layers may stand for theirs"},
+    {"activation_sparsity_scale", "is the float 0", "likewise"},
+    {"activation_sparsity_scale", "is the float 1", "likewise"},
+    {"activation_sparsity_scale", "is the float 1e-30", "likewise"},
+    {"xielu.alpha_n", "is an array of floats", "a number each"},
+    {"xielu.alpha_p", "is an array of floats", "a number each"},
+    {"xielu.beta", "is an array of floats", "a number each"},
+    {"xielu.alpha_n", "is the float -1", "a number for all layers may stand for theirs"},
+    {"xielu.alpha_p", "is the float -1", "likewise"},
+    {"xielu.beta", "is the float -1", "likewise"},
+    {"xielu.eps", "is the float -1", "likewise"},
+    {"xielu.alpha_n", "is the float 0", "likewise"},
+    {"xielu.alpha_p", "is the float 0", "likewise"},
+    {"xielu.beta", "is the float 0", "likewise"},
+    {"xielu.alpha_n", "is the float 1", "likewise"},
+    {"xielu.alpha_p", "is the float 1", "likewise"},
+    {"xielu.beta", "is the float 1", "likewise"},
+    {"xielu.alpha_n", "is the float 1e-30", "likewise"},
+    {"xielu.alpha_p", "is the float 1e-30", "likewise"},
+    {"xielu.beta", "is the float 1e-30", "likewise"},
+    {"attention.clamp_kqv", "removed", "no limit"},
+    {"attention.clamp_kqv", "is the float 0", "no limit"},
+    {"attention.clamp_kqv", "is the float 1", "a limit may be any number"},
+    {"attention.indexer.top_k", "is the integer 1", "any number of keys may be chosen"},
+    {"attention.indexer.top_k", "is the integer 16384", "any number of keys may be chosen"},
+    {"attention.indexer.top_k", "is the integer 1048576", "any number of keys may be chosen"},
+    {"attention.max_alibi_bias", "removed", "learned positions may be all there is"},
+    {"attention.max_alibi_bias", "is the float 0", "no ALiBi"},
+    {"attention.max_alibi_bias", "is the float 1", "a bias may be any number"},
+    {"attention.max_alibi_bias", "is the float 1e-30", "a bias may be any number"},
+    {"attention.scale", "is the float 0", "no scale of its own, as converters write it"},
+    {"attention.scale", "is the float 1", "a scale may be any number"},
+    {"attention.value_scale", "is the float 0", "no scale"},
+    {"attention.value_scale", "is the float 1", "no scale"},
+    {"attention.temperature_scale", "is the float 0", "no temperature"},
+    {"attention.temperature_scale", "is the float 1", "a temperature may be any number"},
+    {"attention.temperature_scale", "is the float 1e-30", "no temperature, nearly"},
+    {"embedding_scale", "is the float 0", "no scale, as converters write it"},
+    {"embedding_scale", "is the float 1", "no scale"},
+    {"residual_scale", "is the float 0", "no scale, as converters write it"},
+    {"residual_scale", "is the float 1", "no scale"},
+    {"logit_scale", "is the float 0", "no scale, as converters write it"},
+    {"logit_scale", "is the float 1", "no scale"},
+    {"rescale_every_n_layers", "is the integer 0", "never"},
+    {"rescale_every_n_layers", "is the integer 1", "always"},
+    {"smallthinker.attention.sliding_window", "removed", "there is one without windows"},
+    {"attention.sliding_window_pattern", "is the integer 1", "a period of one layer: no windows"},
+    {"attention.shared_kv_layers", "is the integer 1", "the last layer may share another's keys"},
+    {"gemma4.final_logit_softcapping", "removed", "no cap"},
     {"attention.sliding_window", "is the integer 0", "no window"},
     {"attention.sliding_window", "is the integer 1", "a window may have any length"},
     {"attention.sliding_window", "is the integer 16384", "a window may have any length"},
@@ -85,6 +133,8 @@ constexpr Silence kSilences[] = {
     {"expert_weights_scale", "is the float 0", "no scale, as converters write it"},
     {"expert_weights_scale", "is the float 1", "no scale"},
     {"rope.scaling.attn_factor", "is the float 1", "no factor"},
+    {"rope.scaling.original_context_length", "is the integer 1", "a length may be any number"},
+    {"rope.scaling.yarn_beta_fast", "is the float 1", "a number of turns may be any"},
     {"rope.scaling.factor", "is the float 0", "no scaling, as converters write it"},
     {"rope.scaling.factor", "is the float 1", "no scaling"},
     {"rope.scaling.yarn_log_multiplier", "is the float 0", "no multiplier"},

@@ -21,6 +21,15 @@ inline constexpr std::array<std::string_view, 2> kDevices = {"ref", "cpu"};
 inline constexpr int kPromptTokens = 40;
 inline constexpr int kLongestContext = 64;
 
+// Tokens of no meaning, as many as the context takes and at most kPromptTokens.
+inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context) {
+  std::vector<kv::TokenId> tokens;
+  for (int i = 0; i < std::min<int>(kPromptTokens, static_cast<int>(context)); ++i) {
+    tokens.push_back((i * 7 + 3) % vocabulary);
+  }
+  return tokens;
+}
+
 // Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step, with
 // keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
 inline std::vector<float> logits_of(const gguf::File& file, std::string_view device = kDevices.front()) {
@@ -33,10 +42,7 @@ inline std::vector<float> logits_of(const gguf::File& file, std::string_view dev
                                .key_format = f32,
                                .value_format = f32,
                                .on_progress = {}});
-  std::vector<kv::TokenId> tokens;
-  for (int i = 0; i < std::min<int>(kPromptTokens, static_cast<int>(context)); ++i) {
-    tokens.push_back((i * 7 + 3) % runner.spec().vocabulary);
-  }
+  const std::vector<kv::TokenId> tokens = prompt_of(runner.spec().vocabulary, context);
   const auto started = runner.start();
   RF_CHECK(started.has_value());
   const engine::StepItem item{started->id, tokens, engine::Wanted::kAll};

@@ -26,7 +26,7 @@ using Form = void (*)(RandomModel& model);
 int expect_equal_in_form(Form change, double tolerance) {
   int compared = 0;
   for (const models::Architecture& architecture : models::architectures()) {
-    RandomModel model = random_model({.architecture = std::string(architecture.name)});
+    RandomModel model = random_model(testing::usual_options(architecture.name));
     const std::vector<float> expected = testing::logits_of(model);
     const std::size_t tensors = model.tensors.size();
     change(model);
@@ -42,7 +42,7 @@ int expect_equal_in_form(Form change, double tolerance) {
 TEST_F(RandomModels, OfEveryArchitectureComputeFiniteLogits) {
   for (const models::Architecture& architecture : models::architectures()) {
     SCOPED_TRACE(architecture.name);
-    const RandomModel model = random_model({.architecture = std::string(architecture.name)});
+    const RandomModel model = random_model(testing::usual_options(architecture.name));
     const testing::ModelFile file(model);
     for (const models::Assumption& assumption : models::describe(file.file()).assumptions) {
       EXPECT_FALSE(assumption.matters) << "a key is missing that converters write: " << assumption.what;
@@ -58,14 +58,14 @@ TEST_F(RandomModels, OfEveryArchitectureComputeFiniteLogits) {
 }
 
 TEST_F(RandomModels, FusedQueriesKeysAndValuesAreTheSplitOnes) {
-  EXPECT_EQ(expect_equal_in_form(testing::fuse_query_key_value, 0), 12);
+  EXPECT_EQ(expect_equal_in_form(testing::fuse_query_key_value, 0), 69);
 }
 
-TEST_F(RandomModels, FusedExpertsAreTheSplitOnes) { EXPECT_EQ(expect_equal_in_form(testing::fuse_experts, 0), 3); }
+TEST_F(RandomModels, FusedExpertsAreTheSplitOnes) { EXPECT_EQ(expect_equal_in_form(testing::fuse_experts, 0), 27); }
 
 // The products are the same; what is turned over is rounded to F32 on the way, as it was.
 TEST_F(RandomModels, TheJointLatentMatrixIsTheSplitOnes) {
-  EXPECT_EQ(expect_equal_in_form(testing::join_latent_matrices, 1e-6), 1);
+  EXPECT_EQ(expect_equal_in_form(testing::join_latent_matrices, 1e-6), 4);
 }
 
 TEST_F(RandomModels, TheEmbeddingsAsOutputAreTiedOnes) {

@@ -43,6 +43,9 @@ inline void fuse(RandomModel& model, const std::string& whole, const std::vector
   for (const StoredTensor& tensor : model.tensors) {
     const std::string block = block_of(tensor.name);
     if (block.empty() || tensor.name != block + parts.front()) continue;
+    const bool has_all =
+        std::ranges::all_of(parts, [&](const std::string& part) { return model.find(block + part) != nullptr; });
+    if (!has_all) continue;  // a layer may share what it lacks with another
     std::vector<StoredTensor> of_layer;
     for (const std::string& part : parts) of_layer.push_back(model.tensor(block + part));
     fused.push_back(stacked(block + whole, of_layer));
