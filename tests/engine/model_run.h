@@ -22,9 +22,9 @@ inline constexpr int kPromptTokens = 40;
 inline constexpr int kLongestContext = 64;
 
 // Tokens of no meaning, as many as the context takes and at most kPromptTokens.
-inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context) {
+inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context, int most = kPromptTokens) {
   std::vector<kv::TokenId> tokens;
-  for (int i = 0; i < std::min<int>(kPromptTokens, static_cast<int>(context)); ++i) {
+  for (int i = 0; i < std::min(most, static_cast<int>(context)); ++i) {
     tokens.push_back((i * 7 + 3) % vocabulary);
   }
   return tokens;
@@ -32,17 +32,19 @@ inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context) 
 
 // Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step, with
 // keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
-inline std::vector<float> logits_of(const gguf::File& file, std::string_view device = kDevices.front()) {
+inline std::vector<float> logits_of(const gguf::File& file, std::vector<engine::Device> devices,
+                                    int most = kPromptTokens) {
   const models::DecoderSpec spec = models::describe(file).spec;
   const auto context = std::min<std::int64_t>(spec.context, kLongestContext);
   const quant::Format* f32 = &quant::format_of(quant::FormatId::kF32);
-  engine::Runner runner(file, {.device = {.device = std::string(device), .threads = 1},
-                               .context = context,
-                               .logit_rows = kPromptTokens,
-                               .key_format = f32,
-                               .value_format = f32,
-                               .on_progress = {}});
-  const std::vector<kv::TokenId> tokens = prompt_of(runner.spec().vocabulary, context);
+  const engine::RunnerOptions options{.device = {},
+                                      .context = context,
+                                      .logit_rows = kPromptTokens,
+                                      .key_format = f32,
+                                      .value_format = f32,
+                                      .on_progress = {}};
+  engine::Runner runner(file, options, std::move(devices));
+  const std::vector<kv::TokenId> tokens = prompt_of(runner.spec().vocabulary, context, most);
   const auto started = runner.start();
   RF_CHECK(started.has_value());
   const engine::StepItem item{started->id, tokens, engine::Wanted::kAll};
@@ -52,6 +54,10 @@ inline std::vector<float> logits_of(const gguf::File& file, std::string_view dev
     logits.insert(logits.end(), runner.output(row).begin(), runner.output(row).end());
   }
   return logits;
+}
+
+inline std::vector<float> logits_of(const gguf::File& file, std::string_view device = kDevices.front()) {
+  return logits_of(file, engine::open_devices({.device = std::string(device), .threads = 1}));
 }
 
 inline std::vector<float> logits_of(const RandomModel& model, std::string_view device = kDevices.front()) {

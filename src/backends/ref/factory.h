@@ -9,8 +9,8 @@
 namespace rocmforge::ref {
 
 struct Options {
-  // Whether what is multiplied with a matrix is first rounded to blocks of 32 8-bit integers with a common scale, as
-  // fast backends do for quantized weights: tells what that alone costs.
+  // Whether what is multiplied with a quantized matrix is first rounded to blocks of 32 8-bit integers with a common
+  // scale, as fast backends do: tells what that alone costs.
   bool rounds_activations = false;
 };
 

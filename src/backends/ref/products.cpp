@@ -38,12 +38,12 @@ std::vector<float> rounded(std::span<const float> x) {
 
 void multiply(const Linear& linear, std::int64_t index, std::span<const float> x, Inputs inputs,
               std::span<double> out) {
+  const Weight& weight = linear.weight;
   std::vector<float> taken;
-  if (inputs == Inputs::kRounded) {
+  if (inputs == Inputs::kRounded && weight.format->block_values > 1) {
     taken = rounded(x);
     x = taken;
   }
-  const Weight& weight = linear.weight;
   std::vector<float> row(static_cast<std::size_t>(weight.columns));
   const double scale = weight.scale == nullptr ? 1 : weight.scale[index];
   for (std::int64_t r = 0; r < weight.rows; ++r) {
