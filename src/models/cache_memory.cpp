@@ -34,6 +34,7 @@ struct StateSizes {
   std::int64_t recurrent = 0;
 
   bool is_present() const { return convolution + recurrent > 0; }
+  std::uint64_t all() const { return static_cast<std::uint64_t>(convolution + recurrent); }
 };
 
 class MixerStateSizes {
@@ -104,6 +105,18 @@ BlockBytes block_bytes_of(const CachedHeads& heads, const CacheFormats& formats,
 
 }  // namespace
 
+LayerCache layer_cache(const DecoderSpec& spec, const LayerSpec& layer) {
+  LayerCache cache;
+  cache.state_values = mixer_state_sizes(layer, spec.width).all() + ffn_state_sizes(layer, spec.width).all();
+  if (const auto heads = cached_heads(layer)) {
+    const int of_head = heads->key_size + heads->value_size;
+    cache.values_per_token = static_cast<std::uint64_t>(heads->kv_heads) * static_cast<std::uint64_t>(of_head) +
+                             static_cast<std::uint64_t>(heads->index_size);
+    cache.window = heads->window;
+  }
+  return cache;
+}
+
 CacheLayout cache_layout(const DecoderSpec& spec) {
   CacheLayout layout;
   layout.is_shared = spec.is_encoder();
@@ -136,11 +149,7 @@ std::uint64_t block_bytes(const DecoderSpec& spec, const CacheGroup& group, cons
 
 std::uint64_t state_bytes(const DecoderSpec& spec) {
   std::uint64_t sum = 0;
-  for (const LayerSpec& layer : spec.layers) {
-    for (const StateSizes& sizes : {mixer_state_sizes(layer, spec.width), ffn_state_sizes(layer, spec.width)}) {
-      sum += static_cast<std::uint64_t>(sizes.convolution + sizes.recurrent) * sizeof(float);
-    }
-  }
+  for (const LayerSpec& layer : spec.layers) sum += layer_cache(spec, layer).state_values * sizeof(float);
   return sum;
 }
 

@@ -26,6 +26,15 @@ struct CacheLayout {
 
 CacheLayout cache_layout(const DecoderSpec& spec);
 
+// What a sequence keeps in one layer, in numbers.
+struct LayerCache {
+  std::uint64_t values_per_token = 0;  // keys and values of its own
+  std::uint64_t state_values = 0;      // whatever the length
+  int window = 0;                      // 0: none
+};
+
+LayerCache layer_cache(const DecoderSpec& spec, const LayerSpec& layer);
+
 struct CacheFormats {
   const quant::Format* keys = nullptr;
   const quant::Format* values = nullptr;

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "models/cache_memory.h"
+#include "models/registry.h"
 
 namespace rocmforge::models {
 namespace {
@@ -126,91 +128,27 @@ std::optional<TokenizerSummary> tokenizer_of(const gguf::File& file) {
   return tokenizer;
 }
 
-// Counts what each layer keeps, from the tensors that it has.
-class CacheCounter {
- public:
-  CacheCounter(const ModelReader& model, const ModelSummary& summary) : model_(model), layers_(summary.layers->value) {
-    heads_ = model.per_layer("attention.head_count", layers_);
-    kv_heads_ = model.per_layer("attention.head_count_kv", layers_);
-    key_length_ = summary.key_length.value_or(0);
-    value_length_ = summary.value_length.value_or(0);
-    latent_ = model.number_or("attention.kv_lora_rank", 0);
-  }
-
-  CacheShape count() const {
-    CacheShape shape;
-    if (is_encoder()) return shape;
-    const std::uint64_t shared = std::min(model_.number_or("attention.shared_kv_layers", 0), layers_);
-    for (std::uint64_t layer = 0; layer < layers_; ++layer) {
-      const std::uint64_t state = state_values(layer);
-      const std::uint64_t attention = layer < layers_ - shared ? attention_values(layer, state > 0) : 0;
-      shape.recurrent_layers += state > 0 ? 1 : 0;
-      shape.attention_layers += attention > 0 ? 1 : 0;
-      shape.state_values += state;
-      shape.values_per_token += attention;
+// By the model's description; nothing where it is of no known architecture, or something is wrong with it. An encoder
+// reads everything at once and keeps nothing.
+CacheShape cache_of(const gguf::File& file, std::string_view architecture) {
+  CacheShape shape;
+  if (find_architecture(architecture) == nullptr) return shape;
+  try {
+    const DecoderSpec spec = describe(file).spec;
+    if (spec.is_encoder()) return shape;
+    for (const LayerSpec& layer : spec.layers) {
+      const LayerCache cache = layer_cache(spec, layer);
+      shape.attention_layers += cache.values_per_token > 0 ? 1 : 0;
+      shape.recurrent_layers += cache.state_values > 0 ? 1 : 0;
+      shape.values_per_token += cache.values_per_token;
+      shape.state_values += cache.state_values;
+      shape.has_window |= cache.window > 0;
     }
-    shape.has_window = shape.attention_layers > 0 && model_.number_or("attention.sliding_window", 0) > 0;
     return shape;
+  } catch (const Error&) {
+    return {};
   }
-
- private:
-  static std::uint64_t at(const std::vector<std::uint64_t>& numbers, std::uint64_t layer) {
-    return layer < numbers.size() ? numbers[layer] : 0;
-  }
-
-  // An encoder reads everything at once and keeps nothing. Most files of encoders say that attention is not causal; of
-  // these architectures it is known.
-  bool is_encoder() const {
-    constexpr std::string_view kEncoders[] = {
-        "bert",        "nomic-bert", "nomic-bert-moe", "jina-bert-v2",    "jina-bert-v3",
-        "modern-bert", "neo-bert",   "eurobert",       "gemma-embedding", "t5encoder"};
-    return std::ranges::find(kEncoders, model_.architecture()) != std::end(kEncoders) ||
-           !model_.find<bool>("attention.causal").value_or(true);
-  }
-
-  // Recurrent layers may call their input projection attn_qkv; it makes no keys.
-  std::uint64_t attention_values(std::uint64_t layer, bool recurrent) const {
-    if (model_.dimension(layer, "attn_kv_a_mqa.weight", 1) > 0 && latent_ > 0) {
-      return latent_ +
-             model_.number_or("rope.dimension_count", 0);  // one latent vector is keys and values of all heads
-    }
-    if (const std::uint64_t keys = model_.dimension(layer, "attn_k.weight", 1); keys > 0) {
-      const std::uint64_t values = model_.dimension(layer, "attn_v.weight", 1);
-      return keys + (values > 0 ? values : keys);
-    }
-    const bool fused = model_.dimension(layer, "attn_qkv.weight", 1) > 0 && !recurrent;
-    const std::uint64_t kv_heads = kv_heads_.empty() ? at(heads_, layer) : at(kv_heads_, layer);
-    return fused ? kv_heads * (key_length_ + value_length_) : 0;
-  }
-
-  std::uint64_t state_values(std::uint64_t layer) const {
-    std::uint64_t values = 0;
-    for (const std::string_view name : {"ssm_conv1d.weight", "ssm_conv1d_q.weight", "ssm_conv1d_k.weight",
-                                        "ssm_conv1d_v.weight", "shortconv.conv.weight"}) {
-      const std::uint64_t taps = model_.dimension(layer, name, 0);
-      const std::uint64_t channels = std::max(model_.dimension(layer, name, 1), model_.dimension(layer, name, 2));
-      if (taps > 0) values += (taps - 1) * channels;
-    }
-    if (const std::uint64_t head = model_.number_or("kda.head_dim", 0); head > 0) {
-      if (values > 0) values += at(heads_, layer) * head * head;
-    } else if (model_.dimension(layer, "ssm_conv1d.weight", 0) > 0) {
-      values += model_.number_or("ssm.inner_size", 0) * model_.number_or("ssm.state_size", 0);
-    }
-    if (model_.dimension(layer, "time_mix_output.weight", 0) > 0) {
-      const std::uint64_t width = model_.number_or("embedding_length", 0);
-      values += width * model_.number_or("wkv.head_size", 0) + 2 * width;
-    }
-    return values;
-  }
-
-  const ModelReader& model_;
-  std::uint64_t layers_;
-  std::vector<std::uint64_t> heads_;
-  std::vector<std::uint64_t> kv_heads_;
-  std::uint64_t key_length_ = 0;
-  std::uint64_t value_length_ = 0;
-  std::uint64_t latent_ = 0;
-};
+}
 
 void fill_dimensions(const gguf::File& file, const ModelReader& model, ModelSummary& summary) {
   summary.context_length = model.find<std::uint64_t>("context_length");
@@ -276,8 +214,7 @@ ModelSummary summarize(const gguf::File& file) {
   summary.tied_embeddings = file.find_tensor("token_embd.weight") != nullptr &&
                             file.find_tensor("output.weight") == nullptr &&
                             file.find_tensor("token_embd_norm.weight") == nullptr;
-  if (summary.layers && summary.layers->value <= file.tensors().size())
-    summary.cache = CacheCounter(model, summary).count();
+  summary.cache = cache_of(file, summary.architecture);
   return summary;
 }
 

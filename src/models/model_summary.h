@@ -39,7 +39,7 @@ struct TokenizerSummary {
   std::optional<std::uint64_t> eos;
 };
 
-// What a sequence keeps while it is generated, from the tensors that the layers have.
+// What a sequence keeps while it is generated. Nothing for an encoder, and for what no architecture describes.
 struct CacheShape {
   std::uint64_t attention_layers = 0;  // that keep keys and values of their own
   std::uint64_t recurrent_layers = 0;

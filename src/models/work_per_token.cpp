@@ -14,7 +14,8 @@ WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
   const bool is_tied = file.find_tensor("output.weight") == nullptr && !spec.is_encoder();
   WorkPerToken work;
   for (const gguf::Tensor& tensor : file.tensors()) {
-    const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) || tensor.name == "position_embd.weight";
+    const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) ||
+                              tensor.name == "position_embd.weight" || tensor.name == "per_layer_token_embd.weight";
     const bool is_ignored = std::ranges::any_of(
         spec.ignored_tensors, [&](const std::string& beginning) { return tensor.name.starts_with(beginning); });
     if (is_looked_up || is_ignored) continue;

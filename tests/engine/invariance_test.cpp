@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/logits.h"
+#include "support/model_keys/usual_options.h"
 #include "support/random_model.h"
 
 namespace rocmforge::engine {
@@ -28,14 +29,14 @@ std::vector<kv::TokenId> random_tokens(std::size_t count, std::uint32_t seed, in
   return tokens;
 }
 
-// A decoder of each architecture, with weights that are multiplied as floats and as blocks of integers.
+// Of each architecture with layers of all its kinds, with weights that are multiplied as floats and as blocks of
+// integers. Not encoders: they see all tokens at once, or none.
 std::vector<RandomModelOptions> decoders() {
   std::vector<RandomModelOptions> list;
   for (const models::Architecture& architecture : models::architectures()) {
-    if (architecture.name == "bert") continue;  // sees all tokens at once, or none
+    RandomModelOptions options = testing::usual_options(architecture.name);
+    if (describe(options, testing::random_model_keys(options)).spec.is_encoder()) continue;
     for (const quant::FormatId format : {quant::FormatId::kF32, quant::FormatId::kQ4_0}) {
-      RandomModelOptions options;
-      options.architecture = architecture.name;
       options.context = 128;
       options.format = format;
       list.push_back(options);

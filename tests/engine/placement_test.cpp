@@ -8,6 +8,7 @@
 #include "backends/ref/factory.h"
 #include "support/expect_error.h"
 #include "support/logits.h"
+#include "support/model_keys/usual_options.h"
 #include "support/random_model.h"
 
 namespace rocmforge::engine {
@@ -33,20 +34,38 @@ std::vector<Device> spilling_devices(std::uint64_t budget) {
   return devices;
 }
 
+// So many that some are left where the last ones use the keys of others and stay with them.
+RandomModelOptions eight_layers(std::string_view architecture) {
+  RandomModelOptions options = testing::usual_options(architecture);
+  options.layers = 8;
+  return options;
+}
+
 TEST(Placement, LayersOnTwoBackendsGiveTheSameAnswer) {
   for (const models::Architecture& architecture : models::architectures()) {
-    const ModelFile model(testing::random_model(four_layers(architecture.name)));
+    const ModelFile model(testing::random_model(eight_layers(architecture.name)));
     std::uint64_t bytes = 0;
     for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
 
     const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
     Runner whole(model.file(), options);
-    Runner split(model.file(), options, spilling_devices(bytes / 2));
+    Runner split(model.file(), options, spilling_devices(bytes * 3 / 5));
     ASSERT_EQ(split.plan().placements.size(), 2u) << architecture.name;
     const auto expected = testing::answer_of(whole, kTokens, kTokens.size());
     EXPECT_LE(distance(testing::answer_of(split, kTokens, kTokens.size()), expected), 1e-4f) << architecture.name;
     EXPECT_LE(distance(testing::answer_of(split, kTokens, 1), expected), 1e-4f) << architecture.name;
   }
+}
+
+TEST(Placement, LayersStayWithThoseWhoseKeysTheyUse) {
+  const ModelFile model(testing::random_model(eight_layers("gemma3n")));
+  const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+  std::uint64_t bytes = 0;
+  for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
+  // All but a little of the last layer: but the last two use the keys of the fifth and sixth.
+  const Runner runner(model.file(), options, spilling_devices(bytes - 1000));
+  ASSERT_EQ(runner.plan().placements.size(), 2u);
+  EXPECT_EQ(runner.plan().placements[1].first_layer, 4);
 }
 
 TEST(Placement, SaysWhatRunsWhereAndWhy) {

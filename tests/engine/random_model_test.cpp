@@ -2,6 +2,8 @@
 // form they are stored in compute the same.
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "engine/model_run.h"
 #include "support/model_forms.h"
@@ -207,6 +209,33 @@ TEST_F(RandomModels, AScaleBesideAMatrixMultipliesIt) {
       scaled.tensors.push_back(testing::stored(name, {listed.shape[2]}, std::vector<float>(listed.shape[2], 2.0f)));
       EXPECT_EQ(testing::difference_in_spreads(testing::logits_of(scaled), expected), 0) << architecture << " " << name;
     }
+  }
+}
+
+// A further layer that predicts several tokens at once, and what sees and hears: left aside, and said once.
+TEST_F(RandomModels, WhatIsNotUsedChangesNothing) {
+  for (const char* architecture : {"qwen3moe", "glm4moe", "qwen35"}) {
+    RandomModel model = random_model(testing::usual_options(architecture));
+    const std::vector<float> expected = testing::logits_of(model);
+    const auto prefix = std::string(architecture) + ".";
+    const int layers = testing::usual_options(architecture).layers;
+    model.keys.set(prefix + "block_count", static_cast<std::uint32_t>(layers + 1));
+    model.keys.set(prefix + "nextn_predict_layers", std::uint32_t{1});
+    const testing::StoredTensor& some = model.tensor("token_embd.weight");
+    const std::vector<float> numbers = testing::decode(some);
+    for (const std::string& name :
+         {fmt::format("blk.{}.nextn.eh_proj.weight", layers), fmt::format("blk.{}.attn_q.weight", layers),
+          std::string("v.blk.0.attn_q.weight"), std::string("mm.0.weight")}) {
+      model.tensors.push_back(testing::stored(name, some.shape, numbers));
+    }
+    log::set_level(log::Level::kInfo);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(testing::logits_of(model), expected) << architecture;
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    log::set_level(log::Level::kOff);
+    const std::size_t first = said.find("4 tensors are not used");
+    EXPECT_NE(first, std::string::npos) << said;
+    EXPECT_EQ(said.find("not used", first + 30), std::string::npos) << said;
   }
 }
 

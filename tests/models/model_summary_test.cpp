@@ -6,6 +6,8 @@
 
 #include "gguf/writer.h"
 #include "support/expect_error.h"
+#include "support/model_keys/usual_options.h"
+#include "support/random_model.h"
 #include "support/reference_data.h"
 #include "support/temp_folder.h"
 
@@ -70,41 +72,39 @@ TEST(ModelSummary, RecognisesTiedEmbeddings) {
       Model("llama").tensor("token_embd.weight", {64, 32}).tensor("output.weight", {64, 32}).summary().tied_embeddings);
 }
 
-// Keys and values by the tensors that make them, layer by layer.
+ModelSummary summary_of(const std::string& architecture, int layers) {
+  const testing::RandomModel model = testing::random_model({.architecture = architecture, .layers = layers});
+  return summarize(testing::ModelFile(model).file());
+}
+
+// The random models have 2 key heads of 8, and a width of 32.
 TEST(ModelSummary, CountsTheCacheOfEveryKindOfLayer) {
-  Model model("hybrid");
-  model.keys.set("hybrid.block_count", std::uint32_t{4});
-  model.keys.set("hybrid.embedding_length", std::uint32_t{64});
-  model.keys.set("hybrid.attention.head_count", std::uint32_t{4});
-  model.keys.set_array("hybrid.attention.head_count_kv", std::vector<std::int32_t>{2, 2, 0, 1});
-  model.keys.set("hybrid.ssm.inner_size", std::uint32_t{128});
-  model.keys.set("hybrid.ssm.state_size", std::uint32_t{16});
-  model.tensor("blk.0.attn_k.weight", {64, 32}).tensor("blk.0.attn_v.weight", {64, 48});        // apart
-  model.tensor("blk.1.attn_qkv.weight", {64, 128});                                             // fused: 2 heads of 16
-  model.tensor("blk.2.ssm_conv1d.weight", {4, 160}).tensor("blk.2.attn_qkv.weight", {64, 96});  // recurrent
-  model.tensor("blk.3.attn_k.weight", {64, 16});                                                // values are the keys
-  const ModelSummary summary = model.summary();
-  EXPECT_EQ(summary.cache.attention_layers, 3u);
-  EXPECT_EQ(summary.cache.recurrent_layers, 1u);
-  EXPECT_EQ(summary.cache.values_per_token, (32u + 48) + 2 * (16 + 16) + 2 * 16);
-  EXPECT_EQ(summary.cache.state_values, 3u * 160 + 128 * 16);
-  EXPECT_EQ(summary.cache_bytes(100, f16()), 100 * 2 * summary.cache.values_per_token + 4 * summary.cache.state_values);
+  EXPECT_EQ(summary_of("llama", 2).cache.values_per_token, 2u * 2 * (8 + 8));
+  EXPECT_EQ(summary_of("llama", 2).cache.attention_layers, 2u);
+  EXPECT_FALSE(summary_of("llama", 2).cache.has_window);
+  EXPECT_TRUE(summary_of("gemma2", 2).cache.has_window);
+  const ModelSummary short_convolutions = summary_of("lfm2", 2);
+  EXPECT_EQ(short_convolutions.cache.attention_layers, 1u);
+  EXPECT_EQ(short_convolutions.cache.recurrent_layers, 1u);
+  EXPECT_EQ(short_convolutions.cache.state_values, 2u * 32);  // two positions before
+  EXPECT_EQ(short_convolutions.cache_bytes(100, f16()), 100 * 2 * (2u * (8 + 8)) + 4 * 2u * 32);
+  // Two shifted rows and a matrix of 8 by 8 for each of 4 heads.
+  EXPECT_EQ(summary_of("rwkv7", 1).cache.state_values, 2u * 32 + 4 * 8 * 8);
 }
 
+// Keys and values of all heads are one vector of half the width, with a rotated part.
 TEST(ModelSummary, CountsOneLatentForAllHeads) {
-  Model model("deepseek2");
-  model.keys.set("deepseek2.block_count", std::uint32_t{1});
-  model.keys.set("deepseek2.attention.kv_lora_rank", std::uint32_t{512});
-  model.keys.set("deepseek2.rope.dimension_count", std::uint32_t{64});
-  EXPECT_EQ(model.tensor("blk.0.attn_kv_a_mqa.weight", {64, 576}).summary().cache.values_per_token, 576u);
+  EXPECT_EQ(summary_of("deepseek2", 2).cache.values_per_token, 2u * (16 + 8));
 }
 
-TEST(ModelSummary, KnowsThatEncodersKeepNothing) {
-  Model model("bert");
-  model.keys.set("bert.block_count", std::uint32_t{1});
-  model.keys.set("bert.attention.causal", false);
-  EXPECT_EQ(model.tensor("blk.0.attn_k.weight", {64, 64}).summary().cache.values_per_token, 0u);
+// The last two of four layers use the keys of those before.
+TEST(ModelSummary, CountsSharedKeysOnce) {
+  const ModelSummary summary = summarize(testing::ModelFile(random_model(testing::usual_options("gemma3n"))).file());
+  EXPECT_EQ(summary.layers->value, 4u);
+  EXPECT_EQ(summary.cache.attention_layers, 2u);
 }
+
+TEST(ModelSummary, KnowsThatEncodersKeepNothing) { EXPECT_EQ(summary_of("bert", 2).cache.values_per_token, 0u); }
 
 // A number of layers that no model has must not become memory.
 TEST(ModelSummary, RefusesAbsurdNumbers) {
