@@ -158,7 +158,8 @@ struct Rwkv7Layer {
 struct FeedForwardLayer {
   ops::FeedForward dense;  // absent where there are only experts
   float outliers = 0;
-  ops::Norm router_norm;  // of what the router sees, where that is not what the experts see
+  const float* hidden_scales = nullptr;  // of the dense part; may be absent
+  ops::Norm router_norm;                 // of what the router sees, where that is not what the experts see
   ops::Linear router_product;
   ops::Router router;
   bool weighs_inputs = false;

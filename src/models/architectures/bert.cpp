@@ -57,21 +57,18 @@ DecoderSpec nomic_bert(Hyperparameters& h) {
 DecoderSpec nomic_bert_moe(Hyperparameters& h) {
   DecoderSpec spec = nomic_bert(h);
   const int every = h.required("moe_every_n_layers", 0, kMostLayers);
-  ExpertsSpec experts = experts_by(h, {.states_width = false});
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     FeedForwardSpec& ffn = *spec.layers[i].ffn;
     ffn.bias = Need::kOptional;
     ffn.is_gated = false;
     ffn.activation = kGelu;
-    if (every <= 0 || static_cast<int>(i) % every != 1) continue;
-    experts.width = h.optional("expert_feed_forward_length", ffn.width, 1, kMostWidth);
-    ffn.experts = experts;
+    if (every > 0 && static_cast<int>(i) % every == 1)
+      ffn.experts = experts_by(h, {.width = ExpertHabits::Width::kDense});
   }
   return spec;
 }
 
-// Positions are ALiBi's. ffn_up may hold the gate too, or there may be none at all: its rows tell, which the spec
-// cannot see but for the gate's own tensor.
+// Positions are ALiBi's. Without a gate's own tensor ffn_up holds the gate too, or there is none: its rows tell.
 DecoderSpec jina_bert_v2(Hyperparameters& h) {
   DecoderSpec spec = bert_like(h);
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.alibi = 8; });
@@ -81,12 +78,14 @@ DecoderSpec jina_bert_v2(Hyperparameters& h) {
   }
   const bool is_added_twice = h.has_in_any_layer("attn_norm_2.weight");
   const bool has_gate = h.has_in_any_layer("ffn_gate.weight");
+  const auto up = h.shape_of("blk.0.ffn_up.weight");
   for (LayerSpec& layer : spec.layers) {
     if (is_added_twice) layer.norms.mixer_second_post = "attn_norm_2";
     layer.ffn->activation = kGelu;
     layer.ffn->bias = Need::kOptional;
     layer.ffn->down_bias = Need::kRequired;
-    layer.ffn->is_stored_fused = !has_gate;
+    layer.ffn->is_gated = has_gate || !up || up->rows() != static_cast<std::uint64_t>(layer.ffn->width);
+    layer.ffn->is_stored_fused = !has_gate && layer.ffn->is_gated;
   }
   return spec;
 }

@@ -67,10 +67,9 @@ namespace {
 
 DecoderSpec deepseek2_like(Hyperparameters& h) {
   DecoderSpec spec = latent_model(h, ops::RopePairing::kNeighbours);
-  put_experts(h, spec,
-              experts_by(h, {.weights = ExpertHabits::Weights::kStated,
-                             .states_scale = true,
-                             .shared = ExpertHabits::Shared::kByCount}));
+  put_experts(
+      h, spec,
+      {.weights = ExpertHabits::Weights::kStated, .states_scale = true, .shared = ExpertHabits::Shared::kByCount});
   return spec;
 }
 
@@ -78,7 +77,7 @@ DecoderSpec deepseek2_like(Hyperparameters& h) {
 
 DecoderSpec deepseek(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, {.pairing = ops::RopePairing::kNeighbours});
-  put_experts(h, spec, experts_by(h, {.states_scale = true, .shared = ExpertHabits::Shared::kByCount}));
+  put_experts(h, spec, {.states_scale = true, .shared = ExpertHabits::Shared::kByCount});
   return spec;
 }
 

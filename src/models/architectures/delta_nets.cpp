@@ -72,7 +72,8 @@ DecoderSpec qwen_delta(Hyperparameters& h, DeltaNetForm form) {
 }
 
 void put_qwen_experts(Hyperparameters& h, DecoderSpec& spec) {
-  ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .states_width = false});
+  ExpertsSpec experts =
+      experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .width = ExpertHabits::Width::kShare});
   experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
   experts.shared_gate = true;
   put_experts_everywhere(spec, experts);
@@ -82,11 +83,11 @@ void put_qwen_experts(Hyperparameters& h, DecoderSpec& spec) {
 
 DecoderSpec qwen3next(Hyperparameters& h) {
   DecoderSpec spec = qwen_delta(h, DeltaNetForm::kInterleaved);
-  put_qwen_experts(h, spec);
+  if (h.experts > 0) put_qwen_experts(h, spec);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     const auto has = [&](const char* name) { return h.has_tensor(fmt::format("blk.{}.{}.weight", i, name)); };
     const bool has_dense = has("ffn_gate") || has("ffn_up") || has("ffn_down");
-    if (has_dense && !has("ffn_gate_inp")) spec.layers[i].ffn = feed_forward_of(h, i);
+    if (h.experts == 0 || (has_dense && !has("ffn_gate_inp"))) spec.layers[i].ffn = feed_forward_of(h, i);
   }
   return spec;
 }
@@ -125,11 +126,11 @@ DecoderSpec kimi_linear(Hyperparameters& h) {
                                .norm_epsilon = spec.norm.epsilon};
   }
   put_experts(h, spec,
-              experts_by(h, {.gating = ops::Gating::kSigmoid,
-                             .states_gating = true,
-                             .weights = ExpertHabits::Weights::kRenormalized,
-                             .states_scale = true,
-                             .shared = ExpertHabits::Shared::kByCount}));
+              {.gating = ops::Gating::kSigmoid,
+               .states_gating = true,
+               .weights = ExpertHabits::Weights::kRenormalized,
+               .states_scale = true,
+               .shared = ExpertHabits::Shared::kByCount});
   return spec;
 }
 

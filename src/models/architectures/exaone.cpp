@@ -51,11 +51,11 @@ DecoderSpec exaone_moe(Hyperparameters& h) {
   rotate_windowed_layers(spec, windowed_layers(h, 4), window);
   use_window_base(h, spec);
   put_experts(h, spec,
-              experts_by(h, {.gating = ops::Gating::kSigmoid,
-                             .states_gating = true,
-                             .weights = ExpertHabits::Weights::kStated,
-                             .states_scale = true,
-                             .shared = ExpertHabits::Shared::kByWidth}));
+              {.gating = ops::Gating::kSigmoid,
+               .states_gating = true,
+               .weights = ExpertHabits::Weights::kStated,
+               .states_scale = true,
+               .shared = ExpertHabits::Shared::kByWidth});
   return spec;
 }
 

@@ -73,6 +73,16 @@ Need read_selection_bias(Hyperparameters& h, const ExpertHabits& habits, ops::Ga
   return Need::kNever;
 }
 
+int read_width(Hyperparameters& h, const ExpertHabits& habits) {
+  const char* const name = "expert_feed_forward_length";
+  if (habits.width == ExpertHabits::Width::kStated) return h.required(name, 1, kMostWidth);
+  const int dense = std::ranges::max(h.ffn_width);
+  const int share = habits.width == ExpertHabits::Width::kDense ? dense : dense / h.experts_used;
+  const int width = h.optional(name, share, 1, kMostWidth);
+  if (width == 0) throw h.wrong("'{}' is missing, and so is '{}'", h.key(name), h.key("feed_forward_length"));
+  return width;
+}
+
 int read_shared_width(Hyperparameters& h, const ExpertHabits& habits, int width) {
   using Shared = ExpertHabits::Shared;
   if (habits.shared == Shared::kNone) return 0;
@@ -91,24 +101,14 @@ int read_shared_width(Hyperparameters& h, const ExpertHabits& habits, int width)
 
 }  // namespace
 
-ExpertsSpec experts_of(Hyperparameters& h) {
-  ExpertsSpec experts;
+ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
   if (h.experts == 0) throw h.wrong("'{}' is missing or 0, expected 1 to {}", h.key("expert_count"), kMostExperts);
+  ExpertsSpec experts;
   experts.count = h.experts;
   experts.used = h.experts_used;
-  const int share = h.ffn_width.front() / h.experts_used;
-  experts.width = h.optional("expert_feed_forward_length", share, 1, kMostWidth);
-  if (experts.width == 0) {
-    throw h.wrong("'{}' is missing, and so is '{}'", h.key("expert_feed_forward_length"), h.key("feed_forward_length"));
-  }
+  experts.width = read_width(h, habits);
   experts.scale = h.has("expert_weights_scale") ? number_or_none(h, "expert_weights_scale", 1, 1e3f) : 1;
   read_groups(h, experts);
-  return experts;
-}
-
-ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
-  ExpertsSpec experts = experts_of(h);
-  if (habits.states_width) experts.width = h.required("expert_feed_forward_length", 1, kMostWidth);
   if (habits.states_scale && !h.has("expert_weights_scale")) {
     h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("expert_weights_scale")), true);
   }
@@ -119,23 +119,23 @@ ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
   return experts;
 }
 
-void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts) {
+void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
   const int dense = h.optional("leading_dense_block_count", 0, 0, h.layers);
   for (int i = 0; i < h.layers; ++i) {
     LayerSpec& layer = spec.layers[static_cast<std::size_t>(i)];
     if (i < dense) {
       layer.ffn = feed_forward_of(h, static_cast<std::size_t>(i));
     } else {
-      layer.ffn.emplace().experts = experts;
+      layer.ffn.emplace().experts = experts_by(h, habits);
     }
   }
 }
 
-void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts) {
+void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     if (h.has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", i)) ||
         h.has_tensor(fmt::format("blk.{}.ffn_down_exps.weight", i))) {
-      spec.layers[i].ffn.emplace().experts = experts;
+      spec.layers[i].ffn.emplace().experts = experts_by(h, habits);
     } else {
       spec.layers[i].ffn = feed_forward_of(h, i);
     }

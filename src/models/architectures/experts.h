@@ -19,7 +19,10 @@ struct ExpertHabits {
   Weights weights = Weights::kAsTheyAre;
 
   bool states_scale = false;  // expert_weights_scale: a warning where it is missing
-  bool states_width = true;   // expert_feed_forward_length must be there
+
+  // expert_feed_forward_length must be there; or without it experts are as wide as a dense part, or share its width.
+  enum class Width { kStated, kDense, kShare };
+  Width width = Width::kStated;
 
   // Whether files have exp_probs_b: a warning where it is missing.
   enum class Bias { kOptional, kWithSigmoids, kAlways };
@@ -36,13 +39,10 @@ struct ExpertHabits {
 
 ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits);
 
-// The experts' numbers by the keys that all share: width as stated, or the share of feed_forward_length.
-ExpertsSpec experts_of(Hyperparameters& h);
-
-// Experts on all layers from `leading_dense_block_count` on.
-void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts);
-// On the layers that have a router or experts.
-void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertsSpec& experts);
+// Experts on all layers from `leading_dense_block_count` on; there may be none of these.
+void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
+// On the layers that have a router or experts; there may be none of these either.
+void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
 // On all layers, whatever feed_forward_length says.
 void put_experts_everywhere(DecoderSpec& spec, const ExpertsSpec& experts);
 

@@ -31,10 +31,10 @@ DecoderSpec glm4moe(Hyperparameters& h) {
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.qkv_bias = Need::kOptional; });
   if (h.has_in_any_layer("attn_q_norm.weight")) normalize_queries_and_keys(spec);
   put_experts(h, spec,
-              experts_by(h, {.gating = ops::Gating::kSigmoid,
-                             .weights = ExpertHabits::Weights::kStated,
-                             .states_scale = true,
-                             .shared = ExpertHabits::Shared::kByCount}));
+              {.gating = ops::Gating::kSigmoid,
+               .weights = ExpertHabits::Weights::kStated,
+               .states_scale = true,
+               .shared = ExpertHabits::Shared::kByCount});
   for (LayerSpec& layer : spec.layers) layer.norms.ffn = "post_attention_norm";
   return spec;
 }

@@ -40,7 +40,8 @@ DecoderSpec bloom(Hyperparameters& h) {
   return spec;
 }
 
-// Everything about it is optional: biases, norms of queries and keys, a limit on them, learned positions.
+// Everything about it is optional: biases, norms of queries and keys, a limit on them, learned positions, divisors of
+// hidden values.
 DecoderSpec mpt(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, h.has_tensor("output_norm.bias") || h.has_in_any_layer("attn_norm.bias"));
   spec.learned_positions = Need::kOptional;
@@ -55,6 +56,8 @@ DecoderSpec mpt(Hyperparameters& h) {
   });
   allow_attention_biases(spec);
   remove_gates(spec, ops::Activation::kGeluErf, Need::kOptional);  // erf, as the models' own code has it
+  const bool has_divisors = h.has_in_any_layer("ffn.act.scales");
+  for (LayerSpec& layer : spec.layers) layer.ffn->has_divisors = has_divisors;
   if (h.has_in_any_layer("attn_q_norm.weight")) {
     const bool has_bias = h.has_in_any_layer("attn_q_norm.bias");
     normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole, .has_bias = has_bias});

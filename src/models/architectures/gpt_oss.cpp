@@ -12,8 +12,7 @@ DecoderSpec gpt_oss(Hyperparameters& h) {
   const int window = h.required("attention.sliding_window", 1, kMostContext);
   const std::vector<bool> windowed = windowed_layers(h, 2);
 
-  ExpertsSpec experts = experts_of(h);
-  experts.width = h.required("expert_feed_forward_length", 1, kMostWidth);
+  ExpertsSpec experts = experts_by(h, {});
   experts.gating = ops::Gating::kSoftmaxOfChosen;
   experts.has_biases = true;
 

@@ -29,18 +29,13 @@ void rotate_if_trained(Hyperparameters& h, DecoderSpec& spec) {
   rotate(h, spec, {.pairing = ops::RopePairing::kNeighbours});
 }
 
-ExpertsSpec granite_experts(Hyperparameters& h, int width) {
-  ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
-                                       .states_width = false,
-                                       .shared = ExpertHabits::Shared::kByWidth});
-  experts.width = h.optional("expert_feed_forward_length", width, 1, kMostWidth);
-  return experts;
-}
-
 void put_granite_experts(Hyperparameters& h, DecoderSpec& spec) {
   for (LayerSpec& layer : spec.layers) {
     layer.ffn->bias = Need::kOptional;
-    if (h.experts > 0) layer.ffn->experts = granite_experts(h, layer.ffn->width);
+    if (h.experts == 0) continue;
+    layer.ffn->experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
+                                        .width = ExpertHabits::Width::kDense,
+                                        .shared = ExpertHabits::Shared::kByWidth});
   }
 }
 

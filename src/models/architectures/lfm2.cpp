@@ -41,10 +41,9 @@ DecoderSpec lfm2(Hyperparameters& h) {
 
 DecoderSpec lfm2moe(Hyperparameters& h) {
   DecoderSpec spec = lfm2_like(h);
-  put_experts(h, spec,
-              experts_by(h, {.gating = ops::Gating::kSigmoid,
-                             .states_gating = true,
-                             .weights = ExpertHabits::Weights::kRenormalized}));
+  put_experts(
+      h, spec,
+      {.gating = ops::Gating::kSigmoid, .states_gating = true, .weights = ExpertHabits::Weights::kRenormalized});
   return spec;
 }
 

@@ -27,12 +27,9 @@ DecoderSpec llama(Hyperparameters& h) {
   for (LayerSpec& layer : spec.layers) layer.ffn->bias = Need::kOptional;
   if (h.experts == 0) return spec;
   ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
-                                       .states_width = false,
+                                       .width = ExpertHabits::Width::kDense,
                                        .shared = ExpertHabits::Shared::kByWidth});
-  for (LayerSpec& layer : spec.layers) {
-    experts.width = h.optional("expert_feed_forward_length", layer.ffn->width, 1, kMostWidth);
-    layer.ffn->experts = experts;
-  }
+  for (LayerSpec& layer : spec.layers) layer.ffn->experts = experts;
   return spec;
 }
 

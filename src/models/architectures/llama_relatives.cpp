@@ -73,7 +73,7 @@ float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
 DecoderSpec apertus(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, kHalves);
   spec.output = OutputMatrix::kOwn;
-  normalize_queries_and_keys(spec);
+  normalize_queries_and_keys(spec, {.has_bias = h.has_in_any_layer("attn_q_norm.bias")});
   remove_gates(spec, ops::Activation::kXielu);
   const std::vector<float> positive = read_xielu(h, "xielu.alpha_p");
   const std::vector<float> negative = read_xielu(h, "xielu.alpha_n");

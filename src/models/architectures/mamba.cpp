@@ -73,9 +73,7 @@ DecoderSpec jamba(Hyperparameters& h) {
       spec.layers[i].mixer = mixer;
     }
   }
-  ExpertsSpec experts = experts_by(h, {.states_width = false});
-  experts.width = h.optional("expert_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
-  put_experts_by_routers(h, spec, experts);
+  put_experts_by_routers(h, spec, {.width = ExpertHabits::Width::kDense});
   return spec;
 }
 
@@ -131,12 +129,11 @@ DecoderSpec nemotron_h_moe(Hyperparameters& h) {
   ExpertsSpec experts = experts_by(h, {.gating = ops::Gating::kSigmoid,
                                        .weights = ExpertHabits::Weights::kStated,
                                        .states_scale = true,
-                                       .states_width = false,
+                                       .width = ExpertHabits::Width::kDense,
                                        .shared = ExpertHabits::Shared::kByWidth});
   experts.latent_width = h.optional("moe_latent_size", 0, 0, kMostWidth);
   for (LayerSpec& layer : spec.layers) {
     if (!layer.ffn) continue;
-    experts.width = h.optional("expert_feed_forward_length", layer.ffn->width, 1, kMostWidth);
     layer.ffn->experts = experts;
   }
   return spec;

@@ -33,7 +33,7 @@ DecoderSpec dots1(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, kHalves);
   spec.output = OutputMatrix::kOwn;
   normalize_queries_and_keys(spec);
-  put_experts(h, spec, experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByCount)));
+  put_experts(h, spec, with(kSigmoids, ExpertHabits::Shared::kByCount));
   return spec;
 }
 
@@ -41,7 +41,7 @@ DecoderSpec bailingmoe2(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
   spec.output = OutputMatrix::kOwn;
   normalize_queries_and_keys(spec);
-  put_experts(h, spec, experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByWidthAndCount)));
+  put_experts(h, spec, with(kSigmoids, ExpertHabits::Shared::kByWidthAndCount));
   return spec;
 }
 
@@ -56,9 +56,9 @@ DecoderSpec hunyuan_moe(Hyperparameters& h) {
 DecoderSpec ernie4_5_moe(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, {.pairing = ops::RopePairing::kNeighbours});
   put_experts(h, spec,
-              experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
-                             .bias = ExpertHabits::Bias::kAlways,
-                             .shared = ExpertHabits::Shared::kByWidth}));
+              {.weights = ExpertHabits::Weights::kRenormalized,
+               .bias = ExpertHabits::Bias::kAlways,
+               .shared = ExpertHabits::Shared::kByWidth});
   const int step = h.required("interleave_moe_layer_step", 1, kMostLayers);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     if ((i + 1) % static_cast<std::size_t>(step) != 0) spec.layers[i].ffn = feed_forward_of(h, i);
@@ -81,8 +81,7 @@ DecoderSpec minimax_m2(Hyperparameters& h) {
 DecoderSpec hy_v3(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, kHalves);
   normalize_queries_and_keys(spec);
-  const ExpertsSpec experts = experts_by(h, with(kSigmoids, ExpertHabits::Shared::kByWidth));
-  put_experts_by_routers(h, spec, experts);
+  put_experts_by_routers(h, spec, with(kSigmoids, ExpertHabits::Shared::kByWidth));
   return spec;
 }
 
@@ -95,10 +94,8 @@ DecoderSpec dbrx(Hyperparameters& h) {
     attention.is_stored_fused = true;
     attention.clamp = clamp;
   });
-  ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .states_width = false});
-  experts.width = h.optional("expert_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
-  if (experts.width == 0) throw h.wrong("'{}' is missing or 0", h.key("feed_forward_length"));
-  put_experts_everywhere(spec, experts);
+  put_experts_everywhere(
+      spec, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .width = ExpertHabits::Width::kDense}));
   for (LayerSpec& layer : spec.layers) layer.norms.ffn = "attn_output_norm";
   return spec;
 }

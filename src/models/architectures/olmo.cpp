@@ -47,9 +47,7 @@ DecoderSpec olmoe(Hyperparameters& h) {
   spec.output = OutputMatrix::kOwn;
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
   normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole});
-  ExpertsSpec experts = experts_by(h, {.states_width = false});
-  experts.width = h.optional("expert_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
-  put_experts_everywhere(spec, experts);
+  put_experts_everywhere(spec, experts_by(h, {.width = ExpertHabits::Width::kDense}));
   return spec;
 }
 

@@ -49,7 +49,7 @@ DecoderSpec qwen2(Hyperparameters& h) {
 
 // The chosen weights stay as they are, and a shared expert has a gate of its own.
 DecoderSpec qwen2moe(Hyperparameters& h) {
-  ExpertsSpec experts = experts_by(h, {.states_width = false});
+  ExpertsSpec experts = experts_by(h, {.width = ExpertHabits::Width::kShare});
   experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
   experts.shared_gate = true;
   DecoderSpec spec = with_experts(h, experts);
@@ -66,8 +66,8 @@ DecoderSpec qwen3(Hyperparameters& h) {
 }
 
 DecoderSpec qwen3moe(Hyperparameters& h) {
-  DecoderSpec spec =
-      with_experts(h, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .states_width = false}));
+  DecoderSpec spec = with_experts(
+      h, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .width = ExpertHabits::Width::kShare}));
   allow_attention_biases(spec);
   normalize_queries_and_keys(spec);
   return spec;

@@ -28,10 +28,10 @@ DecoderSpec afmoe(Hyperparameters& h) {
     }
   });
   put_experts(h, spec,
-              experts_by(h, {.gating = ops::Gating::kSigmoid,
-                             .weights = ExpertHabits::Weights::kStated,
-                             .states_scale = true,
-                             .shared = ExpertHabits::Shared::kByCount}));
+              {.gating = ops::Gating::kSigmoid,
+               .weights = ExpertHabits::Weights::kStated,
+               .states_scale = true,
+               .shared = ExpertHabits::Shared::kByCount});
   return spec;
 }
 namespace {
@@ -64,10 +64,9 @@ DecoderSpec mimo2(Hyperparameters& h) {
     attention.window = window;
     attention.rope = with_window_base(h, *attention.rope, true);
   });
-  put_experts_by_routers(h, spec,
-                         experts_by(h, {.gating = ops::Gating::kSigmoid,
-                                        .states_gating = true,
-                                        .weights = ExpertHabits::Weights::kRenormalized}));
+  put_experts_by_routers(
+      h, spec,
+      {.gating = ops::Gating::kSigmoid, .states_gating = true, .weights = ExpertHabits::Weights::kRenormalized});
   return spec;
 }
 

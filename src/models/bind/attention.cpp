@@ -110,8 +110,9 @@ void bind_distance_bias(const AttentionSpec& spec, TensorSource& tensors, ops::A
   std::vector<float> of_distances;
   for (int head = 0; head < spec.heads; ++head) {
     for (int distance = -kFarthest; distance <= kFarthest; ++distance) {
-      const int bucket = bucket_of(distance, bias.buckets, spec.is_causal);
-      of_distances.push_back(of_buckets[static_cast<std::size_t>(bucket * spec.heads + head)]);
+      const auto bucket = static_cast<std::size_t>(bucket_of(distance, bias.buckets, spec.is_causal));
+      of_distances.push_back(
+          of_buckets[bucket * static_cast<std::size_t>(spec.heads) + static_cast<std::size_t>(head)]);
     }
   }
   attention.distance_bias = tensors.constants(of_distances);

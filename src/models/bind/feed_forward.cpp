@@ -145,6 +145,11 @@ FeedForwardLayer bind_feed_forward(const DecoderSpec& model, const FeedForwardSp
   const Extent width = {model.width, kWidthKey};
   FeedForwardLayer layer;
   layer.outliers = spec.outliers;
+  if (spec.has_divisors) {
+    std::vector<float> scales = tensors.numbers(block + "ffn.act.scales", {{spec.width, "feed_forward_length"}});
+    for (float& scale : scales) scale = 1 / scale;
+    layer.hidden_scales = tensors.constants(scales);
+  }
   if (spec.has_dense_beside) {
     tensors.keep_scale_apart(block + "ffn_gate_inp.weight");
     bind_dense_beside(model, block, width, tensors, layer);

@@ -39,6 +39,15 @@ void feed_forward(const Layer& layer, const Pass& pass, Tensor in, Write write, 
   dense(*layer.backend, layer.ffn.dense, pass, in, write, out);
 }
 
+void scaled_feed_forward(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  ops::Backend& on = *layer.backend;
+  const ops::FeedForward& ffn = layer.ffn.dense;
+  const Tensor hidden = pass.work.hidden.slice(0, ffn.up.weight.rows);
+  on.gate_up(in, ffn, hidden);
+  on.scale_columns(layer.ffn.hidden_scales, hidden);
+  on.linear(hidden, ffn.down, out, write);
+}
+
 // Of the gates only those far above their mean are kept.
 void sparse_feed_forward(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
   Backend& on = *layer.backend;

@@ -39,6 +39,7 @@ void rwkv6(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write writ
 void rwkv7(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 
 void feed_forward(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void scaled_feed_forward(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 void sparse_feed_forward(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 void mixture_of_experts(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 void dense_and_experts(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);

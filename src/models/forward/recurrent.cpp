@@ -4,7 +4,6 @@ namespace rocmforge::models {
 
 using ops::Activation;
 using ops::Backend;
-using ops::Heads;
 using ops::Tensor;
 using ops::Write;
 
