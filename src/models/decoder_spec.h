@@ -41,7 +41,7 @@ struct FeedForwardSpec {
   Need bias = Need::kNever;
   std::optional<Need> down_bias;       // where it is another
   bool has_divisors = false;           // hidden values are divided by numbers of their own
-  float outliers = 0;                  // gates less than so many deviations above their mean are cut; 0: none
+  std::optional<float> outliers;       // gates less than so many deviations above their mean are cut; 0: none
   std::optional<ExpertsSpec> experts;  // in place of the dense one
   bool has_dense_beside = false;       // or beside it, each with norms of its own
 };

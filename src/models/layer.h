@@ -205,7 +205,7 @@ struct AltUpLayer {
 struct Pass;
 struct Layer;
 
-// A kind of layer, and what it is made of: functions of decoder.cpp, chosen once at load.
+// A kind of layer, and what it is made of: functions of forward/, chosen once at load.
 using LayerFunction = void (*)(const Layer& layer, const Pass& pass);
 using PartFunction = void (*)(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 

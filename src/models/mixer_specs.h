@@ -85,7 +85,7 @@ struct AttentionSpec {
   float temperature_length = 1;
   int temperature_offset = 0;
 
-  bool is_stored_fused = false;  // as attn_qkv always; otherwise fused or split
+  bool is_stored_fused = false;  // as attn_qkv in most files; otherwise split. Either is taken
   Need qkv_bias = Need::kNever;
   Need output_bias = Need::kNever;
   float clamp = 0;  // of queries, keys and values; 0: none

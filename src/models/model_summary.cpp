@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "models/cache_memory.h"
 #include "models/registry.h"
+#include "models/work_per_token.h"
 
 namespace rocmforge::models {
 namespace {
@@ -128,25 +129,30 @@ std::optional<TokenizerSummary> tokenizer_of(const gguf::File& file) {
   return tokenizer;
 }
 
-// By the model's description; nothing where it is of no known architecture, or something is wrong with it. An encoder
-// reads everything at once and keeps nothing.
-CacheShape cache_of(const gguf::File& file, std::string_view architecture) {
+// An encoder reads everything at once and keeps nothing.
+CacheShape cache_of(const DecoderSpec& spec) {
   CacheShape shape;
-  if (find_architecture(architecture) == nullptr) return shape;
+  if (spec.is_encoder()) return shape;
+  for (const LayerSpec& layer : spec.layers) {
+    const LayerCache cache = layer_cache(spec, layer);
+    shape.attention_layers += cache.values_per_token > 0 ? 1 : 0;
+    shape.recurrent_layers += cache.state_values > 0 ? 1 : 0;
+    shape.values_per_token += cache.values_per_token;
+    shape.state_values += cache.state_values;
+    shape.has_window |= cache.window > 0;
+  }
+  return shape;
+}
+
+// What only a model's description tells; nothing where it is of no known architecture, or something is wrong with it.
+void fill_by_description(const gguf::File& file, ModelSummary& summary) {
+  if (find_architecture(summary.architecture) == nullptr) return;
   try {
     const DecoderSpec spec = describe(file).spec;
-    if (spec.is_encoder()) return shape;
-    for (const LayerSpec& layer : spec.layers) {
-      const LayerCache cache = layer_cache(spec, layer);
-      shape.attention_layers += cache.values_per_token > 0 ? 1 : 0;
-      shape.recurrent_layers += cache.state_values > 0 ? 1 : 0;
-      shape.values_per_token += cache.values_per_token;
-      shape.state_values += cache.state_values;
-      shape.has_window |= cache.window > 0;
-    }
-    return shape;
+    summary.cache = cache_of(spec);
+    summary.tied_embeddings = !spec.is_encoder() && is_output_tied(file, spec);
   } catch (const Error&) {
-    return {};
+    return;
   }
 }
 
@@ -210,11 +216,7 @@ ModelSummary summarize(const gguf::File& file) {
 
   const ModelReader model(file, summary.architecture);
   fill_dimensions(file, model, summary);
-  // An encoder has no output matrix, and no norm before one.
-  summary.tied_embeddings = file.find_tensor("token_embd.weight") != nullptr &&
-                            file.find_tensor("output.weight") == nullptr &&
-                            file.find_tensor("token_embd_norm.weight") == nullptr;
-  summary.cache = cache_of(file, summary.architecture);
+  fill_by_description(file, summary);
   return summary;
 }
 

@@ -71,7 +71,7 @@ struct ModelSummary {
   std::optional<std::uint64_t> value_length;
   std::uint64_t experts = 0;
   std::uint64_t experts_used = 0;
-  bool tied_embeddings = false;  // the output matrix is the token embeddings
+  bool tied_embeddings = false;  // the output matrix is the token embeddings; known of models that can be described
 
   std::optional<TokenizerSummary> tokenizer;
   std::optional<std::uint64_t> chat_template_bytes;

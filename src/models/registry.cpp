@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "models/architectures/architectures.h"
+#include "models/cache_memory.h"
 
 namespace rocmforge::models {
 namespace {
@@ -115,6 +116,18 @@ Error unknown(const gguf::Metadata& metadata, std::string_view name) {
       fmt::format("{}known are {}", guess, fmt::join(names, ", ")));
 }
 
+// That a position sees the right others, and any at all.
+void check_what_is_seen(const DecoderSpec& spec, const Hyperparameters& h) {
+  if (!spec.is_encoder() && !h.optional_flag("attention.causal", true)) {
+    throw error(ErrorCode::kUnsupported, "{}: '{}' is false, which only encoders can be: '{}' is none",
+                h.metadata().file(), h.key("attention.causal"), spec.architecture);
+  }
+  const CacheLayout layout = cache_layout(spec);
+  if (!layout.groups.empty() || !layout.recurrent_layers.empty()) return;
+  throw h.wrong("no layer has attention or keeps a state, by '{}' and the sizes of states",
+                h.key("attention.head_count_kv"));
+}
+
 }  // namespace
 
 std::span<const Architecture> architectures() { return kArchitectures; }
@@ -147,6 +160,7 @@ Description describe(const Facts& facts) {
   if (architecture == nullptr) throw unknown(facts.metadata, name);
   Hyperparameters hyperparameters(facts, name);
   Description description{architecture->describe(hyperparameters), {}};
+  check_what_is_seen(description.spec, hyperparameters);
   description.spec.description = architecture->title;
   description.assumptions = std::move(hyperparameters.assumptions());
   return description;

@@ -4,6 +4,11 @@
 
 namespace rocmforge::models {
 
+bool is_output_tied(const gguf::File& file, const DecoderSpec& spec) {
+  return spec.output == OutputMatrix::kTied ||
+         (spec.output == OutputMatrix::kOwnOrTied && file.find_tensor("output.weight") == nullptr);
+}
+
 WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
   double share = 1;
   for (const LayerSpec& layer : spec.layers) {
@@ -11,11 +16,12 @@ WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
       share = static_cast<double>(layer.ffn->experts->used) / layer.ffn->experts->count;
     }
   }
-  const bool is_tied = file.find_tensor("output.weight") == nullptr && !spec.is_encoder();
+  const bool is_tied = is_output_tied(file, spec);
   WorkPerToken work;
   for (const gguf::Tensor& tensor : file.tensors()) {
     const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) ||
-                              tensor.name == "position_embd.weight" || tensor.name == "per_layer_token_embd.weight";
+                              tensor.name == "position_embd.weight" || tensor.name == "per_layer_token_embd.weight" ||
+                              tensor.name == "token_types.weight";
     const bool is_ignored = std::ranges::any_of(
         spec.ignored_tensors, [&](const std::string& beginning) { return tensor.name.starts_with(beginning); });
     if (is_looked_up || is_ignored) continue;

@@ -132,7 +132,7 @@ class ColumnCounter {
 void count(const FeedForwardSpec& spec, Columns& columns) {
   if (!spec.experts || spec.has_dense_beside) {
     // With outliers gates and ups are there each for itself.
-    grow(columns.hidden, spec.outliers != 0 ? 2 * std::int64_t{spec.width} : spec.width);
+    grow(columns.hidden, spec.outliers ? 2 * std::int64_t{spec.width} : spec.width);
   }
   if (!spec.experts) return;
   grow(columns.hidden, spec.experts->shared_width);

@@ -66,15 +66,18 @@ TEST(ModelSummary, InfersFromShapesWhatTheKeysLack) {
   }
 }
 
-TEST(ModelSummary, RecognisesTiedEmbeddings) {
-  EXPECT_TRUE(Model("llama").tensor("token_embd.weight", {64, 32}).summary().tied_embeddings);
-  EXPECT_FALSE(
-      Model("llama").tensor("token_embd.weight", {64, 32}).tensor("output.weight", {64, 32}).summary().tied_embeddings);
-}
-
 ModelSummary summary_of(const std::string& architecture, int layers) {
   const testing::RandomModel model = testing::random_model({.architecture = architecture, .layers = layers});
   return summarize(testing::ModelFile(model).file());
+}
+
+TEST(ModelSummary, RecognisesTiedEmbeddings) {
+  for (const bool has_own_output : {false, true}) {
+    const testing::RandomModel model =
+        testing::random_model({.architecture = "lfm2", .has_own_output = has_own_output});
+    EXPECT_EQ(summarize(testing::ModelFile(model).file()).tied_embeddings, !has_own_output);
+  }
+  EXPECT_FALSE(summary_of("bert", 2).tied_embeddings);
 }
 
 // The random models have 2 key heads of 8, and a width of 32.

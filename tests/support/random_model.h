@@ -189,6 +189,7 @@ inline bool is_wanted(const RandomModelOptions& options, std::string_view name) 
       "time_mix_lerp_v.weight", "time_mix_lerp_r.weight", "time_mix_lerp_g.weight",
   };
   if (name.starts_with("rope_freqs")) return options.divisors == RopeDivisors::kOne;
+  if (name.ends_with("attn_rel_b.weight")) return name.find("blk.0.") != std::string_view::npos;
   if (name.starts_with("rope_factors")) return options.divisors == RopeDivisors::kLongAndShort;
   if (name.find("exp_probs_b") != std::string_view::npos && !has_selection_bias(options.architecture)) return false;
   const bool is_of_experts = name.ends_with("ffn_gate_inp.weight") || name.find("_exps.") != std::string_view::npos;

@@ -50,6 +50,7 @@ DecoderSpec bert(Hyperparameters& h) {
 DecoderSpec nomic_bert(Hyperparameters& h) {
   DecoderSpec spec = bert_like(h);
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
+  for (LayerSpec& layer : spec.layers) layer.ffn->bias = Need::kOptional;
   return spec;
 }
 
@@ -59,7 +60,6 @@ DecoderSpec nomic_bert_moe(Hyperparameters& h) {
   const int every = h.required("moe_every_n_layers", 0, kMostLayers);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     FeedForwardSpec& ffn = *spec.layers[i].ffn;
-    ffn.bias = Need::kOptional;
     ffn.is_gated = false;
     ffn.activation = kGelu;
     if (every > 0 && static_cast<int>(i) % every == 1)
@@ -72,7 +72,7 @@ DecoderSpec nomic_bert_moe(Hyperparameters& h) {
 DecoderSpec jina_bert_v2(Hyperparameters& h) {
   DecoderSpec spec = bert_like(h);
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.alibi = 8; });
-  allow_attention_biases(spec, Need::kRequired);
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.output_bias = Need::kRequired; });
   if (h.has_in_any_layer("attn_q_norm.weight")) {
     normalize_queries_and_keys(spec, {.weights = NormWeights::kOfWhole, .has_bias = true});
   }
@@ -150,12 +150,16 @@ DecoderSpec t5_encoder(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.prefix = "enc.";
   spec.output = OutputMatrix::kNone;
-  const int buckets = h.required("attention.relative_buckets_count", 4, 4096);
-  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
-    attention.is_causal = false;
+  spec.ignored_tensors.emplace_back("output.");  // of the decoder that there is not
+  const int buckets = h.required("attention.relative_buckets_count", 4, 256);
+  const bool is_causal = h.optional_flag("attention.causal", false);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
+    attention.is_causal = is_causal;
     attention.scale = 1;
     attention.output_name = "attn_o";
-    attention.distance_bias = DistanceBiasSpec{buckets, "enc.blk.0.attn_rel_b.weight"};
+    // The first layer's serves all that have none.
+    const std::string own = fmt::format("enc.blk.{}.attn_rel_b.weight", i);
+    attention.distance_bias = DistanceBiasSpec{buckets, h.has_tensor(own) ? own : "enc.blk.0.attn_rel_b.weight"};
   });
   bool has_gates = false;
   for (int i = 0; i < h.layers; ++i) has_gates |= h.has_tensor(fmt::format("enc.blk.{}.ffn_gate.weight", i));

@@ -17,6 +17,11 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
   spec.norm.has_bias = norm_bias;
   const char* epsilon =
       norm == ops::NormKind::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+  const char* other = norm == ops::NormKind::kRms ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
+  if (!h.has(epsilon) && h.has(other)) {
+    h.assume(fmt::format("'{}' is missing: '{}' is taken", h.key(epsilon), h.key(other)), true);
+    epsilon = other;
+  }
   spec.norm.epsilon = h.required_number(epsilon, 1e-16f, 0.1f);
   spec.layers.resize(static_cast<std::size_t>(h.layers));
   for (int i = h.layers; i < h.stored_layers(); ++i) spec.ignored_tensors.push_back(fmt::format("blk.{}.", i));
@@ -91,6 +96,7 @@ AttentionSpec attention_of(Hyperparameters& h, std::size_t layer) {
   attention.key_size = h.key_size();
   attention.value_size = h.value_size();
   attention.scale = 1 / std::sqrt(static_cast<float>(attention.key_size));
+  attention.qkv_bias = Need::kOptional;
   return attention;
 }
 
@@ -105,6 +111,14 @@ float number_or_none(Hyperparameters& h, std::string_view name, float none, floa
   const float value = h.required_number(name, 0, greatest);
   if (value == 0) return none;
   return h.required_number(name, least, greatest);
+}
+
+float soft_cap_or_none(Hyperparameters& h, std::string_view name) {
+  return h.has(name) ? number_or_none(h, name, 0, 1e6f) : 0;
+}
+
+float expected_soft_cap(Hyperparameters& h, std::string_view name, float otherwise) {
+  return h.has(name) ? soft_cap_or_none(h, name) : h.expected_number(name, otherwise, 0, 1e6f);
 }
 
 float expected_factor(Hyperparameters& h, std::string_view name, float otherwise) {

@@ -52,7 +52,10 @@ inline constexpr float kMostRopeBase = 1e12f;
 
 // A factor or limit that is stated: `none` where it is 0, as converters write it where there is none.
 float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest, float least = 1e-2f);
-// The same, where most files state it: a warning where it is missing.
+// A limit of logits: as stated, 0 for none; without the key none, or what most files state, with a warning.
+float soft_cap_or_none(Hyperparameters& h, std::string_view name);
+float expected_soft_cap(Hyperparameters& h, std::string_view name, float otherwise);
+// A factor where most files state one: a warning where it is missing.
 float expected_factor(Hyperparameters& h, std::string_view name, float otherwise);
 
 // Which layers have a window: by attention.sliding_window_pattern (a period or a flag a layer), else by the period:

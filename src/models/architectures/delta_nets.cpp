@@ -74,7 +74,7 @@ DecoderSpec qwen_delta(Hyperparameters& h, DeltaNetForm form) {
 void put_qwen_experts(Hyperparameters& h, DecoderSpec& spec) {
   ExpertsSpec experts =
       experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .width = ExpertHabits::Width::kShare});
-  experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
+  experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 0, kMostWidth);
   experts.shared_gate = true;
   put_experts_everywhere(spec, experts);
 }

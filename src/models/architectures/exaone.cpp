@@ -34,6 +34,7 @@ DecoderSpec exaone4(Hyperparameters& h) {
     layer.norms.mixer.clear();
     layer.norms.ffn.clear();
   }
+  // The reference implementation knows windows only of the model with so many layers; the models' own code of any.
   const int window = h.layers == kLayersOfTheWindowed ? h.expected("attention.sliding_window", 4096, 0, kMostContext)
                                                       : h.optional("attention.sliding_window", 0, 0, kMostContext);
   if (window == 0) return spec;

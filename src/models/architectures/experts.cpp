@@ -90,7 +90,9 @@ int read_shared_width(Hyperparameters& h, const ExpertHabits& habits, int width)
   if (habits.shared == Shared::kByWidth && (h.has(name) || !h.has("expert_shared_count"))) {
     return h.optional(name, 0, 0, kMostWidth);
   }
-  const int each = habits.shared != Shared::kByWidthAndCount ? width : h.optional(name, width, 1, kMostWidth);
+  const int each = habits.shared != Shared::kByWidthAndCount ? width
+                   : h.optional(name, 0, 0, kMostWidth) == 0 ? width
+                                                             : h.optional(name, 0, 0, kMostWidth);
   const int count = h.required("expert_shared_count", 0, kMostExperts);
   if (count > kMostWidth / each) {
     throw h.wrong("'{}' is {}, too many of '{}' {}", h.key("expert_shared_count"), count,

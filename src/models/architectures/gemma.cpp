@@ -20,12 +20,6 @@ DecoderSpec gemma_like(Hyperparameters& h, const RopeHabits& habits) {
   return spec;
 }
 
-float soft_cap_or_none(Hyperparameters& h, const char* name) { return number_or_none(h, name, 0, 1e6f); }
-
-float expected_soft_cap(Hyperparameters& h, const char* name, float otherwise) {
-  return h.has(name) ? soft_cap_or_none(h, name) : h.expected_number(name, otherwise, 0, 1e6f);
-}
-
 // The greatest model of a generation scales by the width a head has of the whole. No key says so; its number of layers
 // does, in the reference implementation too.
 void scale_by_share_of_width(Hyperparameters& h, DecoderSpec& spec, int layers_of_the_greatest) {
@@ -50,7 +44,9 @@ DecoderSpec gemma2(Hyperparameters& h) {
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     auto& attention = std::get<AttentionSpec>(spec.layers[i].mixer);
     attention.soft_cap = soft_cap;
-    if (windowed[i]) attention.window = window;
+    if (!windowed[i]) continue;
+    attention.window = window;
+    attention.rope = with_window_base(h, *attention.rope);
   }
   return spec;
 }
@@ -89,7 +85,7 @@ DecoderSpec gemma3(Hyperparameters& h) {
   DecoderSpec spec = gemma3_like(h, ops::WindowKind::kSliding);
   spec.output = OutputMatrix::kOwnOrTied;
   scale_by_share_of_width(h, spec, 62);
-  spec.logit_soft_cap = h.has("final_logit_softcapping") ? soft_cap_or_none(h, "final_logit_softcapping") : 0;
+  spec.logit_soft_cap = soft_cap_or_none(h, "final_logit_softcapping");
   return spec;
 }
 
@@ -97,7 +93,8 @@ DecoderSpec gemma3(Hyperparameters& h) {
 DecoderSpec gemma_embedding(Hyperparameters& h) {
   DecoderSpec spec = gemma3_like(h, ops::WindowKind::kCentred);
   spec.output = OutputMatrix::kNone;
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.is_causal = false; });
+  const bool is_causal = h.optional_flag("attention.causal", false);
+  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.is_causal = is_causal; });
   return spec;
 }
 

@@ -1,6 +1,8 @@
 // Gemma 3n and 4: layers see the token through an embedding of their own, the last ones use keys and values of earlier
 // ones, and values are normalized.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -28,8 +30,8 @@ float window_base(Hyperparameters& h) {
 
 // The last layers use keys and values of the last layer before them that has the same kind of attention. What the file
 // holds for them is not used.
-void share_keys(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed) {
-  const int shared = h.expected("attention.shared_kv_layers", 0, 0, h.layers - 1);
+void share_keys(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed, int usual) {
+  const int shared = h.expected("attention.shared_kv_layers", usual, 0, h.layers - 1);
   const int own = h.layers - shared;
   for (int i = own; i < h.layers; ++i) {
     int source = own - 1;
@@ -50,7 +52,6 @@ DecoderSpec gemma_with_layer_inputs(Hyperparameters& h) {
   spec.embedding_scale = std::sqrt(static_cast<float>(h.width));
   for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
   normalize_results(spec);
-  spec.layer_inputs.width = h.required("embedding_length_per_layer_input", 0, kMostWidth / 64);
   return spec;
 }
 
@@ -60,14 +61,27 @@ DecoderSpec gemma_with_layer_inputs(Hyperparameters& h) {
 
 namespace {
 
-// How far above their mean gates must be; minus infinity: as they are.
-void read_outliers(Hyperparameters& h, DecoderSpec& spec) {
+// How far above their mean gates must be, in deviations; minus infinity: as they are. Where the file does not say, as
+// the published models have it.
+std::vector<float> outliers_of(Hyperparameters& h) {
+  constexpr float kUsual = 1.6448533535f;
+  constexpr std::size_t kSparseLayers = 10;
   const std::string key = h.key("activation_sparsity_scale");
-  const std::vector<float> scales = h.metadata().per_layer<float>(key, static_cast<std::size_t>(h.stored_layers()));
-  if (scales.empty()) throw h.wrong("key '{}' is missing", key);
+  std::vector<float> scales = h.metadata().per_layer<float>(key, static_cast<std::size_t>(h.stored_layers()));
+  if (!scales.empty()) return scales;
+  h.assume(fmt::format("'{}' is missing: {} is taken for the first {} layers", key, kUsual, kSparseLayers), true);
+  scales.assign(static_cast<std::size_t>(h.stored_layers()), -std::numeric_limits<float>::infinity());
+  std::fill_n(scales.begin(), std::min(kSparseLayers, scales.size()), kUsual);
+  return scales;
+}
+
+void set_outliers(Hyperparameters& h, DecoderSpec& spec) {
+  const std::vector<float> scales = outliers_of(h);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     if (std::isinf(scales[i]) && scales[i] < 0) continue;
-    if (!(std::abs(scales[i]) <= 100)) throw h.wrong("'{}' holds {}, expected -100 to 100", key, scales[i]);
+    if (!(std::abs(scales[i]) <= 100)) {
+      throw h.wrong("'{}' holds {}, expected -100 to 100", h.key("activation_sparsity_scale"), scales[i]);
+    }
     spec.layers[i].ffn->outliers = scales[i];
   }
 }
@@ -86,8 +100,11 @@ int laurel_rank(Hyperparameters& h) {
 
 }  // namespace
 
+constexpr int kOwnKeyLayers = 20;  // of the published models, where the file does not say
+
 DecoderSpec gemma3n(Hyperparameters& h) {
   DecoderSpec spec = gemma_with_layer_inputs(h);
+  spec.layer_inputs.width = h.expected("embedding_length_per_layer_input", 256, 1, kMostWidth / 64);
   if (!h.has("attention.sliding_window_pattern")) {
     h.assume(fmt::format("'{}' is missing: windows on four layers of five", h.key("attention.sliding_window_pattern")),
              true);
@@ -100,10 +117,9 @@ DecoderSpec gemma3n(Hyperparameters& h) {
     attention.rope = rope;
     if (windowed[i]) attention.rope->base = base;
   });
-  share_keys(h, spec, windowed);
-  read_outliers(h, spec);
-  spec.logit_soft_cap = h.has("final_logit_softcapping") ? number_or_none(h, "final_logit_softcapping", 0, 1e6f)
-                                                         : h.expected_number("final_logit_softcapping", 30, 0, 1e6f);
+  share_keys(h, spec, windowed, std::max(0, h.layers - kOwnKeyLayers));
+  set_outliers(h, spec);
+  spec.logit_soft_cap = expected_soft_cap(h, "final_logit_softcapping", 30);
   spec.altup.streams = h.expected("altup.num_inputs", 4, 2, 16);
   if (h.optional("altup.active_idx", 0, 0, spec.altup.streams - 1) != 0) {
     throw error(ErrorCode::kUnsupported, "{}: '{}' is not 0, which no published model has", h.metadata().file(),
@@ -157,6 +173,7 @@ void find_values(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>&
 
 DecoderSpec gemma4(Hyperparameters& h) {
   DecoderSpec spec = gemma_with_layer_inputs(h);
+  spec.layer_inputs.width = h.required("embedding_length_per_layer_input", 0, kMostWidth / 64);
   if (!h.has("attention.sliding_window_pattern")) {
     throw h.wrong("key '{}' is missing", h.key("attention.sliding_window_pattern"));
   }
@@ -164,12 +181,15 @@ DecoderSpec gemma4(Hyperparameters& h) {
   set_attention(h, spec, windowed);
   set_head_sizes(h, spec, windowed);
   find_values(h, spec, windowed);
-  share_keys(h, spec, windowed);
-  spec.logit_soft_cap = h.has("final_logit_softcapping") ? number_or_none(h, "final_logit_softcapping", 0, 1e6f) : 0;
+  share_keys(h, spec, windowed, 0);
+  spec.logit_soft_cap = soft_cap_or_none(h, "final_logit_softcapping");
   const Need output_scale = h.has_in_any_layer("layer_output_scale.weight") ? Need::kRequired : Need::kNever;
   for (LayerSpec& layer : spec.layers) {
     layer.stored_output_scale = output_scale;
-    if (h.experts == 0) continue;
+    const auto has = [&](const char* name) {
+      return h.has_tensor(fmt::format("blk.{}.{}.weight", &layer - spec.layers.data(), name));
+    };
+    if (h.experts == 0 || (!has("ffn_gate_inp") && !has("ffn_down_exps"))) continue;
     layer.ffn->experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized});
     layer.ffn->has_dense_beside = true;
   }

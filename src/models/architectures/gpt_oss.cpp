@@ -24,7 +24,10 @@ DecoderSpec gpt_oss(Hyperparameters& h) {
     attention.output_bias = Need::kRequired;
     attention.has_sinks = true;
     attention.rope = rope;
-    if (windowed[i]) attention.window = window;
+    if (windowed[i]) {
+      attention.window = window;
+      attention.rope = with_window_base(h, rope);
+    }
     layer.mixer = attention;
     layer.ffn.emplace().experts = experts;
     layer.ffn->activation = ops::Activation::kGptOss;

@@ -25,7 +25,10 @@ void read_factors(Hyperparameters& h, DecoderSpec& spec) {
 }
 
 void rotate_if_trained(Hyperparameters& h, DecoderSpec& spec) {
-  if (!h.optional_flag("rope.scaling.finetuned", true)) return;
+  if (!h.optional_flag("rope.scaling.finetuned", true)) {
+    spec.ignored_tensors.emplace_back("rope_f");  // rope_freqs, rope_factors_long, …
+    return;
+  }
   rotate(h, spec, {.pairing = ops::RopePairing::kNeighbours});
 }
 

@@ -40,7 +40,12 @@ DecoderSpec mistral3(Hyperparameters& h) {
   float temperature = 0;
   if (rope.scaling == RopeScaling::kYarn) {
     const float multiplier = h.expected_number("rope.scaling.yarn_log_multiplier", 0, 0, 10);
-    rope.magnitude /= 1 + 0.1f * multiplier * std::log(rope.factor);
+    const float divisor = 1 + 0.1f * multiplier * std::log(rope.factor);
+    if (!(divisor > 1e-3f)) {
+      throw h.wrong("'{}' {} and '{}' {} make a magnitude of 1 over {}", h.key("rope.scaling.factor"), rope.factor,
+                    h.key("rope.scaling.yarn_log_multiplier"), multiplier, divisor);
+    }
+    rope.magnitude /= divisor;
     temperature = h.expected_number("attention.temperature_scale", 0, 0, 1e3f);
   } else {
     temperature = h.optional_number("attention.temperature_scale", 0, 0, 1e3f);
@@ -55,13 +60,9 @@ DecoderSpec mistral3(Hyperparameters& h) {
 
 namespace {
 
-// Which layers are rotated, and see a chunk only: all but every fourth, unless the file says that there are no chunks.
-std::vector<bool> chunked_layers(Hyperparameters& h) {
-  const bool has_chunks = h.optional("attention.sliding_window", 1, 0, kMostContext) > 0;
-  if (has_chunks) return windowed_layers(h, 4);
-  std::vector<bool> all_but_last(static_cast<std::size_t>(h.layers), true);
-  all_but_last.back() = false;
-  return all_but_last;
+// All layers but every fourth; where there are no chunks all but the last.
+bool is_rotated(const Hyperparameters& h, std::size_t layer, bool has_chunks) {
+  return has_chunks ? (layer + 1) % 4 != 0 : layer + 1 < static_cast<std::size_t>(h.layers);
 }
 
 constexpr int kChunk = 8192;              // of positions; no file says another
@@ -72,19 +73,20 @@ constexpr int kExpertsWithoutNorm = 128;  // the one that is known by its expert
 
 DecoderSpec llama4(Hyperparameters& h) {
   DecoderSpec spec = attention_only(h);
-  const std::vector<bool> local = chunked_layers(h);
   const bool has_chunks = h.optional("attention.sliding_window", 1, 0, kMostContext) > 0;
-  const RopeSpec rope = with_window_base(h, rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kNeighbours}));
+  const std::vector<bool> windowed = windowed_layers(h, 4);
+  const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kNeighbours});
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
-    if (!local[i]) {
+    const bool is_chunked = has_chunks && windowed[i];
+    attention.window = is_chunked ? kChunk : 0;
+    attention.window_kind = ops::WindowKind::kChunked;
+    if (!is_rotated(h, i, has_chunks)) {
       attention.temperature = kTemperature;
       attention.temperature_length = kChunk;
       attention.temperature_offset = 1;
       return;
     }
-    attention.rope = rope;
-    if (has_chunks) attention.window = kChunk;
-    attention.window_kind = ops::WindowKind::kChunked;
+    attention.rope = is_chunked ? with_window_base(h, rope) : rope;
     if (h.experts == kExpertsWithoutNorm) return;
     attention.query_key_norm = QueryKeyNormSpec{.weights = NormWeights::kNone, .is_after_rope = true};
   });

@@ -94,6 +94,7 @@ DecoderSpec baichuan(Hyperparameters& h) {
   constexpr int kLayersOfTheGreater = 40;
   DecoderSpec spec = llama_like(h);
   spec.output = OutputMatrix::kOwn;
+  allow_attention_biases(spec, Need::kNever);
   if (h.layers != kLayersOfTheGreater) {
     rotate(h, spec, {.pairing = ops::RopePairing::kNeighbours, .states_base = false});
     return spec;

@@ -50,6 +50,7 @@ DecoderSpec mamba(Hyperparameters& h) {
     h.assume(fmt::format("'{}' is missing: nothing is normalized inside", h.key("ssm.dt_b_c_rms")), true);
   }
   if (h.optional_flag("ssm.dt_b_c_rms", false)) mixer.norms = ops::NormKind::kRms;
+  mixer.norms_have_weights = h.has_in_any_layer("ssm_dt_norm.weight");
   for (LayerSpec& layer : spec.layers) layer.mixer = mixer;
   return spec;
 }
@@ -160,6 +161,7 @@ DecoderSpec plamo2(Hyperparameters& h) {
     } else {
       AttentionSpec attention = attention_of(h, i);
       attention.is_stored_fused = true;
+      attention.qkv_bias = Need::kNever;
       layer.mixer = attention;
     }
   }

@@ -100,7 +100,8 @@ DecoderSpec dbrx(Hyperparameters& h) {
   return spec;
 }
 
-// The router sees what comes into the layer. With windows every fourth layer sees everything and has no positions.
+// The router sees what comes into the layer. With windows every fourth layer sees everything and has no positions. The
+// published models' windows are of 4096, which the reference implementation takes whatever the file says.
 DecoderSpec smallthinker(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, kHalves);
   const int window = h.optional("attention.sliding_window", 0, 0, kMostContext);

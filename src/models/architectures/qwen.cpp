@@ -50,7 +50,7 @@ DecoderSpec qwen2(Hyperparameters& h) {
 // The chosen weights stay as they are, and a shared expert has a gate of its own.
 DecoderSpec qwen2moe(Hyperparameters& h) {
   ExpertsSpec experts = experts_by(h, {.width = ExpertHabits::Width::kShare});
-  experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 1, kMostWidth);
+  experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 0, kMostWidth);
   experts.shared_gate = true;
   DecoderSpec spec = with_experts(h, experts);
   allow_query_key_value_biases(spec);

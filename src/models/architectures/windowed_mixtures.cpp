@@ -23,7 +23,7 @@ DecoderSpec afmoe(Hyperparameters& h) {
     attention.window = windowed[i] ? window : 0;
     if ((i + 1) % 4 == 0) {
       attention.rope.reset();
-    } else {
+    } else if (attention.window > 0) {
       attention.rope = with_window_base(h, *attention.rope);
     }
   });

@@ -17,7 +17,9 @@ void bind_query_key_value(const AttentionSpec& spec, int width, const std::strin
   const std::int64_t key = all_of(spec.kv_heads, spec.key_size);
   const std::int64_t value = all_of(spec.kv_heads, spec.value_size);
   const Extent in = {width, kWidthKey};
-  if (spec.is_stored_fused || tensors.has(block + "attn_qkv.weight")) {
+  const bool is_fused =
+      tensors.has(block + "attn_qkv.weight") || (spec.is_stored_fused && !tensors.has(block + "attn_q.weight"));
+  if (is_fused) {
     const Extent all = {query + key + value, "queries, keys and values of all heads"};
     const auto part = [&](std::int64_t first, std::int64_t count) {
       return ops::Linear{
@@ -26,6 +28,7 @@ void bind_query_key_value(const AttentionSpec& spec, int width, const std::strin
       };
     };
     layer.query = part(0, query);
+    if (!spec.has_own_keys()) return;
     layer.key = part(query, key);
     layer.value = part(query + key, value);
     return;
@@ -98,6 +101,7 @@ int bucket_of(int distance, int buckets, bool is_causal) {
   }
   const int exact = buckets / 2;
   if (apart < exact) return first + apart;
+  if (apart >= kFarthest) return first + buckets - 1;
   const double share = std::log(static_cast<double>(apart) / exact) / std::log(static_cast<double>(kFarthest) / exact);
   return first + std::min(buckets - 1, exact + static_cast<int>(share * (buckets - exact)));
 }

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "models/bind/parts.h"
 
@@ -144,7 +145,7 @@ FeedForwardLayer bind_feed_forward(const DecoderSpec& model, const FeedForwardSp
                                    TensorSource& tensors) {
   const Extent width = {model.width, kWidthKey};
   FeedForwardLayer layer;
-  layer.outliers = spec.outliers;
+  layer.outliers = spec.outliers.value_or(0);
   if (spec.has_divisors) {
     std::vector<float> scales = tensors.numbers(block + "ffn.act.scales", {{spec.width, "feed_forward_length"}});
     for (float& scale : scales) scale = 1 / scale;

@@ -117,7 +117,7 @@ PartFunction feed_forward_function(const LayerSpec& spec) {
   if (spec.ffn->has_dense_beside) return dense_and_experts;
   if (spec.ffn->experts) return mixture_of_experts;
   if (spec.ffn->has_divisors) return scaled_feed_forward;
-  return spec.ffn->outliers != 0 ? sparse_feed_forward : feed_forward;
+  return spec.ffn->outliers ? sparse_feed_forward : feed_forward;
 }
 
 }  // namespace rocmforge::models
