@@ -34,10 +34,22 @@ int step_tokens_for(const gguf::File& file, std::int64_t tokens, bool step) {
   return static_cast<int>(std::min({tokens, rows, kMostStepTokens}));
 }
 
-void write_logits(engine::Runner& runner, const std::vector<std::int32_t>& tokens, const std::string& path) {
+// What the logits are of, after the sequence's encoder has read the tokens where it has one: its decoder is given the
+// answer that it should make, from its start token on, less the last.
+std::vector<std::int32_t> tokens_of_decoder(engine::Runner& runner, kv::SequenceId sequence,
+                                            const std::vector<std::int32_t>& tokens) {
+  if (runner.spec().encoder == nullptr || tokens.empty()) return tokens;
+  runner.encode(sequence, tokens);
+  std::vector<std::int32_t> shifted = {runner.spec().start_token};
+  shifted.insert(shifted.end(), tokens.begin(), tokens.end() - 1);
+  return shifted;
+}
+
+void write_logits(engine::Runner& runner, const std::vector<std::int32_t>& given, const std::string& path) {
+  const auto sequence = runner.start();
+  const std::vector<std::int32_t> tokens = tokens_of_decoder(runner, sequence->id, given);
   const std::vector<std::size_t> shape = {tokens.size(), static_cast<std::size_t>(runner.output_columns())};
   NpyWriter writer(path, shape);
-  const auto sequence = runner.start();
   const auto at_a_time = static_cast<std::size_t>(runner.step_tokens());
   for (std::size_t done = 0; done < tokens.size(); done += at_a_time) {
     const auto part = std::span(tokens).subspan(done, std::min(at_a_time, tokens.size() - done));
@@ -95,8 +107,10 @@ Command logits_command() {
       .summary = "Write the logits of all positions for given tokens",
       .details =
           "Writes float32 [tokens, vocabulary] to a NumPy file; an encoder's are its last\n"
-          "hidden states, [tokens, width]. The context is what the tokens need, and keys\n"
-          "and values are kept as F32, unless told otherwise.",
+          "hidden states, [tokens, width]. Where a decoder stands behind an encoder, the\n"
+          "encoder reads the tokens, and the decoder its start token and then the same\n"
+          "tokens but the last. The context is what the tokens need, and keys and values\n"
+          "are kept as F32, unless told otherwise.",
       .examples =
           "  rocmforge logits -m model.gguf --tokens t.json --out logits.npy\n"
           "  rocmforge logits -m model.gguf --tokens t.json --out ref.npy --device ref",

@@ -111,7 +111,8 @@ Command run_command() {
       .details =
           "Takes the likeliest token each time. Prints text, or where the model has no\n"
           "tokenizer the new ids, as a JSON list. This version takes the prompt as ids\n"
-          "only: --raw and --tokens are needed.",
+          "only: --raw and --tokens are needed. A model with an encoder reads the prompt\n"
+          "with that, and its decoder answers.",
       .examples = "  rocmforge run model.gguf --raw --tokens prompt.json -n 32",
       .arguments = std::move(list),
       .run = [arguments] { run(*arguments); },

@@ -41,19 +41,30 @@ class Batch {
     }
   }
 
+  // What an encoder before the decoder reads, one sequence after the other.
+  void encode(int tokens) {
+    draw(tokens);
+    for (std::size_t i = 0; i < ids_.size(); ++i) runner_.encode(ids_[i], tokens_of(i));
+  }
+
   void step(int tokens, Wanted wanted) {
-    const auto count = static_cast<std::size_t>(tokens);
-    tokens_.resize(count * ids_.size());
-    std::uniform_int_distribution<kv::TokenId> any(0, runner_.spec().vocabulary - 1);
-    for (kv::TokenId& token : tokens_) token = any(random_);
+    draw(tokens);
     items_.clear();
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
-      items_.push_back({ids_[i], std::span(tokens_).subspan(i * count, count), wanted});
-    }
+    for (std::size_t i = 0; i < ids_.size(); ++i) items_.push_back({ids_[i], tokens_of(i), wanted});
     RF_CHECK(runner_.run(items_));  // prepare() made room
   }
 
  private:
+  void draw(int tokens) {
+    tokens_.resize(static_cast<std::size_t>(tokens) * ids_.size());
+    std::uniform_int_distribution<kv::TokenId> any(0, runner_.spec().vocabulary - 1);
+    for (kv::TokenId& token : tokens_) token = any(random_);
+  }
+  std::span<const kv::TokenId> tokens_of(std::size_t sequence) const {
+    const std::size_t count = tokens_.size() / ids_.size();
+    return std::span(tokens_).subspan(sequence * count, count);
+  }
+
   Runner& runner_;
   std::mt19937 random_;
   std::vector<kv::SequenceId> ids_;
@@ -77,6 +88,7 @@ double cache_bytes_at(const Runner& runner, double position) {
 // Tokens a second, of all sequences together. A prefill answers once; a decode reads the weights once a step.
 double limit_of(const Measurement& measurement, const Runner& runner, const gguf::File& file,
                 const BenchmarkOptions& options, const ops::MachineLimits& limits) {
+  if (runner.spec().encoder != nullptr) return 0;  // which of the weights belong to which phase is not counted
   const models::WorkPerToken work = models::work_per_token(file, runner.spec());
   const double arithmetic = std::max(limits.integer_operations_per_second, limits.float_operations_per_second);
   if (arithmetic <= 0 || limits.read_bytes_per_second <= 0) return 0;
@@ -99,6 +111,9 @@ void prepare(const models::DecoderSpec& spec, BenchmarkOptions& options, RunnerO
     if (options.prompt == 0) throw error(ErrorCode::kUsage, "-p 0: an encoder does nothing else");
     options.generated = 0;
   }
+  if (spec.encoder != nullptr && options.depth > 0) {
+    throw error(ErrorCode::kUsage, "-d {}: the prompt is the encoder's, which has nothing before", options.depth);
+  }
   runner.sequences = options.sequences;
   const std::int64_t longest = std::max(options.depth, 1) + std::int64_t{std::max(options.prompt, options.generated)};
   if (runner.context == 0) runner.context = spec.is_encoder() ? options.prompt : longest;
@@ -119,6 +134,7 @@ BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkO
                         const std::function<void(std::uint64_t, std::uint64_t, std::string_view)>& on_progress) {
   BenchmarkResult result;
   std::uint32_t seed = 1;
+  const bool has_encoder = runner.spec().encoder != nullptr;
   const int phases = (options.prompt > 0 ? 1 : 0) + (options.generated > 0 ? 1 : 0);
   const auto total = static_cast<std::uint64_t>(options.repetitions) * static_cast<std::uint64_t>(phases);
   std::uint64_t done = 0;
@@ -130,9 +146,12 @@ BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkO
       Batch batch(runner, options.sequences, seed++);
       // A token is generated after others, if only one.
       const int before = phase == Phase::kDecode ? std::max(1, options.depth) : options.depth;
+      if (has_encoder && phase == Phase::kDecode) batch.encode(std::max(1, options.prompt));
       if (before > 0) batch.add(before);
       const auto start = Clock::now();
-      if (phase == Phase::kPrefill) {
+      if (has_encoder && phase == Phase::kPrefill) {
+        batch.encode(tokens);
+      } else if (phase == Phase::kPrefill) {
         batch.add(tokens);
       } else {
         for (int i = 0; i < tokens; ++i) batch.step(1, Wanted::kLast);

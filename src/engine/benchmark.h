@@ -40,7 +40,8 @@ struct BenchmarkResult {
   std::vector<Measurement> measurements;
 };
 
-// The runner options that a benchmark needs besides the user's. Of an encoder there is nothing to generate.
+// The runner options that a benchmark needs besides the user's. Of an encoder there is nothing to generate; where a
+// decoder stands behind one, the prefill is the encoder's and the decode the decoder's.
 void prepare(const models::DecoderSpec& spec, BenchmarkOptions& options, RunnerOptions& runner);
 
 // The limits are measured in the same run. on_progress: how many of how many measurements are done.

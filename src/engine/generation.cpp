@@ -27,15 +27,20 @@ GenerationStatistics continue_greedily(Runner& runner, std::span<const kv::Token
     RF_CHECK(runner.run({&item, 1}));  // the cache holds the context
   };
 
+  std::span<const kv::TokenId> beginning = prompt;
+  if (runner.spec().encoder != nullptr) {
+    runner.encode(sequence->id, prompt);
+    beginning = {&runner.spec().start_token, 1};
+  }
   const auto at_a_time = static_cast<std::size_t>(runner.step_tokens());
-  for (auto done = static_cast<std::size_t>(sequence->cached); done < prompt.size(); done += at_a_time) {
-    const auto part = prompt.subspan(done, std::min(at_a_time, prompt.size() - done));
-    compute(part, done + part.size() == prompt.size() ? Wanted::kLast : Wanted::kNothing);
+  for (auto done = static_cast<std::size_t>(sequence->cached); done < beginning.size(); done += at_a_time) {
+    const auto part = beginning.subspan(done, std::min(at_a_time, beginning.size() - done));
+    compute(part, done + part.size() == beginning.size() ? Wanted::kLast : Wanted::kNothing);
   }
   statistics.prompt_seconds = seconds_since(start);
 
   start = Clock::now();
-  for (std::size_t length = prompt.size(); statistics.new_tokens < most; ++length) {
+  for (std::size_t length = beginning.size(); statistics.new_tokens < most; ++length) {
     const kv::TokenId token = likeliest(runner.output(0));
     ++statistics.new_tokens;
     if (!on_token(token) || statistics.new_tokens == most) break;

@@ -63,6 +63,11 @@ void check_trained_length(const DecoderSpec& spec, std::int64_t context) {
 
 }  // namespace
 
+MemoryRequest encoder_request(const MemoryRequest& request, std::int64_t context) {
+  // What the backend needs for itself is one space for both, and counted with the decoder's.
+  return {.context = context, .formats = request.formats, .limits = models::encoder_limits(context)};
+}
+
 MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std::int64_t context) {
   const models::CacheLayout layout = models::cache_layout(spec);
   MemoryPlan plan;
@@ -93,6 +98,13 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
                         static_cast<std::uint64_t>(spec.output_columns()) * sizeof(float);
   if (request.backend != nullptr) {
     plan.work_bytes += request.backend->work_bytes(models::work_limits(spec, request.limits, context));
+  }
+  if (spec.encoder != nullptr) {
+    plan.sizes.source_tokens = static_cast<int>(context);
+    plan.sizes.source_slots = request.sequences;
+    plan.cache_bytes += static_cast<std::uint64_t>(request.sequences) *
+                        models::source_bytes(spec, request.formats, plan.sizes.source_tokens);
+    plan.work_bytes += bytes_of(memory_for(*spec.encoder, encoder_request(request, context), context));
   }
   return plan;
 }

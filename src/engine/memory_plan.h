@@ -27,10 +27,13 @@ struct MemoryPlan {
   models::CacheFormats formats;
   std::uint64_t weight_bytes = 0;
   std::uint64_t cache_bytes = 0;
-  std::uint64_t work_bytes = 0;
+  std::uint64_t work_bytes = 0;  // both with those of an encoder, if there is one
 };
 
 inline constexpr int kBlockTokens = 32;
+
+// Of an encoder before the decoder, which reads texts as long as the context one after the other.
+MemoryRequest encoder_request(const MemoryRequest& request, std::int64_t context);
 
 // What a context takes, whether it fits or not.
 MemoryPlan memory_for(const models::DecoderSpec& spec, const MemoryRequest& request, std::int64_t context);

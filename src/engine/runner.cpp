@@ -66,6 +66,7 @@ void Runner::load(const gguf::File& file) {
 
   std::uint64_t weight_bytes = 0;
   for (const models::Placement& placement : plan_.placements) weight_bytes += placement.weight_bytes;
+  for (const models::Placement& placement : plan_.of_encoder) weight_bytes += placement.weight_bytes;
   weight_bytes += models::converted_bytes(file);
   const models::StepLimits limits{options_.step_tokens, options_.logit_rows, options_.sequences};
   const MemoryRequest request{.context = options_.context,
@@ -88,13 +89,18 @@ void Runner::load(const gguf::File& file) {
       options_.on_progress(done, total, "weights");
     };
   }
-  model_ = std::make_unique<models::Model>(file, std::move(description), plan_, load_options);
+  models::FileTensors tensors(file);
+  // The encoder first: what backends need for the decoder is enough for both, and replaces what they need for it alone.
+  if (const auto& encoder = description.spec.encoder; encoder != nullptr) {
+    encoder_ = std::make_unique<SourceEncoder>(tensors, *encoder, plan_.of_encoder, request, load_options);
+  }
+  model_ = std::make_unique<models::Model>(tensors, std::move(description.spec), plan_.placements, load_options);
   cache_memory_ = std::make_unique<models::CacheMemory>(model_->spec(), models::cache_layout(model_->spec()), formats,
                                                         memory_plan_.sizes, model_->layers());
   cache_ = std::make_unique<kv::Cache>(memory_plan_.cache);
   file.check_intact();
   options_.on_progress = nullptr;
-  load_statistics_.bound = model_->statistics();
+  load_statistics_.bound = tensors.statistics();
   load_statistics_.seconds = seconds_since(start);
 }
 
@@ -106,7 +112,9 @@ void Runner::reserve_step() {
   positions_.reserve(rows);
   sequence_of_row_.reserve(rows);
   sequences_.reserve(sequences);
-  block_tables_.reserve(memory_plan_.cache.groups.size() * sequences * table);
+  ids_.reserve(sequences);
+  source_lengths_.resize(sequences);
+  block_tables_.reserve((memory_plan_.cache.groups.size() + 1) * sequences * table);
   wanted_rows_.reserve(static_cast<std::size_t>(options_.logit_rows));
   output_.resize(static_cast<std::size_t>(options_.logit_rows) * static_cast<std::size_t>(output_columns()));
 }
@@ -114,7 +122,10 @@ void Runner::reserve_step() {
 std::optional<Runner::Started> Runner::start(std::span<const kv::TokenId> tokens) {
   const auto id = cache_->add();
   if (!id) return std::nullopt;
-  const kv::ReusedPrefix prefix = spec().is_encoder() ? kv::ReusedPrefix{} : cache_->reuse_prefix(*id, tokens);
+  // What a decoder's tokens mean depends on what its encoder read, too.
+  const bool has_prefix = !spec().is_encoder() && encoder_ == nullptr;
+  const kv::ReusedPrefix prefix = has_prefix ? cache_->reuse_prefix(*id, tokens) : kv::ReusedPrefix{};
+  source_lengths_[static_cast<std::size_t>(*id)] = 0;
   if (prefix.state) {
     cache_memory_->copy_state(prefix.state->from, prefix.state->to);
   } else if (cache_->state_slot(*id) != kv::kNoBlock) {
@@ -144,42 +155,63 @@ bool Runner::make_room(std::span<const StepItem> items) {
   return true;
 }
 
-void Runner::describe_step(std::span<const StepItem> items) {
+void Runner::clear_step() {
   tokens_.clear();
   positions_.clear();
   sequence_of_row_.clear();
   sequences_.clear();
+  ids_.clear();
   wanted_rows_.clear();
-  for (const StepItem& item : items) {
-    const int position = cache_->length(item.sequence);
-    const auto first = static_cast<std::int32_t>(tokens_.size());
-    const auto count = static_cast<std::int32_t>(item.tokens.size());
-    for (std::int32_t i = 0; i < count; ++i) {
-      tokens_.push_back(item.tokens[static_cast<std::size_t>(i)]);
-      positions_.push_back(position + i);
-      sequence_of_row_.push_back(static_cast<std::int32_t>(sequences_.size()));
-      const bool is_wanted = item.wanted == Wanted::kAll || (item.wanted == Wanted::kLast && i + 1 == count);
-      if (is_wanted) wanted_rows_.push_back(first + i);
-    }
-    sequences_.push_back({first, count, position, cache_->state_slot(item.sequence)});
-  }
-  RF_CHECK(tokens_.size() <= static_cast<std::size_t>(options_.step_tokens));
-  RF_CHECK(wanted_rows_.size() <= static_cast<std::size_t>(options_.logit_rows));
+}
 
+void Runner::add_rows(kv::SequenceId id, std::span<const kv::TokenId> tokens, int position) {
+  const auto first = static_cast<std::int32_t>(tokens_.size());
+  const auto count = static_cast<std::int32_t>(tokens.size());
+  for (std::int32_t i = 0; i < count; ++i) {
+    tokens_.push_back(tokens[static_cast<std::size_t>(i)]);
+    positions_.push_back(position + i);
+    sequence_of_row_.push_back(static_cast<std::int32_t>(sequences_.size()));
+  }
+  sequences_.push_back(
+      {first, count, position, cache_->state_slot(id), source_lengths_[static_cast<std::size_t>(id)]});
+  ids_.push_back(id);
+}
+
+// The groups' tables, and behind an encoder that of its results: the sequence's one block, which has its number.
+void Runner::fill_block_tables() {
   const auto length = static_cast<std::size_t>(kv::blocks_for(memory_plan_.cache.max_tokens, kBlockTokens));
-  block_tables_.assign(memory_plan_.cache.groups.size() * items.size() * length, 0);
+  const std::size_t groups = memory_plan_.cache.groups.size();
+  block_tables_.assign((groups + (encoder_ != nullptr ? 1 : 0)) * ids_.size() * length, 0);
   auto entry = block_tables_.begin();
-  for (std::size_t group = 0; group < memory_plan_.cache.groups.size(); ++group) {
-    for (const StepItem& item : items) {
-      std::ranges::copy(cache_->table(item.sequence, static_cast<int>(group)), entry);
+  for (std::size_t group = 0; group < groups; ++group) {
+    for (const kv::SequenceId id : ids_) {
+      std::ranges::copy(cache_->table(id, static_cast<int>(group)), entry);
       entry += static_cast<std::ptrdiff_t>(length);
     }
   }
+  if (encoder_ == nullptr) return;
+  for (const kv::SequenceId id : ids_) {
+    *entry = id;
+    entry += static_cast<std::ptrdiff_t>(length);
+  }
 }
 
-bool Runner::run(std::span<const StepItem> items) {
-  if (!make_room(items)) return false;
-  describe_step(items);
+void Runner::describe_step(std::span<const StepItem> items) {
+  clear_step();
+  for (const StepItem& item : items) {
+    RF_CHECK(encoder_ == nullptr || source_lengths_[static_cast<std::size_t>(item.sequence)] > 0);
+    add_rows(item.sequence, item.tokens, cache_->length(item.sequence));
+    const auto end = static_cast<std::int32_t>(tokens_.size());
+    const auto count = static_cast<std::int32_t>(item.tokens.size());
+    const std::int32_t wanted = item.wanted == Wanted::kAll ? count : item.wanted == Wanted::kLast ? 1 : 0;
+    for (std::int32_t row = end - wanted; row < end; ++row) wanted_rows_.push_back(row);
+  }
+  RF_CHECK(tokens_.size() <= static_cast<std::size_t>(options_.step_tokens));
+  RF_CHECK(wanted_rows_.size() <= static_cast<std::size_t>(options_.logit_rows));
+  fill_block_tables();
+}
+
+ops::Step Runner::current_step() const {
   ops::Step step;
   step.tokens = tokens_;
   step.positions = positions_;
@@ -187,7 +219,29 @@ bool Runner::run(std::span<const StepItem> items) {
   step.sequences = sequences_;
   step.block_tables = block_tables_;
   step.table_length = kv::blocks_for(memory_plan_.cache.max_tokens, kBlockTokens);
-  model_->forward(step);
+  return step;
+}
+
+// What the encoder makes may have more rows than a step of the decoder.
+void Runner::encode(kv::SequenceId id, std::span<const kv::TokenId> source) {
+  RF_CHECK(encoder_ != nullptr && cache_->length(id) == 0);
+  const std::span<const float> states = encoder_->encode(source);
+  const auto width = static_cast<std::size_t>(spec().width);
+  const auto at_a_time = static_cast<std::size_t>(options_.step_tokens);
+  for (std::size_t done = 0; done < source.size(); done += at_a_time) {
+    const std::size_t count = std::min(at_a_time, source.size() - done);
+    clear_step();
+    add_rows(id, source.subspan(done, count), static_cast<int>(done));
+    fill_block_tables();
+    model_->append_source(current_step(), states.subspan(done * width, count * width));
+  }
+  source_lengths_[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(source.size());
+}
+
+bool Runner::run(std::span<const StepItem> items) {
+  if (!make_room(items)) return false;
+  describe_step(items);
+  model_->forward(current_step());
   if (!wanted_rows_.empty()) model_->output(wanted_rows_, output_);
   for (const StepItem& item : items) cache_->append(item.sequence, item.tokens);
   return true;

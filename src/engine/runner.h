@@ -12,6 +12,7 @@
 
 #include "engine/device.h"
 #include "engine/memory_plan.h"
+#include "engine/source_encoder.h"
 #include "gguf/reader.h"
 #include "kv/cache.h"
 #include "models/model.h"
@@ -69,6 +70,9 @@ class Runner {
   };
   std::optional<Started> start(std::span<const kv::TokenId> tokens = {});
   void finish(kv::SequenceId id) { cache_->remove(id); }
+  // Where spec().encoder is there: reads the text that the sequence answers, once, before its first step. At least one
+  // token, and no more than the context.
+  void encode(kv::SequenceId id, std::span<const kv::TokenId> source);
   // Keeps the state of recurrent layers at the sequence's end, which must be that of a block, so that others can begin
   // there. False when there is nothing to keep or no room.
   bool save_state(kv::SequenceId id);
@@ -88,21 +92,28 @@ class Runner {
   void reserve_step();
   bool make_room(std::span<const StepItem> items);
   void describe_step(std::span<const StepItem> items);
+  void clear_step();
+  void add_rows(kv::SequenceId id, std::span<const kv::TokenId> tokens, int position);
+  void fill_block_tables();
+  ops::Step current_step() const;
 
   RunnerOptions options_;
   std::vector<Device> devices_;
   models::ExecutionPlan plan_;
   MemoryPlan memory_plan_;
+  std::unique_ptr<SourceEncoder> encoder_;  // nullptr: none
   std::unique_ptr<models::Model> model_;
   std::unique_ptr<models::CacheMemory> cache_memory_;
   std::unique_ptr<kv::Cache> cache_;
   LoadStatistics load_statistics_;
+  std::vector<std::int32_t> source_lengths_;  // by sequence; 0: nothing is encoded yet
 
   // The step that is computed, in memory that is there from the start.
   std::vector<std::int32_t> tokens_;
   std::vector<std::int32_t> positions_;
   std::vector<std::int32_t> sequence_of_row_;
   std::vector<ops::SequenceRows> sequences_;
+  std::vector<kv::SequenceId> ids_;  // of the same
   std::vector<std::int32_t> block_tables_;
   std::vector<std::int32_t> wanted_rows_;
   std::vector<float> output_;

@@ -23,4 +23,7 @@ InputLayer bind_input(const DecoderSpec& spec, TensorSource& tensors);
 Layer bind_layer(const DecoderSpec& spec, int number, TensorSource& tensors, RopeTable& ropes);
 OutputLayer bind_output(const DecoderSpec& spec, TensorSource& tensors);
 
+// All of the above for nothing but the asking, and likewise for the encoder if there is one. The decoder's rotations.
+RopeTable ask_for_all(const DecoderSpec& spec, TensorSource& tensors);
+
 }  // namespace rocmforge::models

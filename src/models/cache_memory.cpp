@@ -16,6 +16,10 @@ struct CachedHeads {
   int index_size = 0;  // of the keys that others are chosen by; 0: none
 };
 
+CachedHeads source_heads(const AttentionSpec& cross) {
+  return {.kv_heads = cross.kv_heads, .key_size = cross.key_size, .value_size = cross.value_size};
+}
+
 std::optional<CachedHeads> cached_heads(const LayerSpec& layer) {
   if (const auto* attention = std::get_if<AttentionSpec>(&layer.mixer)) {
     if (!attention->has_own_keys()) return std::nullopt;
@@ -114,6 +118,12 @@ LayerCache layer_cache(const DecoderSpec& spec, const LayerSpec& layer) {
                              static_cast<std::uint64_t>(heads->index_size);
     cache.window = heads->window;
   }
+  // What an encoder made may be as long as the context.
+  if (layer.cross) {
+    const CachedHeads heads = source_heads(*layer.cross);
+    cache.values_per_token +=
+        static_cast<std::uint64_t>(heads.kv_heads) * static_cast<std::uint64_t>(heads.key_size + heads.value_size);
+  }
   return cache;
 }
 
@@ -125,6 +135,7 @@ CacheLayout cache_layout(const DecoderSpec& spec) {
     if (mixer_state_sizes(layer, spec.width).is_present() || ffn_state_sizes(layer, spec.width).is_present()) {
       layout.recurrent_layers.push_back(static_cast<int>(i));
     }
+    if (layer.cross) layout.asking_layers.push_back(static_cast<int>(i));
     const auto heads = cached_heads(layer);
     if (!heads) continue;
     auto group = std::ranges::find(layout.groups, heads->window, &CacheGroup::window);
@@ -153,6 +164,14 @@ std::uint64_t state_bytes(const DecoderSpec& spec) {
   return sum;
 }
 
+std::uint64_t source_bytes(const DecoderSpec& spec, const CacheFormats& formats, int positions) {
+  std::uint64_t sum = 0;
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.cross) sum += block_bytes_of(source_heads(*layer.cross), formats, positions).all();
+  }
+  return sum;
+}
+
 CacheMemory::CacheMemory(const DecoderSpec& spec, const CacheLayout& layout, const CacheFormats& formats,
                          const CacheSizes& sizes, std::span<Layer> layers)
     : layout_(layout), block_tokens_(sizes.block_tokens), layers_(layers) {
@@ -163,6 +182,7 @@ CacheMemory::CacheMemory(const DecoderSpec& spec, const CacheLayout& layout, con
     }
   }
   share_caches(spec);
+  place_sources(spec, formats, sizes);
   const auto slots = static_cast<std::uint64_t>(sizes.state_slots);
   for (const int number : layout_.recurrent_layers) {
     const auto index = static_cast<std::size_t>(number);
@@ -191,6 +211,20 @@ void CacheMemory::share_caches(const DecoderSpec& spec) {
     if (attention == nullptr || attention->has_own_keys()) continue;
     const auto source = static_cast<std::size_t>(attention->keys_of_layer);
     std::get<AttentionLayer>(layers_[i].mixer).cache = std::get<AttentionLayer>(layers_[source].mixer).cache;
+  }
+}
+
+// A sequence's block is the one of its number, and holds all that it may have.
+void CacheMemory::place_sources(const DecoderSpec& spec, const CacheFormats& formats, const CacheSizes& sizes) {
+  const auto slots = static_cast<std::uint64_t>(sizes.source_slots);
+  for (const int number : layout_.asking_layers) {
+    const auto index = static_cast<std::size_t>(number);
+    const CachedHeads heads = source_heads(*spec.layers[index].cross);
+    const BlockBytes bytes = block_bytes_of(heads, formats, sizes.source_tokens);
+    ops::PagedKvView view = view_of(heads, formats, static_cast<int>(layout_.groups.size()), sizes.source_tokens);
+    view.keys = allocate(*layers_[index].backend, bytes.all() * slots);
+    view.values = view.keys + bytes.keys * slots;
+    layers_[index].cross.cache = view;
   }
 }
 

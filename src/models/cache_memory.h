@@ -21,6 +21,7 @@ struct CacheGroup {
 struct CacheLayout {
   std::vector<CacheGroup> groups;
   std::vector<int> recurrent_layers;
+  std::vector<int> asking_layers;  // that have keys and values of what an encoder made
   bool is_shared = false;
 };
 
@@ -44,11 +45,15 @@ struct CacheFormats {
 std::uint64_t block_bytes(const DecoderSpec& spec, const CacheGroup& group, const CacheFormats& formats,
                           int block_tokens, bool is_shared);
 std::uint64_t state_bytes(const DecoderSpec& spec);
+// Of what an encoder made for one sequence, of so many positions.
+std::uint64_t source_bytes(const DecoderSpec& spec, const CacheFormats& formats, int positions);
 
 struct CacheSizes {
   int block_tokens = 0;
   std::vector<int> blocks;  // of each group
   int state_slots = 0;
+  int source_tokens = 0;  // positions of what an encoder made for a sequence
+  int source_slots = 0;   // a block of so many for each sequence, of the group after all others
 };
 
 class CacheMemory {
@@ -68,6 +73,7 @@ class CacheMemory {
   std::byte* allocate(ops::Backend& backend, std::uint64_t bytes);
   void place_cache(const LayerSpec& spec, const CacheFormats& formats, int group, int blocks, Layer& layer);
   void share_caches(const DecoderSpec& spec);
+  void place_sources(const DecoderSpec& spec, const CacheFormats& formats, const CacheSizes& sizes);
   ops::StateView place_state(std::int64_t convolution, std::int64_t recurrent, std::uint64_t slots,
                              ops::Backend& backend);
   static void copy_rows(ops::Backend& backend, const ops::PagedKvView& view, std::int32_t from, std::int32_t to);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ struct LayerNorms {
   std::string mixer = "attn_norm";
   std::string mixer_post;
   std::string mixer_second_post;  // kPostNorm: once more, with the layer's input added once more
+  std::string cross = "cross_attn_norm";
   std::string ffn = "ffn_norm";   // empty in the form kParallel: the mixer's
   std::string ffn_post;
 };
@@ -76,6 +78,7 @@ struct LayerSpec {
   LayerNorms norms;
   MixerSpec mixer;
   std::optional<Mamba2Spec> beside;  // of the same input as the mixer
+  std::optional<AttentionSpec> cross;  // between mixer and ffn: asks what the encoder made
   std::optional<FeedForwardSpec> ffn;
   std::optional<ChannelMixSpec> channel_mix;  // in place of it
   float residual_scale = 1;                   // of both parts' results
@@ -117,6 +120,10 @@ struct DecoderSpec {
   Need output_bias = Need::kNever;
   float logit_scale = 1;
   float logit_soft_cap = 0;
+
+  // What reads a text before the decoder answers; its layers' cross attention sees the result. nullptr: none.
+  std::shared_ptr<const DecoderSpec> encoder;
+  int start_token = 0;  // behind an encoder: what a decoder's tokens begin with
 
   // Tensors of the file that the model does without, by the beginning of their names.
   std::vector<std::string> ignored_tensors;

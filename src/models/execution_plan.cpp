@@ -13,12 +13,14 @@ namespace rocmforge::models {
 namespace {
 
 // Bytes of each layer's tensors, those before the layers counted to the first and those after to the last.
-std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, std::size_t layers) {
+std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, const DecoderSpec& spec) {
+  const std::size_t layers = spec.layers.size();
   std::vector<std::uint64_t> bytes(layers);
   for (const gguf::Tensor& tensor : file.tensors()) {
     const std::size_t block = tensor.name.find("blk.");
     std::size_t layer = tensor.name.starts_with("output") ? layers - 1 : 0;
     if (block != std::string_view::npos) {
+      if (tensor.name.substr(0, block) != spec.prefix) continue;  // of an encoder, or of its decoder
       const auto [end, failure] =
           std::from_chars(tensor.name.data() + block + 4, tensor.name.data() + tensor.name.size(), layer);
       if (failure != std::errc() || layer >= layers) continue;  // a layer that does not run
@@ -40,12 +42,9 @@ std::size_t inseparable_layers(const DecoderSpec& spec, std::size_t first) {
   return first >= source ? spec.layers.size() - first : 1;
 }
 
-}  // namespace
-
-ExecutionPlan plan_execution(const gguf::File& file, const DecoderSpec& spec, std::span<const Candidate> candidates) {
-  RF_CHECK(!candidates.empty());
-  const std::vector<std::uint64_t> bytes = bytes_by_layer(file, spec.layers.size());
-  ExecutionPlan plan;
+std::vector<Placement> place(const gguf::File& file, const DecoderSpec& spec, std::span<const Candidate> candidates) {
+  const std::vector<std::uint64_t> bytes = bytes_by_layer(file, spec);
+  std::vector<Placement> placements;
   std::size_t at = 0;
   std::string overflow;  // why the candidate before could not take this layer
   for (std::size_t layer = 0; layer < bytes.size();) {
@@ -62,25 +61,47 @@ ExecutionPlan plan_execution(const gguf::File& file, const DecoderSpec& spec, st
       placement.layers += static_cast<int>(count);
       layer += count;
     }
-    if (placement.layers > 0) plan.placements.push_back(placement);
+    if (placement.layers > 0) placements.push_back(placement);
     overflow =
         fmt::format("; {} has room for {} of weights only", candidate.backend->name(), format_bytes(candidate.budget));
     ++at;
   }
+  return placements;
+}
+
+void explain_placements(std::span<const Placement> placements, std::string_view whose,
+                        std::vector<std::string>& lines) {
+  for (const Placement& placement : placements) {
+    const int last = placement.first_layer + placement.layers - 1;
+    const std::string layers = placement.layers == 1 ? fmt::format("layer {}", last)
+                                                     : fmt::format("layers {}-{}", placement.first_layer, last);
+    lines.push_back(fmt::format("{}{}{}: {} ({}), {} of weights: {}", whose, layers,
+                                &placement == &placements.back() ? " and output" : "", placement.backend->name(),
+                                placement.backend->description(), format_bytes(placement.weight_bytes),
+                                placement.reason));
+  }
+}
+
+}  // namespace
+
+ExecutionPlan plan_execution(const gguf::File& file, const DecoderSpec& spec, std::span<const Candidate> candidates) {
+  RF_CHECK(!candidates.empty());
+  if (spec.encoder == nullptr) return {place(file, spec, candidates), {}};
+  ExecutionPlan plan;
+  plan.of_encoder = place(file, *spec.encoder, candidates);
+  std::vector<Candidate> rest(candidates.begin(), candidates.end());
+  for (const Placement& placement : plan.of_encoder) {
+    std::uint64_t& budget = std::ranges::find(rest, placement.backend, &Candidate::backend)->budget;
+    budget -= std::min(budget, placement.weight_bytes);
+  }
+  plan.placements = place(file, spec, rest);
   return plan;
 }
 
 std::vector<std::string> ExecutionPlan::explain() const {
   std::vector<std::string> lines;
-  for (const Placement& placement : placements) {
-    const int last = placement.first_layer + placement.layers - 1;
-    const std::string layers = placement.layers == 1 ? fmt::format("layer {}", last)
-                                                     : fmt::format("layers {}-{}", placement.first_layer, last);
-    lines.push_back(fmt::format("{}{}: {} ({}), {} of weights: {}", layers,
-                                &placement == &placements.back() ? " and output" : "", placement.backend->name(),
-                                placement.backend->description(), format_bytes(placement.weight_bytes),
-                                placement.reason));
-  }
+  explain_placements(of_encoder, "encoder's ", lines);
+  explain_placements(placements, "", lines);
   return lines;
 }
 

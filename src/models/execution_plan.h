@@ -30,6 +30,7 @@ struct Placement {
 
 struct ExecutionPlan {
   std::vector<Placement> placements;
+  std::vector<Placement> of_encoder;  // of one before the decoder, which gets its place first
 
   // A line a placement: "layers 0-15 and output: cpu (AVX-512, 8 threads), 0.7 GiB of weights: …".
   std::vector<std::string> explain() const;

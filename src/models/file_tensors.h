@@ -5,6 +5,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gguf/reader.h"
@@ -25,6 +26,8 @@ class FileTensors final : public TensorSource {
  public:
   // The file must outlive the model.
   explicit FileTensors(const gguf::File& file) : file_(file) {}
+
+  const gguf::File& file() const { return file_; }
 
   // What is taken from now on belongs to this backend. Before the first, shapes are checked and nothing is taken.
   void bind_to(ops::Backend& backend) { backend_ = &backend; }
@@ -54,8 +57,11 @@ class FileTensors final : public TensorSource {
 
   const BindStatistics& statistics() const { return statistics_; }
 
-  // The memory behind all vectors and matrices of our own; the model keeps it.
-  std::vector<std::unique_ptr<ops::Buffer>> take_buffers() { return std::move(buffers_); }
+  // The memory behind all vectors and matrices of our own so far; the model keeps it.
+  std::vector<std::unique_ptr<ops::Buffer>> take_buffers() {
+    arenas_.clear();
+    return std::exchange(buffers_, {});
+  }
 
  private:
   struct Arena {

@@ -216,17 +216,20 @@ struct Layer {
   ops::Backend* backend = nullptr;
   LayerFunction run = nullptr;
   PartFunction mix = nullptr;           // nullptr: none
+  PartFunction ask_source = nullptr;    // nullptr: none
   PartFunction feed_forward = nullptr;  // nullptr: none
 
   ops::Norm mixer_norm;  // absent norms leave things as they are
   ops::Norm mixer_post_norm;
   ops::Norm mixer_second_post_norm;
+  ops::Norm cross_norm;
   ops::Norm ffn_norm;
   ops::Norm ffn_post_norm;
   float residual_scale = 1;
   float output_scale = 1;
   MixerLayer mixer;
   Mamba2Layer beside;
+  AttentionLayer cross;
   FeedForwardLayer ffn;
   ChannelMixLayer channel_mix;
   LayerInput input;

@@ -20,14 +20,9 @@ void leave_divisors(const RopeTable& ropes, FileTensors& tensors) {
 void check_tensors(const gguf::File& file, const DecoderSpec& spec) {
   FileTensors tensors(file);
   tensors.ignore(spec.ignored_tensors);
-  RopeTable ropes;
-  bind_input(spec, tensors);
-  for (int number = 0; number < static_cast<int>(spec.layers.size()); ++number) {
-    bind_layer(spec, number, tensors, ropes);
-  }
-  bind_output(spec, tensors);
-  leave_divisors(ropes, tensors);
+  leave_divisors(ask_for_all(spec, tensors), tensors);
   tensors.check_complete();
+  if (const std::string ignored = tensors.ignored(); !ignored.empty()) log::info("{}: {}", file.path(), ignored);
 }
 
 // Joint matrices of latent attention are taken apart as numbers: their copies stay, and one is there threefold
@@ -44,9 +39,9 @@ std::uint64_t converted_bytes(const gguf::File& file) {
   return sum + 2 * greatest;
 }
 
-Model::Model(const gguf::File& file, Description description, const ExecutionPlan& plan, const LoadOptions& options)
-    : spec_(std::move(description.spec)) {
-  bind(file, plan, options);
+Model::Model(FileTensors& tensors, DecoderSpec spec, std::span<const Placement> placements, const LoadOptions& options)
+    : spec_(std::move(spec)) {
+  bind(tensors, placements, options);
   for (Stage& stage : stages_) reserve(stage, options);
   if (stages_.size() == 1) return;
   for (const ops::Tensor& tensor : stages_.front().work.carried()) {
@@ -54,15 +49,13 @@ Model::Model(const gguf::File& file, Description description, const ExecutionPla
   }
 }
 
-void Model::bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOptions& options) {
+void Model::bind(FileTensors& tensors, std::span<const Placement> placements, const LoadOptions& options) {
   std::uint64_t total = 0;
-  for (const gguf::Tensor& tensor : file.tensors()) total += tensor.bytes.size();
-  FileTensors tensors(file);
-  tensors.ignore(spec_.ignored_tensors);
+  for (const gguf::Tensor& tensor : tensors.file().tensors()) total += tensor.bytes.size();
   RopeTable ropes;
-  tensors.bind_to(*plan.placements.front().backend);
+  tensors.bind_to(*placements.front().backend);
   input_ = bind_input(spec_, tensors);
-  for (const Placement& placement : plan.placements) {
+  for (const Placement& placement : placements) {
     Stage stage;
     stage.backend = placement.backend;
     stage.first_layer = placement.first_layer;
@@ -76,19 +69,14 @@ void Model::bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOp
     stages_.push_back(std::move(stage));
   }
   output_ = bind_output(spec_, tensors);
-  for (Stage& stage : stages_) bind_ropes(stage, ropes, file, tensors, options.context);
-  leave_divisors(ropes, tensors);
-  tensors.check_complete();
-  if (const std::string ignored = tensors.ignored(); !ignored.empty()) log::info("{}: {}", file.path(), ignored);
-  statistics_ = tensors.statistics();
+  for (Stage& stage : stages_) bind_ropes(stage, ropes, tensors, options.context);
   buffers_ = tensors.take_buffers();
 }
 
-void Model::bind_ropes(Stage& stage, const RopeTable& ropes, const gguf::File& file, FileTensors& tensors,
-                       std::int64_t context) {
+void Model::bind_ropes(Stage& stage, const RopeTable& ropes, FileTensors& tensors, std::int64_t context) {
   tensors.bind_to(*stage.backend);
   for (const RopeSpec& rope : ropes.ropes()) {
-    const std::vector<float> frequencies = rope_frequencies(rope, file, context);
+    const std::vector<float> frequencies = rope_frequencies(rope, tensors.file(), context);
     stage.ropes.push_back({tensors.constants(frequencies), rope.dimensions / 2, rope.magnitude});
   }
 }
@@ -124,6 +112,24 @@ void Model::run_stage(Stage& stage, const ops::Step& step) {
   for (int number = stage.first_layer; number < stage.end_layer; ++number) {
     const Layer& layer = layers_[static_cast<std::size_t>(number)];
     layer.run(layer, pass);
+  }
+}
+
+void Model::append_source(const ops::Step& step, std::span<const float> states) {
+  const auto width = static_cast<std::size_t>(spec_.width);
+  RF_CHECK(states.size() == static_cast<std::size_t>(step.rows()) * width);
+  for (Stage& stage : stages_) {
+    stage.work.set_rows(step.rows());
+    for (std::int64_t row = 0; row < step.rows(); ++row) {
+      stage.backend->write(reinterpret_cast<std::byte*>(stage.work.x.row(row)),
+                           std::as_bytes(states.subspan(static_cast<std::size_t>(row) * width, width)));
+    }
+    stage.backend->begin_step(step);
+    for (int number = stage.first_layer; number < stage.end_layer; ++number) {
+      const Layer& layer = layers_[static_cast<std::size_t>(number)];
+      if (layer.ask_source != nullptr) models::append_source(layer, {step, stage.work}, stage.work.x);
+    }
+    stage.backend->end_step();
   }
 }
 

@@ -28,11 +28,11 @@ struct LoadOptions {
 
 class Model {
  public:
-  // The file and the backends must outlive the model. Errors name the file and the tensor or key.
-  Model(const gguf::File& file, Description description, const ExecutionPlan& plan, const LoadOptions& options);
+  // Takes its own of the tensors. Their file and the backends must outlive the model. Errors name the file and the
+  // tensor or key.
+  Model(FileTensors& tensors, DecoderSpec spec, std::span<const Placement> placements, const LoadOptions& options);
 
   const DecoderSpec& spec() const { return spec_; }
-  const BindStatistics& statistics() const { return statistics_; }
   std::span<Layer> layers() { return layers_; }
   // Values of an output row: the vocabulary's size, or an encoder's width.
   int output_columns() const { return spec_.output_columns(); }
@@ -41,6 +41,10 @@ class Model {
   // output of the given rows, at most `logit_rows` of them: [rows, output_columns()], in host memory.
   void forward(const ops::Step& step);
   void output(std::span<const std::int32_t> rows, std::span<float> out);
+
+  // For a decoder behind an encoder: keeps keys and values of what the encoder made at the step's positions, [rows,
+  // width] in host memory, where the layers' cross attention finds them.
+  void append_source(const ops::Step& step, std::span<const float> states);
 
  private:
   // Layers that follow each other on one backend, and what they work with.
@@ -53,9 +57,8 @@ class Model {
     Workspace work;
   };
 
-  void bind(const gguf::File& file, const ExecutionPlan& plan, const LoadOptions& options);
-  void bind_ropes(Stage& stage, const RopeTable& ropes, const gguf::File& file, FileTensors& tensors,
-                  std::int64_t context);
+  void bind(FileTensors& tensors, std::span<const Placement> placements, const LoadOptions& options);
+  void bind_ropes(Stage& stage, const RopeTable& ropes, FileTensors& tensors, std::int64_t context);
   void reserve(Stage& stage, const LoadOptions& options);
   void run_stage(Stage& stage, const ops::Step& step);
   void hand_over(const Stage& from, const Stage& to, std::int64_t rows);
@@ -68,10 +71,10 @@ class Model {
   std::vector<std::unique_ptr<ops::Buffer>> buffers_;
   ops::Tensor logits_;
   std::vector<float> bounce_;  // from one backend's memory to another's
-  BindStatistics statistics_;
 };
 
-// Whether the file has the tensors that the spec needs, each of its shape, and no others: an Error where not. To be
+// Whether the file has the tensors that the spec and its encoder need, each of its shape, and no others: an Error where
+// not. To be
 // called before memory is planned, so that a damaged number is not taken for a want of memory.
 void check_tensors(const gguf::File& file, const DecoderSpec& spec);
 

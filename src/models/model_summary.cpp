@@ -22,7 +22,10 @@ constexpr std::uint64_t kMostLayers = 10'000;
 // The keys of the file's architecture, and the layers' tensors.
 class ModelReader {
  public:
-  ModelReader(const gguf::File& file, std::string architecture) : file_(file), architecture_(std::move(architecture)) {}
+  ModelReader(const gguf::File& file, std::string architecture)
+      : file_(file),
+        architecture_(std::move(architecture)),
+        prefix_(file.find_tensor("dec.blk.0.attn_k.weight") != nullptr ? "dec." : "") {}
 
   const std::string& architecture() const { return architecture_; }
   std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
@@ -51,12 +54,13 @@ class ModelReader {
     return found != nullptr && at < found->shape.rank() ? found->shape[at] : 0;
   }
   std::uint64_t dimension(std::uint64_t layer, std::string_view tensor, int at) const {
-    return dimension(fmt::format("blk.{}.{}", layer, tensor), at);
+    return dimension(fmt::format("{}blk.{}.{}", prefix_, layer, tensor), at);
   }
 
  private:
   const gguf::File& file_;
   std::string architecture_;
+  std::string prefix_;  // of the layers' tensors: behind an encoder a decoder's have one
 };
 
 std::optional<Dimension> stated_or_inferred(std::optional<std::uint64_t> stated, std::uint64_t inferred) {

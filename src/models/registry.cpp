@@ -102,6 +102,7 @@ constexpr std::array kArchitectures = {
     Architecture{"stablelm", stablelm, "StableLM"},
     Architecture{"starcoder", starcoder, "StarCoder"},
     Architecture{"starcoder2", starcoder2, "StarCoder 2"},
+    Architecture{"t5", t5, "T5 (encoder and decoder)"},
     Architecture{"t5encoder", t5_encoder, "T5 (encoder)"},
 };
 
@@ -118,7 +119,8 @@ Error unknown(const gguf::Metadata& metadata, std::string_view name) {
 
 // That a position sees the right others, and any at all.
 void check_what_is_seen(const DecoderSpec& spec, const Hyperparameters& h) {
-  if (!spec.is_encoder() && !h.optional_flag("attention.causal", true)) {
+  const bool has_encoder = spec.is_encoder() || spec.encoder != nullptr;
+  if (!has_encoder && !h.optional_flag("attention.causal", true)) {
     throw error(ErrorCode::kUnsupported, "{}: '{}' is false, which only encoders can be: '{}' is none",
                 h.metadata().file(), h.key("attention.causal"), spec.architecture);
   }

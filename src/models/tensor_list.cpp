@@ -50,10 +50,7 @@ class TensorLister final : public TensorSource {
 std::vector<ListedTensor> list_tensors(const DecoderSpec& spec) {
   std::vector<ListedTensor> tensors;
   TensorLister lister(tensors);
-  RopeTable ropes;
-  bind_input(spec, lister);
-  for (int number = 0; number < static_cast<int>(spec.layers.size()); ++number) bind_layer(spec, number, lister, ropes);
-  bind_output(spec, lister);
+  ask_for_all(spec, lister);
   return tensors;
 }
 

@@ -154,6 +154,7 @@ Columns columns_of(const DecoderSpec& spec) {
   for (const LayerSpec& layer : spec.layers) {
     std::visit(counter, layer.mixer);
     if (layer.beside) counter(*layer.beside);
+    if (layer.cross) counter(*layer.cross);
     if (layer.ffn) count(*layer.ffn, columns);
     if (layer.channel_mix) grow(columns.hidden, 2 * std::int64_t{spec.width} + layer.channel_mix->width);
   }
@@ -227,6 +228,11 @@ Workspace lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t conte
   return work;
 }
 
+StepLimits encoder_limits(std::int64_t context) {
+  const auto rows = static_cast<int>(context);
+  return {.rows = rows, .logit_rows = rows, .sequences = 1};
+}
+
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context) {
   Layout layout;
   lay_out(spec, limits.rows, context, layout);
@@ -250,6 +256,12 @@ ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, s
   work.head_size = columns.head_size;
   work.context = context;
   work.sequences = limits.sequences;
+  if (spec.encoder == nullptr) return work;
+  const ops::WorkLimits before = work_limits(*spec.encoder, encoder_limits(context), context);
+  grow(work.rows, before.rows);
+  grow(work.columns, before.columns);
+  grow(work.heads, before.heads);
+  grow(work.head_size, before.head_size);
   return work;
 }
 

@@ -16,7 +16,8 @@ struct SequenceRows {
   std::int32_t first_row = 0;
   std::int32_t rows = 0;
   std::int32_t first_position = 0;
-  std::int32_t state_slot = 0;  // where recurrent layers keep its state
+  std::int32_t state_slot = 0;     // where recurrent layers keep its state
+  std::int32_t source_length = 0;  // positions of what an encoder made for it; see Attention::reads_source
 
   std::int32_t end_position() const { return first_position + rows; }
 };

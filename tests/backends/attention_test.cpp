@@ -77,6 +77,43 @@ TEST_P(AttentionOps, LargeLogits) {
   compare_attention(*backend_, *ref_, layer, attention, "large logits");
 }
 
+// ---- What an encoder made ----
+
+// Each sequence sees as much of its own source as there is, wherever its rows are, and nothing of what is stored behind
+// that: queries of zeros give the mean of the values, which are their positions.
+TEST_P(AttentionOps, SourcesAreSeenWhole) {
+  constexpr int kStored = 300;  // several cuts, and blocks
+  const Layer layer{4, 2, 64, 1};
+  ops::Attention attention = attention_of(layer);
+  attention.is_causal = false;
+  attention.reads_source = true;
+  const TestStep storing({{0, kStored, 0, 0}, {0, kStored, 1, 1}, {0, kStored, 2, 2}});
+  const TestStep asking({{0, 1, 0, 0, 7}, {40, 20, 1, 1, kStored}, {290, 3, 2, 2, 1}});
+  Numbers positions;
+  for (const std::int32_t position : storing.step().positions) {
+    positions.insert(positions.end(), 2, static_cast<float>(position));
+  }
+  for (ops::Backend* backend : both()) {
+    const Cache cache(*backend, layer);
+    const Rows no_query(*backend, storing.rows(), 0), k(*backend, storing.rows(), 128, normal(7, storing.rows() * 128)),
+        v(*backend, storing.rows(), 2, positions);
+    backend->begin_step(storing.step());
+    backend->rope_append(storing.step(), attention, {}, no_query.tensor(), k.tensor(), v.tensor(), cache.view());
+    backend->end_step();
+    const Rows q(*backend, asking.rows(), 256, Numbers(static_cast<std::size_t>(asking.rows()) * 256, 0.0f)),
+        out(*backend, asking.rows(), 4);
+    backend->begin_step(asking.step());
+    backend->paged_attention(asking.step(), attention, q.tensor(), cache.view(), {}, out.tensor());
+    backend->end_step();
+    Numbers expected;
+    for (const ops::SequenceRows& rows : asking.step().sequences) {
+      expected.insert(expected.end(), static_cast<std::size_t>(rows.rows) * 4,
+                      static_cast<float>(rows.source_length - 1) / 2);
+    }
+    expect_near(out.values(), expected, [](std::size_t) { return 1e-4; }, std::string(backend->name()));
+  }
+}
+
 // ---- Windows and distances ----
 
 TEST_P(AttentionOps, EveryKindOfWindow) {

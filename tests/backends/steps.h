@@ -16,6 +16,7 @@ struct SequencePlan {
   std::int32_t rows = 0;
   std::int32_t state_slot = 0;
   std::int32_t number = 0;  // whose blocks it has
+  std::int32_t source_length = 0;
 };
 
 class TestStep {
@@ -28,7 +29,7 @@ class TestStep {
   explicit TestStep(const std::vector<SequencePlan>& plans) {
     for (const SequencePlan& plan : plans) {
       const auto number = static_cast<std::int32_t>(sequences_.size());
-      sequences_.push_back({rows(), plan.rows, plan.first_position, plan.state_slot});
+      sequences_.push_back({rows(), plan.rows, plan.first_position, plan.state_slot, plan.source_length});
       for (std::int32_t i = 0; i < plan.rows; ++i) {
         positions_.push_back(plan.first_position + i);
         tokens_.push_back((plan.first_position + i) * 7 % 50);

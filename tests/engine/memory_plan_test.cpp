@@ -73,6 +73,22 @@ TEST(MemoryPlan, WindowsNeedNoMoreThanTheySee) {
   }
 }
 
+// A decoder keeps what its encoder made of each sequence's text, and the encoder works in memory of its own.
+TEST(MemoryPlan, CountsWhatAnEncoderReads) {
+  const models::DecoderSpec both = spec_of({.architecture = "t5"});
+  models::DecoderSpec decoder = both;
+  decoder.encoder = nullptr;
+  for (const int sequences : {1, 3}) {
+    MemoryRequest asked = request(0);
+    asked.sequences = sequences;
+    const MemoryPlan with = memory_for(both, asked, 2 * kBlockTokens);
+    const MemoryPlan without = memory_for(decoder, asked, 2 * kBlockTokens);
+    EXPECT_EQ(with.cache_bytes, 2 * without.cache_bytes) << "the layers ask as many keys as they have of their own";
+    EXPECT_GE(with.work_bytes - without.work_bytes,
+              models::activation_bytes(*both.encoder, models::encoder_limits(2 * kBlockTokens), 2 * kBlockTokens));
+  }
+}
+
 TEST(MemoryPlan, LearnedPositionsEndWhereTheyEnd) {
   testing::RandomModelOptions learned;
   learned.architecture = "gpt2";

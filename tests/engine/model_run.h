@@ -30,10 +30,31 @@ inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context, 
   return tokens;
 }
 
-// Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step, with
-// keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
-inline std::vector<float> logits_of(const gguf::File& file, std::vector<engine::Device> devices,
-                                    int most = kPromptTokens) {
+// What a decoder behind an encoder is given where the encoder reads the prompt: its start token, and some of the same.
+inline constexpr std::size_t kDecoderTokens = 13;
+inline std::vector<kv::TokenId> decoder_tokens_of(const models::DecoderSpec& spec, std::vector<kv::TokenId> prompt) {
+  prompt.insert(prompt.begin(), spec.start_token);
+  prompt.resize(std::min({prompt.size() - 1, kDecoderTokens}));
+  return prompt;
+}
+
+// Logits of all positions of the decoder's tokens, which are no more than the source's.
+inline std::vector<float> logits_of(engine::Runner& runner, std::span<const kv::TokenId> source,
+                                    std::span<const kv::TokenId> tokens) {
+  const auto started = runner.start();
+  RF_CHECK(started.has_value());
+  if (runner.spec().encoder != nullptr) runner.encode(started->id, source);
+  const engine::StepItem item{started->id, tokens, engine::Wanted::kAll};
+  RF_CHECK(runner.run(std::span(&item, 1)));
+  std::vector<float> logits;
+  for (int row = 0; row < runner.output_rows(); ++row) {
+    logits.insert(logits.end(), runner.output(row).begin(), runner.output(row).end());
+  }
+  return logits;
+}
+
+// With keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
+inline engine::Runner runner_of(const gguf::File& file, std::vector<engine::Device> devices) {
   const models::DecoderSpec spec = models::describe(file).spec;
   const auto context = std::min<std::int64_t>(spec.context, kLongestContext);
   const quant::Format* f32 = &quant::format_of(quant::FormatId::kF32);
@@ -43,17 +64,16 @@ inline std::vector<float> logits_of(const gguf::File& file, std::vector<engine::
                                       .key_format = f32,
                                       .value_format = f32,
                                       .on_progress = {}};
-  engine::Runner runner(file, options, std::move(devices));
-  const std::vector<kv::TokenId> tokens = prompt_of(runner.spec().vocabulary, context, most);
-  const auto started = runner.start();
-  RF_CHECK(started.has_value());
-  const engine::StepItem item{started->id, tokens, engine::Wanted::kAll};
-  RF_CHECK(runner.run(std::span(&item, 1)));
-  std::vector<float> logits;
-  for (int row = 0; row < runner.output_rows(); ++row) {
-    logits.insert(logits.end(), runner.output(row).begin(), runner.output(row).end());
-  }
-  return logits;
+  return {file, options, std::move(devices)};
+}
+
+// Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step.
+inline std::vector<float> logits_of(const gguf::File& file, std::vector<engine::Device> devices,
+                                    int most = kPromptTokens) {
+  engine::Runner runner = runner_of(file, std::move(devices));
+  const auto prompt = prompt_of(runner.spec().vocabulary, runner.memory().context, most);
+  if (runner.spec().encoder == nullptr) return logits_of(runner, {}, prompt);
+  return logits_of(runner, prompt, decoder_tokens_of(runner.spec(), prompt));
 }
 
 inline std::vector<float> logits_of(const gguf::File& file, std::string_view device = kDevices.front()) {

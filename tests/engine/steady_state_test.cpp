@@ -42,13 +42,18 @@ TEST(SteadyState, StepsAllocateNothing) {
       runner_options.sequences = 2;
       Runner runner(model.file(), runner_options);
       const std::vector<kv::TokenId> prompt(20, 3);
-      const StepItem first{runner.start()->id, prompt, Wanted::kLast};
+      const auto start = [&] {
+        const auto started = runner.start(prompt);
+        if (runner.spec().encoder != nullptr) runner.encode(started->id, prompt);
+        return started->id;
+      };
+      const StepItem first{start(), prompt, Wanted::kLast};
       ASSERT_TRUE(runner.run({&first, 1}));
 
       const long before = testing::allocations;
       generate(runner, first.sequence, 30);
       // A second user comes and goes.
-      const StepItem second{runner.start(prompt)->id, prompt, Wanted::kLast};
+      const StepItem second{start(), prompt, Wanted::kLast};
       ASSERT_TRUE(runner.run({&second, 1}));
       runner.finish(second.sequence);
       EXPECT_EQ(testing::allocations - before, 0) << architecture.name << " on " << device.name;

@@ -61,6 +61,14 @@ inline engine::RunnerOptions options_for(const engine::DeviceOptions& device, st
   return options;
 }
 
+// A new sequence, for which an encoder before the decoder has read the text.
+inline kv::SequenceId start_after(engine::Runner& runner, std::span<const kv::TokenId> source) {
+  const auto started = runner.start();
+  RF_CHECK(started.has_value());
+  if (runner.spec().encoder != nullptr) runner.encode(started->id, source);
+  return started->id;
+}
+
 // Appends the outputs of these tokens, `at_a_time` in a step, to the answer.
 inline void continue_answer(engine::Runner& runner, kv::SequenceId sequence, std::span<const kv::TokenId> tokens,
                             std::size_t at_a_time, Answer32& answer) {
@@ -76,12 +84,12 @@ inline void continue_answer(engine::Runner& runner, kv::SequenceId sequence, std
   }
 }
 
-// A sequence of its own for the tokens, in steps of `at_a_time`.
+// A sequence of its own for the tokens, in steps of `at_a_time`. An encoder before the decoder reads the same.
 inline Answer32 answer_of(engine::Runner& runner, std::span<const kv::TokenId> tokens, std::size_t at_a_time) {
-  const auto sequence = runner.start();
+  const kv::SequenceId sequence = start_after(runner, tokens);
   Answer32 answer;
-  continue_answer(runner, sequence->id, tokens, runner.spec().is_encoder() ? tokens.size() : at_a_time, answer);
-  runner.finish(sequence->id);
+  continue_answer(runner, sequence, tokens, runner.spec().is_encoder() ? tokens.size() : at_a_time, answer);
+  runner.finish(sequence);
   return answer;
 }
 

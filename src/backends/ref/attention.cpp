@@ -168,6 +168,12 @@ bool is_in_window(const Attention& attention, std::int32_t i, std::int32_t j) {
   return false;
 }
 
+// No key from there on is seen, whatever the window.
+std::int32_t end_of_sight(const Attention& attention, const SequenceRows& sequence, std::int32_t position) {
+  if (attention.reads_source) return sequence.source_length;
+  return attention.is_causal ? position + 1 : sequence.end_position();
+}
+
 // What the distance adds to a logit.
 double bias_of(const Attention& attention, int head, std::int32_t i, std::int32_t j) {
   double bias = 0;
@@ -195,8 +201,7 @@ void paged_attention(const Step& step, const Attention& attention, Tensor q, con
   for (std::int64_t row = 0; row < step.rows(); ++row) {
     const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
     const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
-    const std::int32_t end =
-        attention.is_causal ? position + 1 : step.sequences[static_cast<std::size_t>(sequence)].end_position();
+    const std::int32_t end = end_of_sight(attention, step.sequences[static_cast<std::size_t>(sequence)], position);
     visible.clear();
     for (std::int32_t j = 0; j < end; ++j) {
       if (is_in_window(attention, position, j) && is_selected(selection, row, j)) visible.push_back(j);

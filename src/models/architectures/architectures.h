@@ -92,6 +92,7 @@ DecoderSpec smollm3(Hyperparameters& h);
 DecoderSpec stablelm(Hyperparameters& h);
 DecoderSpec starcoder(Hyperparameters& h);
 DecoderSpec starcoder2(Hyperparameters& h);
+DecoderSpec t5(Hyperparameters& h);
 DecoderSpec t5_encoder(Hyperparameters& h);
 
 }  // namespace rocmforge::models

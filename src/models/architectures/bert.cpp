@@ -1,5 +1,4 @@
-// Encoders: every position sees all others. BERT and its relatives, where norms follow the sums; ModernBERT; T5's
-// encoder.
+// Encoders: every position sees all others. BERT and its relatives, where norms follow the sums; ModernBERT.
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -140,33 +139,6 @@ DecoderSpec modern_bert(Hyperparameters& h) {
   for (LayerSpec& layer : spec.layers) {
     layer.ffn->is_stored_fused = true;
     layer.ffn->activation = activation;
-  }
-  return spec;
-}
-
-// ---- T5 ----
-
-DecoderSpec t5_encoder(Hyperparameters& h) {
-  DecoderSpec spec = llama_like(h);
-  spec.prefix = "enc.";
-  spec.output = OutputMatrix::kNone;
-  spec.ignored_tensors.emplace_back("output.");  // of the decoder that there is not
-  const int buckets = h.required("attention.relative_buckets_count", 4, 256);
-  const bool is_causal = h.optional_flag("attention.causal", false);
-  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
-    attention.is_causal = is_causal;
-    attention.scale = 1;
-    attention.output_name = "attn_o";
-    // The first layer's serves all that have none.
-    const std::string own = fmt::format("enc.blk.{}.attn_rel_b.weight", i);
-    attention.distance_bias = DistanceBiasSpec{buckets, h.has_tensor(own) ? own : "enc.blk.0.attn_rel_b.weight"};
-  });
-  bool has_gates = false;
-  for (int i = 0; i < h.layers; ++i) has_gates |= h.has_tensor(fmt::format("enc.blk.{}.ffn_gate.weight", i));
-  if (has_gates) {
-    for (LayerSpec& layer : spec.layers) layer.ffn->activation = ops::Activation::kGeluTanh;
-  } else {
-    remove_gates(spec, ops::Activation::kRelu);
   }
   return spec;
 }

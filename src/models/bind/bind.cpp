@@ -38,6 +38,7 @@ void bind_norms(const DecoderSpec& model, const LayerSpec& spec, const std::stri
     layer.mixer_post_norm = norm(spec.norms.mixer_post);
     layer.mixer_second_post_norm = norm(spec.norms.mixer_second_post);
   }
+  if (layer.ask_source != nullptr) layer.cross_norm = norm(spec.norms.cross);
   if (layer.feed_forward != nullptr) {
     layer.ffn_norm = norm(spec.norms.ffn);
     layer.ffn_post_norm = norm(spec.norms.ffn_post);
@@ -140,12 +141,14 @@ Layer bind_layer(const DecoderSpec& model, int number, TensorSource& tensors, Ro
   Layer layer;
   layer.run = layer_function(spec);
   layer.mix = mixer_function(spec);
+  layer.ask_source = spec.cross ? ask_source : nullptr;
   layer.feed_forward = feed_forward_function(spec);
   layer.residual_scale = spec.residual_scale;
   layer.output_scale = spec.output_scale;
   bind_norms(model, spec, block, tensors, layer);
   layer.mixer = std::visit(MixerBinder(model, block, tensors, ropes), spec.mixer);
   if (spec.beside) layer.beside = bind_mamba2(model, *spec.beside, block, tensors);
+  if (spec.cross) layer.cross = bind_attention(model, *spec.cross, block + "cross_", tensors, ropes);
   if (spec.ffn) layer.ffn = bind_feed_forward(model, *spec.ffn, block, tensors);
   if (spec.channel_mix) layer.channel_mix = bind_channel_mix(model, *spec.channel_mix, block, tensors);
   layer.input = bind_layer_input(model, number, block, tensors);
@@ -170,6 +173,17 @@ OutputLayer bind_output(const DecoderSpec& spec, TensorSource& tensors) {
   output.logits = {tensors.matrix(is_tied ? "token_embd.weight" : "output.weight", {width, rows}),
                    tensors.vector("output.bias", {rows}, spec.output_bias)};
   return output;
+}
+
+RopeTable ask_for_all(const DecoderSpec& spec, TensorSource& tensors) {
+  RopeTable ropes;
+  bind_input(spec, tensors);
+  for (int number = 0; number < static_cast<int>(spec.layers.size()); ++number) {
+    bind_layer(spec, number, tensors, ropes);
+  }
+  bind_output(spec, tensors);
+  if (spec.encoder != nullptr) ask_for_all(*spec.encoder, tensors);
+  return ropes;
 }
 
 }  // namespace rocmforge::models

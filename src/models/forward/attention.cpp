@@ -53,6 +53,28 @@ void attention(const Layer& layer, const Pass& pass, Tensor in, Write write, Ten
   on.linear(mixed, part.output, out, write);
 }
 
+// ---- Attention between two texts ----
+
+void append_source(const Layer& layer, const Pass& pass, Tensor source) {
+  Backend& on = *layer.backend;
+  const AttentionLayer& part = layer.cross;
+  const Tensor key = pass.work.key.slice(0, part.key.weight.rows);
+  const Tensor value = pass.work.value.slice(0, part.value.weight.rows);
+  const ops::Projection projections[] = {{part.key, key}, {part.value, value}};
+  on.linear(source, projections, Write::kSet);
+  on.rope_append(pass.step, part.attention, {}, pass.work.query.slice(0, 0), key, value, part.cache);
+}
+
+void ask_source(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor out) {
+  Backend& on = *layer.backend;
+  const AttentionLayer& part = layer.cross;
+  const Tensor query = pass.work.query.slice(0, part.query.weight.rows);
+  const Tensor mixed = pass.work.mixed.slice(0, part.output.weight.columns);
+  on.linear(in, part.query, query);
+  on.paged_attention(pass.step, part.attention, query, part.cache, {}, mixed);
+  on.linear(mixed, part.output, out, write);
+}
+
 // ---- Latent attention ----
 
 namespace {

@@ -51,6 +51,9 @@ void sequential_layer(const Layer& layer, const Pass& pass) {
   if (layer.mix != nullptr) {
     add_part(layer.mix, layer.mixer_post_norm, layer, pass, normalized(layer, layer.mixer_norm, pass, normed));
   }
+  if (layer.ask_source != nullptr) {
+    add_part(layer.ask_source, {}, layer, pass, normalized(layer, layer.cross_norm, pass, normed));
+  }
   if (layer.feed_forward != nullptr) {
     add_part(layer.feed_forward, layer.ffn_post_norm, layer, pass, normalized(layer, layer.ffn_norm, pass, normed));
   }

@@ -28,6 +28,9 @@ PartFunction feed_forward_function(const LayerSpec& spec);
 // ---- Parts: out is set to their result, or it is added. `in` is left as it is ----
 
 void attention(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+// Of what the encoder made, once append_source() has kept it; and this, which leaves `source` as it is.
+void ask_source(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+void append_source(const Layer& layer, const Pass& pass, ops::Tensor source);
 void latent_attention(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 void mamba(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
 void mamba2(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
