@@ -24,7 +24,8 @@ struct GenerationStatistics {
 };
 
 // Takes the likeliest token each time, until `most` are there, the context is full, or on_token answers false. The
-// prompt is computed in steps of the runner's size; or an encoder reads it, and the decoder begins with its start token.
+// prompt is computed in steps of the runner's size. Where there is an encoder it reads the prompt, and the decoder
+// begins with its start token.
 GenerationStatistics continue_greedily(Runner& runner, std::span<const kv::TokenId> prompt, int most,
                                        const std::function<bool(kv::TokenId)>& on_token);
 

@@ -172,8 +172,7 @@ void Runner::add_rows(kv::SequenceId id, std::span<const kv::TokenId> tokens, in
     positions_.push_back(position + i);
     sequence_of_row_.push_back(static_cast<std::int32_t>(sequences_.size()));
   }
-  sequences_.push_back(
-      {first, count, position, cache_->state_slot(id), source_lengths_[static_cast<std::size_t>(id)]});
+  sequences_.push_back({first, count, position, cache_->state_slot(id), source_lengths_[static_cast<std::size_t>(id)]});
   ids_.push_back(id);
 }
 

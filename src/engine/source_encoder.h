@@ -30,7 +30,7 @@ class SourceEncoder {
   models::CacheMemory cache_memory_;
 
   // A sequence alone, whose positions lie in memory in their order.
-  std::vector<std::int32_t> numbers_;      // 0, 1, …: of rows, of positions, and of blocks
+  std::vector<std::int32_t> numbers_;  // 0, 1, …: of rows, of positions, and of blocks
   std::vector<std::int32_t> sequence_of_row_;
   std::vector<std::int32_t> block_tables_;
   std::int32_t table_length_ = 0;

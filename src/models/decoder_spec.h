@@ -69,7 +69,7 @@ struct LayerNorms {
   std::string mixer_post;
   std::string mixer_second_post;  // kPostNorm: once more, with the layer's input added once more
   std::string cross = "cross_attn_norm";
-  std::string ffn = "ffn_norm";   // empty in the form kParallel: the mixer's
+  std::string ffn = "ffn_norm";  // empty in the form kParallel: the mixer's
   std::string ffn_post;
 };
 
@@ -77,8 +77,8 @@ struct LayerSpec {
   LayerForm form = LayerForm::kSequential;
   LayerNorms norms;
   MixerSpec mixer;
-  std::optional<Mamba2Spec> beside;  // of the same input as the mixer
-  std::optional<AttentionSpec> cross;  // between mixer and ffn: asks what the encoder made
+  std::optional<Mamba2Spec> beside;    // of the same input as the mixer
+  std::optional<AttentionSpec> cross;  // between mixer and ffn, of what the encoder made; in the form kSequential
   std::optional<FeedForwardSpec> ffn;
   std::optional<ChannelMixSpec> channel_mix;  // in place of it
   float residual_scale = 1;                   // of both parts' results

@@ -69,8 +69,8 @@ Workspace lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t conte
 // An encoder before a decoder reads the whole text of one sequence in a step, and all its rows are the result.
 StepLimits encoder_limits(std::int64_t context);
 
-// What the activations of a step will take on each backend, before anything is allocated; those of an encoder are apart.
-// What backends need for themselves serves both.
+// What the activations of a step will take on each backend, before anything is allocated. Those of an encoder are
+// apart, but what backends need for themselves serves both.
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 

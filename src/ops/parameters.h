@@ -75,7 +75,7 @@ struct Attention {
   int window = 0;  // 0: none
   WindowKind window_kind = WindowKind::kSliding;
   bool is_causal = true;
-  bool reads_source = false;     // keys are of another text: its first SequenceRows::source_length are seen, and no more
+  bool reads_source = false;     // keys are another text's: SequenceRows::source_length of them are seen
   float soft_cap = 0;            // c * tanh(logit / c); 0: none
   const float* sinks = nullptr;  // [heads]: a further logit in each softmax's sum, which brings no value
 

@@ -68,6 +68,7 @@ constexpr Silence kSilences[] = {
     {".attention.head_count", "is the integer 1", "any divisor of the width gives the same shapes"},
     {"wkv.head_size", "is the integer 1", "any divisor of the width gives the same shapes"},
     {".context_length", "is the integer 1", "an encoder sees no more of a text than that"},
+    {".decoder_start_token_id", "is the integer 1", "any token may be the first"},
     {".nextn_predict_layers", "is the integer 1", "the last layers may be there to predict further tokens"},
     {"activation_sparsity_scale", "is negatively infinite", "gates as they are"},
     {"activation_sparsity_scale", "is the float -1", "a number for all layers may stand for theirs"},

@@ -183,14 +183,18 @@ std::vector<float> t5_logits_of(const RandomModel& model, std::span<const int> e
 }
 
 TEST_F(T5Description, IsWhatTheEngineComputes) {
-  const RandomModel model = testing::random_model(options());
-  const std::vector<float> expected = testing::t5_logits(model, encoder_tokens(), decoder_tokens(), "");
-  for (const std::string_view device : testing::kDevices) {
-    const std::vector<float> logits = t5_logits_of(model, encoder_tokens(), decoder_tokens(), device);
-    ASSERT_EQ(logits.size(), expected.size());
-    const bool is_reference = device == testing::kDevices.front();
-    EXPECT_LE(testing::difference_in_spreads(logits, expected), is_reference ? kReferenceTolerance : kDeviceTolerance)
-        << device;
+  for (const bool has_own_output : {true, false}) {
+    RandomModelOptions options = T5Description::options();
+    options.has_own_output = has_own_output;
+    const RandomModel model = testing::random_model(options);
+    const std::vector<float> expected = testing::t5_logits(model, encoder_tokens(), decoder_tokens(), "");
+    for (const std::string_view device : testing::kDevices) {
+      const std::vector<float> logits = t5_logits_of(model, encoder_tokens(), decoder_tokens(), device);
+      ASSERT_EQ(logits.size(), expected.size());
+      const bool is_reference = device == testing::kDevices.front();
+      EXPECT_LE(testing::difference_in_spreads(logits, expected), is_reference ? kReferenceTolerance : kDeviceTolerance)
+          << device << (has_own_output ? "" : ", tied");
+    }
   }
 }
 

@@ -131,8 +131,8 @@ TEST(ModelSummary, DescribesEveryReferenceModel) {
     const ModelSummary summary = summarize(gguf::File::open(file.string()));
     const bool keeps_something = summary.cache.values_per_token + summary.cache.state_values > 0;
     const std::string& architecture = summary.architecture;
-    const bool is_encoder = architecture.find("bert") != std::string::npos ||
-                            architecture == "t5encoder" || architecture == "gemma-embedding";
+    const bool is_encoder = architecture.find("bert") != std::string::npos || architecture == "t5encoder" ||
+                            architecture == "gemma-embedding";
     EXPECT_EQ(keeps_something, !is_encoder) << file;
     EXPECT_TRUE(summary.layers && summary.width && summary.vocabulary) << file;
     ++described;

@@ -1,6 +1,6 @@
 // T5: an encoder whose positions see all others, and a decoder that sees back and asks the encoder's result. Distances
-// have a number for each head, which the first layer of each half holds for all; nothing is rotated, and queries are not
-// scaled.
+// have a number for each head, which the first layer of each half holds for all; nothing is rotated, and queries are
+// not scaled.
 #include <cmath>
 
 #include <fmt/format.h>
