@@ -21,8 +21,7 @@ DecoderSpec half_of_t5(Hyperparameters& h, const std::string& prefix) {
     attention.output_name = "attn_o";
     // The first layer's serves all that have none.
     const std::string own = fmt::format("{}blk.{}.attn_rel_b.weight", prefix, i);
-    attention.distance_bias =
-        DistanceBiasSpec{buckets, h.has_tensor(own) ? own : prefix + "blk.0.attn_rel_b.weight"};
+    attention.distance_bias = DistanceBiasSpec{buckets, h.has_tensor(own) ? own : prefix + "blk.0.attn_rel_b.weight"};
   });
   bool has_gates = false;
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
