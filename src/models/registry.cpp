@@ -126,8 +126,8 @@ void check_what_is_seen(const DecoderSpec& spec, const Hyperparameters& h) {
   }
   const CacheLayout layout = cache_layout(spec);
   if (!layout.groups.empty() || !layout.recurrent_layers.empty()) return;
-  throw h.wrong("no layer has attention or keeps a state, by '{}' and the sizes of states",
-                h.key("attention.head_count_kv"));
+  throw h.wrong("no layer has attention or keeps a state, by '{}', '{}' and the sizes of states",
+                h.key("attention.head_count_kv"), h.key("feed_forward_length"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "engine/model_run.h"
+#include "support/expect_error.h"
 #include "support/model_forms.h"
 
 namespace rocmforge::engine {
@@ -237,6 +238,43 @@ TEST_F(RandomModels, WhatIsNotUsedChangesNothing) {
     EXPECT_NE(first, std::string::npos) << said;
     EXPECT_EQ(said.find("not used", first + 30), std::string::npos) << said;
   }
+}
+
+// Layers that use the keys of others must leave those alone, in whatever form their tensors are.
+TEST_F(RandomModels, LayersThatShareKeysWriteNone) {
+  RandomModel model = random_model(testing::usual_options("gemma3n"));
+  const std::vector<float> expected = testing::logits_of(model);
+  const int layers = testing::usual_options("gemma3n").layers;
+  for (int layer = layers - 2; layer < layers; ++layer) {
+    for (const char* name : {"attn_k.weight", "attn_v.weight", "attn_k.bias", "attn_v.bias"}) {
+      testing::StoredTensor of_another = model.tensor(fmt::format("blk.0.{}", name));
+      of_another.name = fmt::format("blk.{}.{}", layer, name);
+      model.tensors.push_back(std::move(of_another));
+    }
+  }
+  EXPECT_EQ(testing::logits_of(model), expected);
+  testing::fuse_query_key_value(model);
+  EXPECT_EQ(testing::logits_of(model), expected);
+}
+
+// Numbers that leave no answer are an error, not one.
+TEST_F(RandomModels, ThatCannotAnswerAreRefused) {
+  const auto expect_refused = [](const std::string& architecture, const std::string& key, auto value, const char* why) {
+    RandomModel model = random_model(testing::usual_options(architecture));
+    model.keys.set(architecture + "." + key, value);
+    EXPECT_ERROR(testing::logits_of(model), why);
+  };
+  expect_refused("llama", "attention.causal", false, "'llama.attention.causal' is false, which only encoders can be");
+  expect_refused("t5encoder", "attention.relative_buckets_count", std::uint32_t{512}, "expected 4 to 256");
+  expect_refused("gemma3n", "embedding_length_per_layer_input", std::uint32_t{0}, "expected 1 to");
+  RandomModel shrunk = random_model({.architecture = "mistral3"});
+  shrunk.keys.set("mistral3.rope.scaling.factor", 0.02f);
+  shrunk.keys.set("mistral3.rope.scaling.yarn_log_multiplier", 10.0f);
+  EXPECT_ERROR(testing::logits_of(shrunk), "make a magnitude of 1 over");
+  RandomModel model = random_model(testing::usual_options("lfm2"));
+  model.keys.set("lfm2.attention.head_count_kv", std::uint32_t{0});
+  model.keys.set("lfm2.shortconv.l_cache", std::uint32_t{1});
+  EXPECT_ERROR(testing::logits_of(model), "no layer has attention or keeps a state");
 }
 
 // Every format that blocks of 32 fit, and those of 256 in a wider model: the weights of a file are what is computed

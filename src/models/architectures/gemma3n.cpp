@@ -179,6 +179,7 @@ DecoderSpec gemma4(Hyperparameters& h) {
   }
   const std::vector<bool> windowed = windowed_layers(h, 1);
   set_attention(h, spec, windowed);
+  allow_attention_biases(spec, Need::kNever);
   set_head_sizes(h, spec, windowed);
   find_values(h, spec, windowed);
   share_keys(h, spec, windowed, 0);
