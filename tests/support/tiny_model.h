@@ -22,6 +22,8 @@ inline gguf::MetadataBuilder llama_metadata(const LlamaShape& llama) {
   keys.set("llama.block_count", static_cast<std::uint32_t>(llama.layers));
   keys.set("llama.context_length", std::uint32_t{2048});
   keys.set("llama.embedding_length", static_cast<std::uint32_t>(llama.width));
+  keys.set("llama.feed_forward_length", static_cast<std::uint32_t>(llama.ffn));
+  keys.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
   keys.set("llama.attention.head_count", static_cast<std::uint32_t>(llama.heads));
   keys.set("llama.attention.head_count_kv", static_cast<std::uint32_t>(llama.kv_heads));
   return keys;
