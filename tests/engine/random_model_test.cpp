@@ -222,7 +222,7 @@ TEST_F(RandomModels, WhatIsNotUsedChangesNothing) {
     const int layers = testing::usual_options(architecture).layers;
     model.keys.set(prefix + "block_count", static_cast<std::uint32_t>(layers + 1));
     model.keys.set(prefix + "nextn_predict_layers", std::uint32_t{1});
-    const testing::StoredTensor& some = model.tensor("token_embd.weight");
+    const testing::StoredTensor some = model.tensor("token_embd.weight");
     const std::vector<float> numbers = testing::decode(some);
     for (const std::string& name :
          {fmt::format("blk.{}.nextn.eh_proj.weight", layers), fmt::format("blk.{}.attn_q.weight", layers),
