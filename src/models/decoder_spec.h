@@ -130,6 +130,10 @@ struct DecoderSpec {
 
   // All positions are computed together and the result is a hidden state a position, not logits.
   bool is_encoder() const { return output == OutputMatrix::kNone; }
+  // Whether the embeddings serve as output matrix, in a file with an output matrix or without.
+  bool is_output_tied(bool file_has_output) const {
+    return output == OutputMatrix::kTied || (output == OutputMatrix::kOwnOrTied && !file_has_output);
+  }
   // Values of a position's result.
   int output_columns() const { return is_encoder() ? width : vocabulary; }
   // Values that run through the layers.

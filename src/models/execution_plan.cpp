@@ -30,20 +30,20 @@ std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, const DecoderS
   return bytes;
 }
 
-// The number of layers from `first` on that belong on one device: where layers use the keys of others, all from the
-// first of those on.
-std::size_t inseparable_layers(const DecoderSpec& spec, std::size_t first) {
+// The first layer whose keys others use: from it on all belong on one device. As many as there are where none is.
+std::size_t first_inseparable(const DecoderSpec& spec) {
   std::size_t source = spec.layers.size();
   for (const LayerSpec& layer : spec.layers) {
     const auto* attention = std::get_if<AttentionSpec>(&layer.mixer);
     if (attention == nullptr || attention->has_own_keys()) continue;
     source = std::min(source, static_cast<std::size_t>(attention->keys_of_layer));
   }
-  return first >= source ? spec.layers.size() - first : 1;
+  return source;
 }
 
 std::vector<Placement> place(const gguf::File& file, const DecoderSpec& spec, std::span<const Candidate> candidates) {
   const std::vector<std::uint64_t> bytes = bytes_by_layer(file, spec);
+  const std::size_t inseparable = first_inseparable(spec);
   std::vector<Placement> placements;
   std::size_t at = 0;
   std::string overflow;  // why the candidate before could not take this layer
@@ -52,7 +52,7 @@ std::vector<Placement> place(const gguf::File& file, const DecoderSpec& spec, st
     const bool is_last = at + 1 == candidates.size();
     Placement placement{candidate.backend, static_cast<int>(layer), 0, 0, candidate.reason + overflow};
     while (layer < bytes.size()) {
-      const std::size_t count = inseparable_layers(spec, layer);
+      const std::size_t count = layer >= inseparable ? bytes.size() - layer : 1;
       const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(layer);
       const std::uint64_t together =
           std::accumulate(first, first + static_cast<std::ptrdiff_t>(count), std::uint64_t{0});

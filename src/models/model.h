@@ -74,8 +74,7 @@ class Model {
 };
 
 // Whether the file has the tensors that the spec and its encoder need, each of its shape, and no others: an Error where
-// not. To be
-// called before memory is planned, so that a damaged number is not taken for a want of memory.
+// not. To be called before memory is planned, so that a damaged number is not taken for a want of memory.
 void check_tensors(const gguf::File& file, const DecoderSpec& spec);
 
 // Bytes that loading takes for weights which are not used as the file has them.

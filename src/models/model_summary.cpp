@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "models/cache_memory.h"
 #include "models/registry.h"
-#include "models/work_per_token.h"
 
 namespace rocmforge::models {
 namespace {
@@ -27,7 +26,6 @@ class ModelReader {
         architecture_(std::move(architecture)),
         prefix_(file.find_tensor("dec.blk.0.attn_k.weight") != nullptr ? "dec." : "") {}
 
-  const std::string& architecture() const { return architecture_; }
   std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture_, name); }
 
   template <typename T>
@@ -154,7 +152,7 @@ void fill_by_description(const gguf::File& file, ModelSummary& summary) {
   try {
     const DecoderSpec spec = describe(file).spec;
     summary.cache = cache_of(spec);
-    summary.tied_embeddings = !spec.is_encoder() && is_output_tied(file, spec);
+    summary.tied_embeddings = spec.is_output_tied(file.find_tensor("output.weight") != nullptr);
   } catch (const Error&) {
     return;
   }

@@ -4,11 +4,6 @@
 
 namespace rocmforge::models {
 
-bool is_output_tied(const gguf::File& file, const DecoderSpec& spec) {
-  return spec.output == OutputMatrix::kTied ||
-         (spec.output == OutputMatrix::kOwnOrTied && file.find_tensor("output.weight") == nullptr);
-}
-
 WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
   double share = 1;
   for (const LayerSpec& layer : spec.layers) {
@@ -16,7 +11,7 @@ WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec) {
       share = static_cast<double>(layer.ffn->experts->used) / layer.ffn->experts->count;
     }
   }
-  const bool is_tied = is_output_tied(file, spec);
+  const bool is_tied = spec.is_output_tied(file.find_tensor("output.weight") != nullptr);
   WorkPerToken work;
   for (const gguf::Tensor& tensor : file.tensors()) {
     const bool is_looked_up = (tensor.name == "token_embd.weight" && !is_tied) ||

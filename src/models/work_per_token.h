@@ -17,7 +17,4 @@ struct WorkPerToken {
 // Of matrices with experts the share that a token uses; of the embeddings nothing, unless they are the output too.
 WorkPerToken work_per_token(const gguf::File& file, const DecoderSpec& spec);
 
-// Whether the embeddings serve as output matrix.
-bool is_output_tied(const gguf::File& file, const DecoderSpec& spec);
-
 }  // namespace rocmforge::models

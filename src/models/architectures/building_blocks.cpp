@@ -30,8 +30,10 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
   return spec;
 }
 
-DecoderSpec llama_like(Hyperparameters& h) {
-  DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
+namespace {
+
+DecoderSpec attention_and_feed_forward(Hyperparameters& h, ops::NormKind norm, bool norm_bias) {
+  DecoderSpec spec = bare_decoder(h, norm, norm_bias);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     spec.layers[i].mixer = attention_of(h, i);
     spec.layers[i].ffn = feed_forward_of(h, i);
@@ -39,13 +41,12 @@ DecoderSpec llama_like(Hyperparameters& h) {
   return spec;
 }
 
+}  // namespace
+
+DecoderSpec llama_like(Hyperparameters& h) { return attention_and_feed_forward(h, ops::NormKind::kRms, false); }
+
 DecoderSpec layer_norm_like(Hyperparameters& h, bool norm_bias) {
-  DecoderSpec spec = bare_decoder(h, ops::NormKind::kLayer, norm_bias);
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    spec.layers[i].mixer = attention_of(h, i);
-    spec.layers[i].ffn = feed_forward_of(h, i);
-  }
-  return spec;
+  return attention_and_feed_forward(h, ops::NormKind::kLayer, norm_bias);
 }
 
 DecoderSpec rotated_llama(Hyperparameters& h, const RopeHabits& habits) {
@@ -105,6 +106,11 @@ FeedForwardSpec feed_forward_of(Hyperparameters& h, std::size_t layer) {
   ffn.width = h.ffn_width[layer];
   if (ffn.width == 0) throw h.wrong("'{}' is missing or 0, expected 1 to {}", h.key("feed_forward_length"), kMostWidth);
   return ffn;
+}
+
+void check_divisor(const Hyperparameters& h, const char* key, int divisor, const char* of, int whole) {
+  if (whole % divisor == 0) return;
+  throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key(key), divisor, h.key(of), whole);
 }
 
 float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest, float least) {
@@ -214,6 +220,12 @@ std::vector<bool> windowed_layers(Hyperparameters& h, int period) {
   const int every = h.optional("attention.sliding_window_pattern", period, 1, kMostLayers);
   for (std::size_t i = 0; i < count; ++i) windowed[i] = static_cast<int>(i) % every < every - 1;
   return windowed;
+}
+
+std::vector<bool> stated_windowed_layers(Hyperparameters& h) {
+  const char* const name = "attention.sliding_window_pattern";
+  if (!h.has(name)) throw h.wrong("key '{}' is missing", h.key(name));
+  return windowed_layers(h, 1);
 }
 
 void set_windows(DecoderSpec& spec, const std::vector<bool>& windowed, int window) {

@@ -16,7 +16,8 @@ DecoderSpec llama_like(Hyperparameters& h);
 // A spec with layers of the same kind of norm and nothing else in them.
 DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias);
 
-// Heads and sizes by the keys that all share, checked: a layer's number where they may differ.
+// Heads and sizes by the keys that all share, checked: a layer's number where they may differ. Biases of queries, keys
+// and values where the file has them.
 AttentionSpec attention_of(Hyperparameters& h, std::size_t layer);
 FeedForwardSpec feed_forward_of(Hyperparameters& h, std::size_t layer);
 
@@ -58,9 +59,15 @@ float expected_soft_cap(Hyperparameters& h, std::string_view name, float otherwi
 // A factor where most files state one: a warning where it is missing.
 float expected_factor(Hyperparameters& h, std::string_view name, float otherwise);
 
+// An Error that names both keys where the one's value does not divide the other's.
+void check_divisor(const Hyperparameters& h, const char* key, int divisor, const char* of, int whole);
+
 // Which layers have a window: by attention.sliding_window_pattern (a period or a flag a layer), else by the period:
 // layers with i % period < period - 1.
 std::vector<bool> windowed_layers(Hyperparameters& h, int period);
+
+// The same, where the file must say it.
+std::vector<bool> stated_windowed_layers(Hyperparameters& h);
 
 // Windows on those layers, and none on the others.
 void set_windows(DecoderSpec& spec, const std::vector<bool>& windowed, int window);

@@ -31,14 +31,8 @@ DeltaNetSpec delta_net_of(Hyperparameters& h, DeltaNetForm form, float norm_epsi
   net.key_size = h.required("ssm.state_size", 1, kMostHeadSize);
   net.taps = h.required("ssm.conv_kernel", 1, kMostTaps);
   const int inner = h.required("ssm.inner_size", 1, kMostWidth);
-  if (inner % net.heads != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("ssm.time_step_rank"), net.heads,
-                  h.key("ssm.inner_size"), inner);
-  }
-  if (net.heads % net.key_heads != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("ssm.group_count"), net.key_heads,
-                  h.key("ssm.time_step_rank"), net.heads);
-  }
+  check_divisor(h, "ssm.time_step_rank", net.heads, "ssm.inner_size", inner);
+  check_divisor(h, "ssm.group_count", net.key_heads, "ssm.time_step_rank", net.heads);
   net.value_size = inner / net.heads;
   return net;
 }

@@ -1,6 +1,7 @@
 #include "models/architectures/experts.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -23,10 +24,7 @@ void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
     throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);
   }
   experts.groups_used = std::max(1, stated);
-  if (h.experts % experts.groups != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("expert_group_count"), experts.groups,
-                  h.key("expert_count"), h.experts);
-  }
+  check_divisor(h, "expert_group_count", experts.groups, "expert_count", h.experts);
   if (h.experts / experts.groups * experts.groups_used < h.experts_used) {
     throw h.wrong("'{}' is {}: their {} experts are fewer than '{}' {}", h.key("expert_group_used_count"),
                   experts.groups_used, h.experts / experts.groups * experts.groups_used, h.key("expert_used_count"),
@@ -90,9 +88,8 @@ int read_shared_width(Hyperparameters& h, const ExpertHabits& habits, int width)
   if (habits.shared == Shared::kByWidth && (h.has(name) || !h.has("expert_shared_count"))) {
     return h.optional(name, 0, 0, kMostWidth);
   }
-  const int each = habits.shared != Shared::kByWidthAndCount ? width
-                   : h.optional(name, 0, 0, kMostWidth) == 0 ? width
-                                                             : h.optional(name, 0, 0, kMostWidth);
+  const int stated = habits.shared == Shared::kByWidthAndCount ? h.optional(name, 0, 0, kMostWidth) : 0;
+  const int each = stated > 0 ? stated : width;
   const int count = h.required("expert_shared_count", 0, kMostExperts);
   if (count > kMostWidth / each) {
     throw h.wrong("'{}' is {}, too many of '{}' {}", h.key("expert_shared_count"), count,
@@ -121,27 +118,36 @@ ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
   return experts;
 }
 
-void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
-  const int dense = h.optional("leading_dense_block_count", 0, 0, h.layers);
-  for (int i = 0; i < h.layers; ++i) {
-    LayerSpec& layer = spec.layers[static_cast<std::size_t>(i)];
-    if (i < dense) {
-      layer.ffn = feed_forward_of(h, static_cast<std::size_t>(i));
-    } else {
-      layer.ffn.emplace().experts = experts_by(h, habits);
-    }
-  }
-}
+namespace {
 
-void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
+// Experts where `has_experts(layer)`, a dense part elsewhere. Their numbers are read once, and only if there are any.
+template <typename HasExperts>
+void put_experts_where(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits, HasExperts has_experts) {
+  std::optional<ExpertsSpec> experts;
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    if (h.has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", i)) ||
-        h.has_tensor(fmt::format("blk.{}.ffn_down_exps.weight", i))) {
-      spec.layers[i].ffn.emplace().experts = experts_by(h, habits);
+    if (has_experts(i)) {
+      if (!experts) experts = experts_by(h, habits);
+      spec.layers[i].ffn.emplace().experts = experts;
     } else {
       spec.layers[i].ffn = feed_forward_of(h, i);
     }
   }
+}
+
+}  // namespace
+
+void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
+  const auto dense = static_cast<std::size_t>(h.optional("leading_dense_block_count", 0, 0, h.layers));
+  put_experts_where(h, spec, habits, [&](std::size_t layer) { return layer >= dense; });
+}
+
+bool has_experts(const Hyperparameters& h, std::size_t layer) {
+  return h.has_tensor(fmt::format("blk.{}.ffn_gate_inp.weight", layer)) ||
+         h.has_tensor(fmt::format("blk.{}.ffn_down_exps.weight", layer));
+}
+
+void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits) {
+  put_experts_where(h, spec, habits, [&](std::size_t layer) { return has_experts(h, layer); });
 }
 
 void put_experts_everywhere(DecoderSpec& spec, const ExpertsSpec& experts) {

@@ -41,7 +41,9 @@ ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits);
 
 // Experts on all layers from `leading_dense_block_count` on; there may be none of these.
 void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
-// On the layers that have a router or experts; there may be none of these either.
+// Whether the file has a router or experts for the layer.
+bool has_experts(const Hyperparameters& h, std::size_t layer);
+// Experts on the layers that have them so; there may be none of these either.
 void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
 // On all layers, whatever feed_forward_length says.
 void put_experts_everywhere(DecoderSpec& spec, const ExpertsSpec& experts);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -169,15 +170,23 @@ void find_values(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>&
   });
 }
 
+// Where there are any, beside the dense part.
+void put_experts_beside(Hyperparameters& h, DecoderSpec& spec) {
+  std::optional<ExpertsSpec> experts;
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if (!has_experts(h, i)) continue;
+    if (!experts) experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized});
+    spec.layers[i].ffn->experts = experts;
+    spec.layers[i].ffn->has_dense_beside = true;
+  }
+}
+
 }  // namespace
 
 DecoderSpec gemma4(Hyperparameters& h) {
   DecoderSpec spec = gemma_with_layer_inputs(h);
   spec.layer_inputs.width = h.required("embedding_length_per_layer_input", 0, kMostWidth / 64);
-  if (!h.has("attention.sliding_window_pattern")) {
-    throw h.wrong("key '{}' is missing", h.key("attention.sliding_window_pattern"));
-  }
-  const std::vector<bool> windowed = windowed_layers(h, 1);
+  const std::vector<bool> windowed = stated_windowed_layers(h);
   set_attention(h, spec, windowed);
   allow_attention_biases(spec, Need::kNever);
   set_head_sizes(h, spec, windowed);
@@ -185,15 +194,8 @@ DecoderSpec gemma4(Hyperparameters& h) {
   share_keys(h, spec, windowed, 0);
   spec.logit_soft_cap = soft_cap_or_none(h, "final_logit_softcapping");
   const Need output_scale = h.has_in_any_layer("layer_output_scale.weight") ? Need::kRequired : Need::kNever;
-  for (LayerSpec& layer : spec.layers) {
-    layer.stored_output_scale = output_scale;
-    const auto has = [&](const char* name) {
-      return h.has_tensor(fmt::format("blk.{}.{}.weight", &layer - spec.layers.data(), name));
-    };
-    if (h.experts == 0 || (!has("ffn_gate_inp") && !has("ffn_down_exps"))) continue;
-    layer.ffn->experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized});
-    layer.ffn->has_dense_beside = true;
-  }
+  for (LayerSpec& layer : spec.layers) layer.stored_output_scale = output_scale;
+  if (h.experts > 0) put_experts_beside(h, spec);
   return spec;
 }
 

@@ -10,7 +10,6 @@ namespace {
 DecoderSpec glm_like(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   rotate(h, spec, {.pairing = ops::RopePairing::kNeighbours, .states_dimensions = true});
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.qkv_bias = Need::kOptional; });
   for (LayerSpec& layer : spec.layers) layer.ffn->is_stored_fused = true;
   return spec;
 }
@@ -28,7 +27,6 @@ DecoderSpec glm4(Hyperparameters& h) {
 DecoderSpec glm4moe(Hyperparameters& h) {
   DecoderSpec spec = attention_only(h);
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.qkv_bias = Need::kOptional; });
   if (h.has_in_any_layer("attn_q_norm.weight")) normalize_queries_and_keys(spec);
   put_experts(h, spec,
               {.gating = ops::Gating::kSigmoid,

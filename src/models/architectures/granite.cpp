@@ -33,13 +33,12 @@ void rotate_if_trained(Hyperparameters& h, DecoderSpec& spec) {
 }
 
 void put_granite_experts(Hyperparameters& h, DecoderSpec& spec) {
-  for (LayerSpec& layer : spec.layers) {
-    layer.ffn->bias = Need::kOptional;
-    if (h.experts == 0) continue;
-    layer.ffn->experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
-                                        .width = ExpertHabits::Width::kDense,
-                                        .shared = ExpertHabits::Shared::kByWidth});
-  }
+  for (LayerSpec& layer : spec.layers) layer.ffn->bias = Need::kOptional;
+  if (h.experts == 0) return;
+  const ExpertsSpec experts = experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized,
+                                             .width = ExpertHabits::Width::kDense,
+                                             .shared = ExpertHabits::Shared::kByWidth});
+  for (LayerSpec& layer : spec.layers) layer.ffn->experts = experts;
 }
 
 }  // namespace

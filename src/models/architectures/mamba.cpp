@@ -9,15 +9,6 @@
 #include "models/architectures/recurrent_blocks.h"
 
 namespace rocmforge::models {
-namespace {
-
-void check_divisor(Hyperparameters& h, const char* key, int divisor, const char* of, int whole) {
-  if (whole % divisor == 0) return;
-  throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key(key), divisor, h.key(of), whole);
-}
-
-}  // namespace
-
 MambaSpec mamba_of(Hyperparameters& h, float norm_epsilon) {
   MambaSpec mamba;
   mamba.inner = h.required("ssm.inner_size", 1, kMostWidth);

@@ -43,7 +43,6 @@ DecoderSpec stablelm(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   spec.output = OutputMatrix::kOwn;
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true, .states_base = false});
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.qkv_bias = Need::kOptional; });
   if (h.has_in_any_layer("attn_q_norm.weight")) {
     normalize_queries_and_keys(spec, {.weights = NormWeights::kOfEachHead});
   }
@@ -74,7 +73,6 @@ DecoderSpec orion(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   spec.output = OutputMatrix::kOwn;
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_base = false});
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.qkv_bias = Need::kOptional; });
   return spec;
 }
 

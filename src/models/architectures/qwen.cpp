@@ -16,10 +16,6 @@ DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
   return spec;
 }
 
-void allow_query_key_value_biases(DecoderSpec& spec, Need need = Need::kOptional) {
-  for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.qkv_bias = need; });
-}
-
 }  // namespace
 
 // feed_forward_length counts gate and up together.
@@ -27,8 +23,10 @@ DecoderSpec qwen(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output = OutputMatrix::kOwn;
   rotate(h, spec, kHalves);
-  allow_query_key_value_biases(spec, Need::kRequired);
-  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.is_stored_fused = true; });
+  for_each_attention(spec, [](AttentionSpec& attention, std::size_t) {
+    attention.qkv_bias = Need::kRequired;
+    attention.is_stored_fused = true;
+  });
   for (LayerSpec& layer : spec.layers) {
     if (layer.ffn->width % 2 != 0) {
       throw h.wrong("'{}' is {}, expected an even number: of gate and up together", h.key("feed_forward_length"),
@@ -42,7 +40,6 @@ DecoderSpec qwen(Hyperparameters& h) {
 DecoderSpec qwen2(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   rotate(h, spec, kHalves);
-  allow_query_key_value_biases(spec);
   spec.output_bias = Need::kOptional;
   return spec;
 }
@@ -53,7 +50,6 @@ DecoderSpec qwen2moe(Hyperparameters& h) {
   experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 0, kMostWidth);
   experts.shared_gate = true;
   DecoderSpec spec = with_experts(h, experts);
-  allow_query_key_value_biases(spec);
   spec.output = OutputMatrix::kOwn;
   return spec;
 }

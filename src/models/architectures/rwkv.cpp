@@ -9,10 +9,7 @@ constexpr int kMostWkvSize = 1024;  // backends keep some rows of a head in smal
 
 int head_size_of(Hyperparameters& h) {
   const int size = h.required("wkv.head_size", 1, kMostWkvSize);
-  if (h.width % size != 0) {
-    throw h.wrong("'{}' is {}, not a divisor of '{}' {}", h.key("wkv.head_size"), size, h.key("embedding_length"),
-                  h.width);
-  }
+  check_divisor(h, "wkv.head_size", size, "embedding_length", h.width);
   return size;
 }
 

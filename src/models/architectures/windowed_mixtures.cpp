@@ -52,14 +52,13 @@ DecoderSpec mimo2(Hyperparameters& h) {
   spec.output = OutputMatrix::kOwn;
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
   const int window = h.required("attention.sliding_window", 1, kMostContext);
-  if (!h.has("attention.sliding_window_pattern")) {
-    throw h.wrong("key '{}' is missing", h.key("attention.sliding_window_pattern"));
-  }
-  const std::vector<bool> windowed = windowed_layers(h, 1);
+  const std::vector<bool> windowed = stated_windowed_layers(h);
+  const bool windowed_have_sinks = have_sinks(h, windowed, true);
+  const bool others_have_sinks = have_sinks(h, windowed, false);
   const float value_scale = expected_factor(h, "attention.value_scale", 1);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
     attention.output_scale = value_scale;
-    attention.has_sinks = have_sinks(h, windowed, windowed[i]);
+    attention.has_sinks = windowed[i] ? windowed_have_sinks : others_have_sinks;
     if (!windowed[i]) return;
     attention.window = window;
     attention.rope = with_window_base(h, *attention.rope, true);

@@ -167,8 +167,7 @@ OutputLayer bind_output(const DecoderSpec& spec, TensorSource& tensors) {
   output.stream_count = spec.altup.streams;
   if (!spec.output_norm.empty()) output.norm = bind_norm(spec.norm, spec.prefix + spec.output_norm, width, tensors);
   if (spec.output == OutputMatrix::kNone) return output;
-  const bool is_tied =
-      spec.output == OutputMatrix::kTied || (spec.output == OutputMatrix::kOwnOrTied && !tensors.has("output.weight"));
+  const bool is_tied = spec.is_output_tied(tensors.has("output.weight"));
   const Extent rows = {spec.vocabulary, "rows of token_embd.weight"};
   output.logits = {tensors.matrix(is_tied ? "token_embd.weight" : "output.weight", {width, rows}),
                    tensors.vector("output.bias", {rows}, spec.output_bias)};

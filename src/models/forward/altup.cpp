@@ -22,11 +22,6 @@ Tensor route_streams(const AltUpLayer& part, Backend& on, const Pass& pass, Tens
   return weights;
 }
 
-void copy(Backend& on, Tensor from, Tensor to) {
-  const auto size = static_cast<int>(from.columns);
-  on.copy_heads({from, 1, size, 0, 0}, {to, 1, size, 0, 0});
-}
-
 // pass.work.block: what the layer makes of the predicted first stream.
 void compute_block(const Layer& layer, const Pass& pass, Tensor predicted) {
   Backend& on = *layer.backend;

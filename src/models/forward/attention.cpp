@@ -24,10 +24,7 @@ void project(const AttentionLayer& part, Backend& on, const Pass& pass, Tensor i
     on.copy_heads(half(0), {query, heads, size, size, 0});
     on.copy_heads(half(size), {pass.work.gates.slice(0, query.columns), heads, size, size, 0});
   }
-  if (count == 2) {
-    const auto size = static_cast<int>(key.columns);
-    on.copy_heads({key, 1, size, size, 0}, {value, 1, size, size, 0});
-  }
+  if (count == 2) copy(on, key, value);
 }
 
 }  // namespace

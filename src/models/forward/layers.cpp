@@ -71,9 +71,8 @@ void parallel_layer(const Layer& layer, const Pass& pass) {
 
 void post_norm_layer(const Layer& layer, const Pass& pass) {
   const Tensor x = pass.work.x;
-  const auto width = static_cast<int>(x.columns);
   const bool is_added_again = layer.mixer_second_post_norm.is_present();
-  if (is_added_again) layer.backend->copy_heads({x, 1, width, 0, 0}, {pass.work.delta, 1, width, 0, 0});
+  if (is_added_again) copy(*layer.backend, x, pass.work.delta);
   layer.mix(layer, pass, x, Write::kAdd, x);
   layer.backend->norm(x, layer.mixer_post_norm, Write::kSet, x);
   if (is_added_again) {

@@ -19,6 +19,11 @@ inline ops::Tensor rope_table_of(const Pass& pass, int rope) {
   return rope < 0 ? ops::Tensor{} : pass.work.rope_tables[static_cast<std::size_t>(rope)];
 }
 
+inline void copy(ops::Backend& on, ops::Tensor from, ops::Tensor to) {
+  const auto columns = static_cast<int>(from.columns);
+  on.copy_heads({from, 1, columns, 0, 0}, {to, 1, columns, 0, 0});
+}
+
 // ---- The kinds of layers and parts, by what a spec asks for ----
 
 LayerFunction layer_function(const LayerSpec& spec);

@@ -12,19 +12,21 @@ namespace {
 // Tensors of the model's width one after the other.
 Tensor part_of(Tensor all, int number, std::int64_t width) { return all.slice(number * width, width); }
 
-// up tanh(down x)
-void low_rank_tanh(Backend& on, const Pass& pass, Tensor x, const ops::Linear& down, const ops::Linear& up,
-                   Tensor out) {
+// down x, or tanh(down x).
+Tensor to_low_rank(Backend& on, const Pass& pass, Tensor x, const ops::Linear& down, bool has_tanh) {
   const Tensor low = pass.work.low.slice(0, down.weight.rows);
   on.linear(x, down, low);
-  on.soft_cap(1, low);
-  on.linear(low, up, out);
+  if (has_tanh) on.soft_cap(1, low);
+  return low;
+}
+
+void low_rank_tanh(Backend& on, const Pass& pass, Tensor x, const ops::Linear& down, const ops::Linear& up,
+                   Tensor out) {
+  on.linear(to_low_rank(on, pass, x, down, true), up, out);
 }
 
 void low_rank(Backend& on, const Pass& pass, Tensor x, const ops::Linear& down, const ops::Linear& up, Tensor out) {
-  const Tensor low = pass.work.low.slice(0, down.weight.rows);
-  on.linear(x, down, low);
-  on.linear(low, up, out);
+  on.linear(to_low_rank(on, pass, x, down, false), up, out);
 }
 
 }  // namespace
@@ -46,9 +48,7 @@ void rwkv6(const Layer& layer, const Pass& pass, Tensor in, Write write, Tensor 
 
   on.shift_difference(pass.step, layer.mixer_state, in, difference);
   on.interpolate(in, difference, part.first_lerp, {}, input);
-  const Tensor low = pass.work.low.slice(0, part.mix_down.weight.rows);
-  on.linear(input, part.mix_down, low);
-  on.soft_cap(1, low);
+  const Tensor low = to_low_rank(on, pass, input, part.mix_down, true);
   const int rank = part.spec.mix_rank;
   const auto size = static_cast<int>(width);
   on.linear_heads({low, 5, rank, rank, 0}, part.mix_up, {mixes, 5, size, size, 0});
@@ -131,7 +131,7 @@ void channel_mix(const Layer& layer, const Pass& pass, Tensor in, Write write, T
   on.linear(input, part.receptance, receptance);
   on.gate(Activation::kSigmoid, receptance, difference, difference);
   if (write == Write::kAdd) return on.add(difference, 1, out);
-  on.copy_heads({difference, 1, static_cast<int>(width), 0, 0}, {out, 1, static_cast<int>(width), 0, 0});
+  copy(on, difference, out);
 }
 
 }  // namespace rocmforge::models
