@@ -12,7 +12,7 @@ from pathlib import Path
 # its ending) narrows its folder's rule; the right side may name a single header.
 OFFLINE = "api base quant gguf text models convert store"
 MAY_INCLUDE = {
-    "base": "",
+    "base": "rocmforge/error.h",
     "quant": "base",
     "gguf": "base quant",
     "text": "base gguf",

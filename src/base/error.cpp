@@ -20,6 +20,13 @@ std::string_view name_of(ErrorCode code) {
   return "unknown";
 }
 
+// Here, so that programs and the library agree on the type they throw and catch.
+Error::Error(ErrorCode code, std::string message, std::string hint)
+    : code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
+Error::Error(const Error&) = default;
+Error& Error::operator=(const Error&) = default;
+Error::~Error() = default;
+
 Error system_error(std::string_view path, std::string_view action, int error_number) {
   const ErrorCode code = error_number == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
   return error(code, "{}: cannot {}: {}", path, action, std::generic_category().message(error_number));

@@ -1,47 +1,15 @@
-// What is thrown for bad input, failed I/O and exhausted memory: a code for programs, a message for people, a hint what
-// to try.
+// Ways to make the Error that the whole program throws (rocmforge/error.h), and to guard what we promise ourselves.
 #pragma once
 
-#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "rocmforge/error.h"
+
 namespace rocmforge {
-
-enum class ErrorCode {
-  kUsage,        // the caller asked for something that makes no sense
-  kNotFound,     // a file, tensor, key or name does not exist
-  kIo,           // the operating system refused to read or write
-  kMalformed,    // a file's or a request's content is wrong
-  kUnsupported,  // sound, but not something this program can do
-  kTooLarge,     // beyond a limit that guards us
-  kOutOfMemory,
-  kCancelled,
-  kInternal,  // a broken promise of our own; see RF_CHECK
-};
-
-std::string_view name_of(ErrorCode code);
-
-// The message names the file, tensor, key or field, what was found and what was expected. The hint, where there is one,
-// says what to try next.
-class Error : public std::exception {
- public:
-  Error(ErrorCode code, std::string message, std::string hint = {})
-      : code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
-
-  ErrorCode code() const { return code_; }
-  const std::string& message() const { return message_; }
-  const std::string& hint() const { return hint_; }
-  const char* what() const noexcept override { return message_.c_str(); }
-
- private:
-  ErrorCode code_;
-  std::string message_;
-  std::string hint_;
-};
 
 // error(kMalformed, "{}: version {}", path, version), to be thrown by the caller, so that the control flow is seen
 // there.
