@@ -1,0 +1,239 @@
+#include "sample/candidates.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+
+#include "sample/exponential.h"
+
+namespace rocmforge::sample {
+namespace {
+
+// Below so many candidates, looking at all is quicker than looking for those worth looking at.
+constexpr int kFew = 1024;
+
+// Copies `Count` logits and gives the largest.
+template <int Count>
+float take_block(const float* from, float* to) {
+  std::array<float, kLanes> most;
+  most.fill(kImpossible);
+  for (int i = 0; i < Count; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const float logit = sound_logit(from[i + lane]);
+      to[i + lane] = logit;
+      most[lane] = logit > most[lane] ? logit : most[lane];
+    }
+  }
+  return *std::max_element(most.begin(), most.end());
+}
+
+}  // namespace
+
+Candidates::Candidates(int vocabulary) {
+  const std::size_t block_count = (static_cast<std::size_t>(vocabulary) + kBlock - 1) / kBlock;
+  const std::size_t padded = block_count * kBlock;
+  logits_ = std::make_unique_for_overwrite<float[]>(padded);
+  tokens_ = std::make_unique_for_overwrite<TokenId[]>(padded);
+  weights_ = std::make_unique_for_overwrite<float[]>(padded);
+  masses_ = std::make_unique_for_overwrite<Mass[]>(block_count);
+  maxima_ = std::make_unique_for_overwrite<float[]>(block_count);
+  is_stale_ = std::make_unique<std::uint8_t[]>(block_count);
+  maxima_scratch_ = std::make_unique_for_overwrite<float[]>(block_count);
+  ranked_ = std::make_unique_for_overwrite<Ranked[]>(padded);
+  selection_.positions = std::make_unique_for_overwrite<int[]>(padded);
+  size_ = vocabulary;
+}
+
+void Candidates::assign(std::span<const float> logits) {
+  whole_ = true;
+  const int full_blocks = static_cast<int>(logits.size()) / kBlock;
+  for (int block = 0; block < full_blocks; ++block) {
+    maxima_[block] = take_block<kBlock>(&logits[block * kBlock], &logits_[block * kBlock]);
+  }
+  size_ = static_cast<int>(logits.size());
+  if (full_blocks < blocks()) {
+    std::array<float, kBlock> last;
+    last.fill(kImpossible);
+    std::copy(logits.begin() + full_blocks * kBlock, logits.end(), last.begin());
+    maxima_[full_blocks] = take_block<kBlock>(last.data(), &logits_[full_blocks * kBlock]);
+  }
+}
+
+float Candidates::largest_logit() {
+  refresh_maxima();
+  return largest_of({maxima_.get(), static_cast<std::size_t>(blocks())});
+}
+
+void Candidates::forbid(TokenId token) {
+  if (const int position = find(token); position >= 0) set(position, kImpossible);
+}
+
+std::span<const Ranked> Candidates::likeliest(int count) {
+  count = std::min(count, size_);
+  const float floor = floor_of_likeliest(count);
+  int found = 0;
+  for (int block = 0; block < blocks(); ++block) {
+    if (!(maxima_[block] >= floor)) continue;
+    const int end = std::min(size_, (block + 1) * kBlock);
+    for (int i = block * kBlock; i < end; ++i) {
+      ranked_[found] = {logits_[i], i};
+      found += logits_[i] >= floor ? 1 : 0;
+    }
+  }
+  Ranked* const begin = ranked_.get();
+  if (count < found) std::nth_element(begin, begin + count, begin + found, precedes);
+  std::sort(begin, begin + count, precedes);
+  return {begin, static_cast<std::size_t>(count)};
+}
+
+// A logit that at least `count` candidates reach, and few more: so many blocks have a larger maximum.
+float Candidates::floor_of_likeliest(int count) {
+  refresh_maxima();
+  if (size_ <= kFew || count > blocks() / 4 || count == 0) return kImpossible;
+  float* const begin = maxima_scratch_.get();
+  float* const end = std::copy_n(maxima_.get(), blocks(), begin);
+  std::nth_element(begin, begin + count - 1, end, std::greater());
+  return begin[count - 1];
+}
+
+Ranked Candidates::at_rank(int count) {
+  count = std::min(count, size_);
+  if (size_ <= kFew || count <= blocks() / 4) return likeliest(count).back();
+  const Cut last =
+      cut([&](int i) { return key_of_logit(logits_[i]); }, [](int) { return Mass{1}; }, static_cast<Mass>(count));
+  return {logits_[last.position], last.position};
+}
+
+void Candidates::keep_likeliest(int count) {
+  if (count < size_) keep_through(at_rank(count));
+}
+
+void Candidates::keep_through(const Ranked& last) {
+  compact(last.logit, [&](const Ranked& candidate) {
+    return (candidate.logit > last.logit) | ((candidate.logit == last.logit) & (candidate.position <= last.position));
+  });
+}
+
+void Candidates::keep_from(float logit) {
+  compact(logit, [&](const Ranked& candidate) { return candidate.logit >= logit; });
+}
+
+void Candidates::weigh() {
+  total_ = 0;
+  weighed_from_ = largest_logit();
+  if (weighed_from_ == kImpossible) return;
+  const float from = weighed_from_;
+  for (int block = 0; block < blocks(); ++block) {
+    const float* const logits = &logits_[block * kBlock];
+    float* const weights = &weights_[block * kBlock];
+    for (int i = 0; i < kBlock; ++i) weights[i] = exp_below(logits[i] - from);
+    Mass sum = 0;
+    for (int i = 0; i < kBlock; ++i) sum += mass_of_weight(weights[i]);
+    masses_[block] = sum;
+    total_ += sum;
+  }
+}
+
+int Candidates::position_at(Mass mass) const {
+  int block = 0;
+  while (mass >= masses_[block]) mass -= masses_[block++];
+  int position = block * kBlock;
+  while (mass >= this->mass(position)) mass -= this->mass(position++);
+  return position;
+}
+
+float Candidates::distance(int position) const {
+  const float distance = weighed_from_ - logits_[position];
+  return distance < -kLowestExponent ? distance : -kLowestExponent;
+}
+
+double Candidates::mean_distance() const {
+  std::array<double, kLanes> sums = {};
+  for (int i = 0; i < blocks() * kBlock; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      // The mass as a number: nothing where it is rounded to nothing.
+      const double mass = (static_cast<double>(weights_[i + lane]) + 256.0) - 256.0;
+      sums[lane] += mass * static_cast<double>(distance(i + lane));
+    }
+  }
+  double sum = 0;
+  for (const double part : sums) sum += part;
+  return sum / (static_cast<double>(total_) / static_cast<double>(kWholeMass));
+}
+
+double Candidates::standard_deviation() {
+  // From the largest logit, so that what is subtracted in the end is of the size of what is left.
+  const auto largest = static_cast<double>(largest_logit());
+  std::array<double, kLanes> sums = {};
+  std::array<double, kLanes> squares = {};
+  std::array<double, kLanes> counts = {};
+  for (int i = 0; i < blocks() * kBlock; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const float logit = logits_[i + lane];
+      const bool possible = logit > kImpossible;
+      const double distance = possible ? largest - static_cast<double>(logit) : 0;
+      sums[lane] += distance;
+      squares[lane] += distance * distance;
+      counts[lane] += possible ? 1 : 0;
+    }
+  }
+  double sum = 0;
+  double square = 0;
+  double count = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    sum += sums[lane];
+    square += squares[lane];
+    count += counts[lane];
+  }
+  const double mean = sum / count;
+  return std::sqrt(std::max(0.0, square / count - mean * mean));
+}
+
+int Candidates::find(TokenId token) const {
+  if (whole_) return token >= 0 && token < size_ ? token : -1;
+  const TokenId* const end = tokens_.get() + size_;
+  const TokenId* const found = std::lower_bound(static_cast<const TokenId*>(tokens_.get()), end, token);
+  return found != end && *found == token ? static_cast<int>(found - tokens_.get()) : -1;
+}
+
+void Candidates::set(int position, float logit) {
+  const int block = position / kBlock;
+  if (logit >= maxima_[block]) {
+    maxima_[block] = logit;
+  } else if (logits_[position] == maxima_[block]) {
+    is_stale_[block] = 1;
+    stale_ = true;
+  }
+  logits_[position] = logit;
+}
+
+void Candidates::refresh_maximum(int block) {
+  maxima_[block] = *std::max_element(&logits_[block * kBlock], &logits_[block * kBlock] + kBlock);
+  is_stale_[block] = 0;
+}
+
+void Candidates::refresh_maxima() {
+  if (!stale_) return;
+  for (int block = 0; block < blocks(); ++block) {
+    if (is_stale_[block] != 0) refresh_maximum(block);
+  }
+  stale_ = false;
+}
+
+void Candidates::find_maxima() {
+  for (int block = 0; block < blocks(); ++block) {
+    maxima_[block] = take_block<kBlock>(&logits_[block * kBlock], &logits_[block * kBlock]);
+  }
+  std::fill_n(is_stale_.get(), blocks(), std::uint8_t{0});
+  stale_ = false;
+}
+
+void Candidates::finish_compaction(int kept) {
+  size_ = kept;
+  whole_ = false;
+  std::fill(&logits_[kept], &logits_[0] + blocks() * kBlock, kImpossible);
+  find_maxima();
+}
+
+}  // namespace rocmforge::sample

@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "sample/exponential.h"
+#include "sample/logits.h"
+#include "sample/sampler.h"
+#include "sample/selection.h"
+
+namespace rocmforge::sample {
+namespace {
+
+constexpr std::size_t kBlock = 64;
+
+bool likelier(const LikelyToken& a, const LikelyToken& b) {
+  return a.logprob > b.logprob || (a.logprob == b.logprob && a.token < b.token);
+}
+
+// The first `most` in order, with logits for now: a heap whose top is the last of them.
+void find_likeliest(std::span<const float> logits, std::size_t most, std::vector<LikelyToken>& likeliest) {
+  likeliest.clear();
+  likeliest.reserve(most);
+  const auto consider = [&](std::size_t token) {
+    const LikelyToken candidate = {static_cast<TokenId>(token), sound_logit(logits[token])};
+    if (candidate.logprob == kImpossible) return;
+    if (likeliest.size() == most) {
+      if (!likelier(candidate, likeliest.front())) return;
+      std::pop_heap(likeliest.begin(), likeliest.end(), likelier);
+      likeliest.pop_back();
+    }
+    likeliest.push_back(candidate);
+    std::push_heap(likeliest.begin(), likeliest.end(), likelier);
+  };
+  if (most == 0) return;
+  for (std::size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+    // Of equal ones the first has come already.
+    if (likeliest.size() == most && largest_of(block) <= likeliest.front().logprob) continue;
+    for (std::size_t i = 0; i < block.size(); ++i) consider(begin + i);
+  }
+  std::sort_heap(likeliest.begin(), likeliest.end(), likelier);
+}
+
+// The sum of e^(logit - largest).
+double sum_of_powers(std::span<const float> logits, float largest) {
+  Mass sum = 0;
+  for (std::size_t begin = 0; begin < logits.size(); begin += kBlock) {
+    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+    for (const float logit : block) sum += mass_of_weight(exp_below(sound_logit(logit) - largest));
+  }
+  return static_cast<double>(sum) / static_cast<double>(kWholeMass);
+}
+
+}  // namespace
+
+float logprob_of(std::span<const float> logits, TokenId token, int most, std::vector<LikelyToken>& likeliest) {
+  RF_CHECK(token >= 0 && static_cast<std::size_t>(token) < logits.size());
+  find_likeliest(logits, std::min(static_cast<std::size_t>(std::max(most, 0)), logits.size()), likeliest);
+  const float largest = likeliest.empty() ? largest_of(logits) : likeliest.front().logprob;
+  if (largest == kImpossible) return kImpossible;
+  const double log_sum = logarithm(sum_of_powers(logits, largest));
+  const auto logprob = [&](float logit) {
+    return static_cast<float>(static_cast<double>(logit) - static_cast<double>(largest) - log_sum);
+  };
+  for (LikelyToken& likely : likeliest) likely.logprob = logprob(likely.logprob);
+  return logprob(sound_logit(logits[static_cast<std::size_t>(token)]));
+}
+
+}  // namespace rocmforge::sample

@@ -1,0 +1,75 @@
+// penalties: makes tokens less likely that occur among the last ones, the prompt's included. The repeat penalty divides
+// a positive logit and multiplies another one; the frequency penalty counts for each time that the token occurs, the
+// presence penalty once.
+#include <vector>
+
+#include "sample/recent_tokens.h"
+#include "sample/stages.h"
+
+namespace rocmforge::sample {
+namespace {
+
+class Penalties : public Stage {
+ public:
+  Penalties(const Settings& settings, int vocabulary)
+      : repeat_(settings.repeat_penalty),
+        frequency_(settings.frequency_penalty),
+        presence_(settings.presence_penalty),
+        all_(settings.penalty_last_n < 0),
+        recent_(all_ ? 0 : bounded_window(settings.penalty_last_n)),
+        counts_(static_cast<std::size_t>(vocabulary)) {
+    occurring_.reserve(counts_.size());
+  }
+
+  void remember(TokenId token) override {
+    if (!all_) {
+      if (recent_.full()) --counts_[recent_.tokens().front()].times;
+      recent_.append(token);
+    }
+    Count& count = counts_[token];
+    ++count.times;
+    if (count.listed) return;
+    count.listed = true;
+    occurring_.push_back(token);
+  }
+
+  void apply(Candidates& candidates, Random&) override {
+    std::size_t kept = 0;
+    for (const TokenId token : occurring_) {
+      Count& count = counts_[token];
+      count.listed = count.times > 0;
+      if (!count.listed) continue;  // it has left the window since
+      occurring_[kept++] = token;
+      candidates.change(token, [&](float logit) {
+        const float repeated = logit > 0 ? logit / repeat_ : logit * repeat_;
+        return repeated - (static_cast<float>(count.times) * frequency_ + presence_);
+      });
+    }
+    occurring_.resize(kept);
+  }
+
+ private:
+  struct Count {
+    int times = 0;
+    bool listed = false;  // stands in occurring_
+  };
+
+  float repeat_;
+  float frequency_;
+  float presence_;
+  bool all_;  // the window never loses a token
+  RecentTokens recent_;
+  std::vector<Count> counts_;       // by token
+  std::vector<TokenId> occurring_;  // all that count, and some that have left the window
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_penalties(const Settings& settings, int vocabulary) {
+  const bool neutral =
+      settings.repeat_penalty == 1 && settings.frequency_penalty == 0 && settings.presence_penalty == 0;
+  if (neutral || settings.penalty_last_n == 0) return nullptr;
+  return std::make_unique<Penalties>(settings, vocabulary);
+}
+
+}  // namespace rocmforge::sample

@@ -1,0 +1,48 @@
+// typ_p, locally typical sampling (Meister et al. 2022): the tokens whose surprise, -ln p, is nearest to what is to be
+// expected of it, the entropy, until together they are likelier than p.
+//
+// With d for how far a logit is below the largest, surprise is d + ln(sum) and entropy is mean(d) + ln(sum), so that
+// only d counts.
+#include <bit>
+
+#include "sample/stages.h"
+
+namespace rocmforge::sample {
+namespace {
+
+class Typical : public Stage {
+ public:
+  Typical(float share, int min_keep) : share_(share), min_keep_(min_keep) {}
+
+  void apply(Candidates& candidates, Random&) override {
+    candidates.weigh();
+    if (candidates.total() == 0) return;
+    const auto expected = static_cast<float>(candidates.mean_distance());
+    const auto key = [&](int i) {
+      const float difference = candidates.distance(i) - expected;
+      // Of numbers that are not negative, the bits rise with the number.
+      return std::bit_cast<std::uint32_t>(difference < 0 ? -difference : difference + 0.0f);
+    };
+    const auto needed = static_cast<Mass>(static_cast<double>(share_) * static_cast<double>(candidates.total())) + 1;
+    Cut last = candidates.cut(key, [&](int i) { return candidates.mass(i); }, needed);
+    if (min_keep_ > 1) {
+      const int least = min_keep_ < candidates.size() ? min_keep_ : candidates.size();
+      const Cut least_last = candidates.cut(key, [](int) { return Mass{1}; }, static_cast<Mass>(least));
+      if (!last.takes(least_last.key, least_last.position)) last = least_last;
+    }
+    candidates.keep_if([&](int i) { return last.takes(key(i), i); });
+  }
+
+ private:
+  float share_;
+  int min_keep_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_typical(const Settings& settings, int) {
+  if (settings.typical_p >= 1) return nullptr;
+  return std::make_unique<Typical>(settings.typical_p, settings.min_keep);
+}
+
+}  // namespace rocmforge::sample
