@@ -44,7 +44,9 @@ void read_once(benchmark::State& state, int vocabulary) {
     float most[32];
     std::fill(std::begin(most), std::end(most), logits[0]);
     for (std::size_t i = 0; i < logits.size(); i += 32) {
-      for (std::size_t lane = 0; lane < 32; ++lane) most[lane] = std::max(most[lane], logits[i + lane]);
+      for (std::size_t lane = 0; lane < 32; ++lane) {
+        most[lane] = logits[i + lane] > most[lane] ? logits[i + lane] : most[lane];
+      }
     }
     benchmark::DoNotOptimize(*std::max_element(std::begin(most), std::end(most)));
   }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <functional>
 
-#include "sample/exponential.h"
+#include "sample/weights.h"
 
 namespace rocmforge::sample {
 namespace {
@@ -13,26 +13,17 @@ namespace {
 // Below so many candidates, looking at all is quicker than looking for those worth looking at.
 constexpr int kFew = 1024;
 
-// Copies `Count` logits and gives the largest.
-template <int Count>
+// Copies a block of logits and gives the largest. Two loops, as that becomes vector code and one does not.
 float take_block(const float* from, float* to) {
-  std::array<float, kLanes> most;
-  most.fill(kImpossible);
-  for (int i = 0; i < Count; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const float logit = sound_logit(from[i + lane]);
-      to[i + lane] = logit;
-      most[lane] = logit > most[lane] ? logit : most[lane];
-    }
-  }
-  return *std::max_element(most.begin(), most.end());
+  for (int i = 0; i < kLogitBlock; ++i) to[i] = sound_logit(from[i]);
+  return largest_in_block(to);
 }
 
 }  // namespace
 
 Candidates::Candidates(int vocabulary) {
-  const std::size_t block_count = (static_cast<std::size_t>(vocabulary) + kBlock - 1) / kBlock;
-  const std::size_t padded = block_count * kBlock;
+  const std::size_t block_count = (static_cast<std::size_t>(vocabulary) + kLogitBlock - 1) / kLogitBlock;
+  const std::size_t padded = block_count * kLogitBlock;
   logits_ = std::make_unique_for_overwrite<float[]>(padded);
   tokens_ = std::make_unique_for_overwrite<TokenId[]>(padded);
   weights_ = std::make_unique_for_overwrite<float[]>(padded);
@@ -47,16 +38,16 @@ Candidates::Candidates(int vocabulary) {
 
 void Candidates::assign(std::span<const float> logits) {
   whole_ = true;
-  const int full_blocks = static_cast<int>(logits.size()) / kBlock;
+  const int full_blocks = static_cast<int>(logits.size()) / kLogitBlock;
   for (int block = 0; block < full_blocks; ++block) {
-    maxima_[block] = take_block<kBlock>(&logits[block * kBlock], &logits_[block * kBlock]);
+    maxima_[block] = take_block(&logits[block * kLogitBlock], &logits_[block * kLogitBlock]);
   }
   size_ = static_cast<int>(logits.size());
   if (full_blocks < blocks()) {
-    std::array<float, kBlock> last;
+    std::array<float, kLogitBlock> last;
     last.fill(kImpossible);
-    std::copy(logits.begin() + full_blocks * kBlock, logits.end(), last.begin());
-    maxima_[full_blocks] = take_block<kBlock>(last.data(), &logits_[full_blocks * kBlock]);
+    std::copy(logits.begin() + full_blocks * kLogitBlock, logits.end(), last.begin());
+    maxima_[full_blocks] = take_block(last.data(), &logits_[full_blocks * kLogitBlock]);
   }
 }
 
@@ -75,8 +66,8 @@ std::span<const Ranked> Candidates::likeliest(int count) {
   int found = 0;
   for (int block = 0; block < blocks(); ++block) {
     if (!(maxima_[block] >= floor)) continue;
-    const int end = std::min(size_, (block + 1) * kBlock);
-    for (int i = block * kBlock; i < end; ++i) {
+    const int end = std::min(size_, (block + 1) * kLogitBlock);
+    for (int i = block * kLogitBlock; i < end; ++i) {
       ranked_[found] = {logits_[i], i};
       found += logits_[i] >= floor ? 1 : 0;
     }
@@ -100,8 +91,7 @@ float Candidates::floor_of_likeliest(int count) {
 Ranked Candidates::at_rank(int count) {
   count = std::min(count, size_);
   if (size_ <= kFew || count <= blocks() / 4) return likeliest(count).back();
-  const Cut last =
-      cut([&](int i) { return key_of_logit(logits_[i]); }, [](int) { return Mass{1}; }, static_cast<Mass>(count));
+  const Cut last = cut_by_logit([](int) { return Mass{1}; }, static_cast<Mass>(count));
   return {logits_[last.position], last.position};
 }
 
@@ -123,13 +113,8 @@ void Candidates::weigh() {
   total_ = 0;
   weighed_from_ = largest_logit();
   if (weighed_from_ == kImpossible) return;
-  const float from = weighed_from_;
   for (int block = 0; block < blocks(); ++block) {
-    const float* const logits = &logits_[block * kBlock];
-    float* const weights = &weights_[block * kBlock];
-    for (int i = 0; i < kBlock; ++i) weights[i] = exp_below(logits[i] - from);
-    Mass sum = 0;
-    for (int i = 0; i < kBlock; ++i) sum += mass_of_weight(weights[i]);
+    const Mass sum = weigh_block(&logits_[block * kLogitBlock], weighed_from_, &weights_[block * kLogitBlock]);
     masses_[block] = sum;
     total_ += sum;
   }
@@ -138,19 +123,14 @@ void Candidates::weigh() {
 int Candidates::position_at(Mass mass) const {
   int block = 0;
   while (mass >= masses_[block]) mass -= masses_[block++];
-  int position = block * kBlock;
+  int position = block * kLogitBlock;
   while (mass >= this->mass(position)) mass -= this->mass(position++);
   return position;
 }
 
-float Candidates::distance(int position) const {
-  const float distance = weighed_from_ - logits_[position];
-  return distance < -kLowestExponent ? distance : -kLowestExponent;
-}
-
 double Candidates::mean_distance() const {
   std::array<double, kLanes> sums = {};
-  for (int i = 0; i < blocks() * kBlock; i += kLanes) {
+  for (int i = 0; i < blocks() * kLogitBlock; i += kLanes) {
     for (int lane = 0; lane < kLanes; ++lane) {
       // The mass as a number: nothing where it is rounded to nothing.
       const double mass = (static_cast<double>(weights_[i + lane]) + 256.0) - 256.0;
@@ -168,7 +148,7 @@ double Candidates::standard_deviation() {
   std::array<double, kLanes> sums = {};
   std::array<double, kLanes> squares = {};
   std::array<double, kLanes> counts = {};
-  for (int i = 0; i < blocks() * kBlock; i += kLanes) {
+  for (int i = 0; i < blocks() * kLogitBlock; i += kLanes) {
     for (int lane = 0; lane < kLanes; ++lane) {
       const float logit = logits_[i + lane];
       const bool possible = logit > kImpossible;
@@ -198,7 +178,7 @@ int Candidates::find(TokenId token) const {
 }
 
 void Candidates::set(int position, float logit) {
-  const int block = position / kBlock;
+  const int block = position / kLogitBlock;
   if (logit >= maxima_[block]) {
     maxima_[block] = logit;
   } else if (logits_[position] == maxima_[block]) {
@@ -209,7 +189,7 @@ void Candidates::set(int position, float logit) {
 }
 
 void Candidates::refresh_maximum(int block) {
-  maxima_[block] = *std::max_element(&logits_[block * kBlock], &logits_[block * kBlock] + kBlock);
+  maxima_[block] = largest_in_block(&logits_[block * kLogitBlock]);
   is_stale_[block] = 0;
 }
 
@@ -221,19 +201,11 @@ void Candidates::refresh_maxima() {
   stale_ = false;
 }
 
-void Candidates::find_maxima() {
-  for (int block = 0; block < blocks(); ++block) {
-    maxima_[block] = take_block<kBlock>(&logits_[block * kBlock], &logits_[block * kBlock]);
-  }
-  std::fill_n(is_stale_.get(), blocks(), std::uint8_t{0});
-  stale_ = false;
-}
-
 void Candidates::finish_compaction(int kept) {
   size_ = kept;
   whole_ = false;
-  std::fill(&logits_[kept], &logits_[0] + blocks() * kBlock, kImpossible);
-  find_maxima();
+  std::fill(&logits_[kept], &logits_[0] + blocks() * kLogitBlock, kImpossible);
+  for (int block = 0; block < blocks(); ++block) maxima_[block] = largest_in_block(&logits_[block * kLogitBlock]);
 }
 
 }  // namespace rocmforge::sample

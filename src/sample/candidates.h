@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 
+#include "sample/exponential.h"
 #include "sample/logits.h"
 #include "sample/selection.h"
 #include "sample/settings.h"
@@ -45,7 +46,7 @@ class Candidates {
   template <typename Change>
   void change(TokenId token, Change change);
   void forbid(TokenId token);
-  // The same for all of them. change() must be fit for vector code.
+  // The same for all of them. change() must keep their order, and be fit for vector code.
   template <typename Change>
   void change_all(Change change);
 
@@ -68,7 +69,7 @@ class Candidates {
   Mass total() const { return total_; }
   Mass mass(int position) const { return mass_of_weight(weights_[position]); }
   // How far below the largest logit, when last weighed; a number also where the token is impossible.
-  float distance(int position) const;
+  float distance(int position) const { return distance_from(weighed_from_, position); }
   // The mean of the distances by weight. Entropy is ln(total / kWholeMass) more than this.
   double mean_distance() const;
 
@@ -77,19 +78,20 @@ class Candidates {
   // Of the logits that are possible.
   double standard_deviation();
 
-  // See selection.h; `key` and `mass` take a position.
-  template <typename KeyOf, typename MassOf>
-  Cut cut(KeyOf key, MassOf mass, Mass need) {
-    return cut_by_mass(size_, key, mass, need, selection_);
-  }
+  // See cut_by_mass(), whose functions take positions here.
+  template <typename MassOf>
+  Cut cut_by_logit(MassOf mass, Mass need);
+  template <typename DistanceOf, typename MassOf>
+  Cut cut_by_distance(DistanceOf distance, MassOf mass, Mass need);
 
  private:
-  static constexpr int kBlock = 64;  // logits that share a maximum
-
-  int blocks() const { return (size_ + kBlock - 1) / kBlock; }
-  void find_maxima();
+  int blocks() const { return (size_ + kLogitBlock - 1) / kLogitBlock; }
   void refresh_maximum(int block);
   void refresh_maxima();
+  float distance_from(float largest, int position) const {
+    const float distance = largest - logits_[position];
+    return distance < -kLowestExponent ? distance : -kLowestExponent;
+  }
   // The position of the token, or -1.
   int find(TokenId token) const;
   void set(int position, float logit);
@@ -132,11 +134,15 @@ void Candidates::change(TokenId token, Change change) {
 
 template <typename Change>
 void Candidates::change_all(Change change) {
-  for (int i = 0; i < blocks() * kBlock; ++i) {
-    const float changed = within_finite(change(logits_[i]));
-    logits_[i] = logits_[i] == kImpossible ? kImpossible : changed;
-  }
-  find_maxima();
+  refresh_maxima();
+  const auto change_each = [&](float* logits, int count) {
+    for (int i = 0; i < count; ++i) {
+      const float changed = within_finite(change(logits[i]));
+      logits[i] = logits[i] == kImpossible ? kImpossible : changed;
+    }
+  };
+  change_each(logits_.get(), blocks() * kLogitBlock);
+  change_each(maxima_.get(), blocks());
 }
 
 template <typename Keep>
@@ -145,8 +151,8 @@ void Candidates::compact(float floor, Keep keep) {
   int kept = 0;
   for (int block = 0; block < blocks(); ++block) {
     if (!(maxima_[block] >= floor)) continue;
-    const int end = size_ < (block + 1) * kBlock ? size_ : (block + 1) * kBlock;
-    for (int i = block * kBlock; i < end; ++i) {
+    const int end = size_ < (block + 1) * kLogitBlock ? size_ : (block + 1) * kLogitBlock;
+    for (int i = block * kLogitBlock; i < end; ++i) {
       const Ranked candidate = {logits_[i], i};
       const TokenId its_token = token(i);
       // Written in any case, over what has been looked at: cheaper than a branch nobody can foretell.
@@ -163,11 +169,22 @@ void Candidates::keep_if(Keep keep) {
   compact(kImpossible, [&](const Ranked& candidate) { return keep(candidate.position); });
 }
 
-// By larger logits first: the key for Candidates::cut().
-inline std::uint32_t key_of_logit(float logit) {
-  const auto bits = std::bit_cast<std::uint32_t>(logit + 0.0f);  // both zeros are one
-  // Numbers as integers of the same order, turned around.
-  return (bits >> 31) != 0 ? bits : ~(bits | 0x80000000u);
+template <typename MassOf>
+Cut Candidates::cut_by_logit(MassOf mass, Mass need) {
+  const auto key = [this](int i) {
+    const auto bits = std::bit_cast<std::uint32_t>(logits_[i] + 0.0f);  // both zeros are one
+    // Numbers as integers of the same order, turned around: the largest first.
+    return (bits >> 31) != 0 ? bits : ~(bits | 0x80000000u);
+  };
+  const auto distance = [this, largest = largest_logit()](int i) { return distance_from(largest, i); };
+  return cut_by_mass(size_, distance, key, mass, need, selection_);
+}
+
+template <typename DistanceOf, typename MassOf>
+Cut Candidates::cut_by_distance(DistanceOf distance, MassOf mass, Mass need) {
+  // Of numbers that are not negative, the bits rise with the number.
+  const auto key = [&](int i) { return std::bit_cast<std::uint32_t>(distance(i)); };
+  return cut_by_mass(size_, distance, key, mass, need, selection_);
 }
 
 }  // namespace rocmforge::sample

@@ -20,11 +20,19 @@ float largest_of(std::span<const float> logits) {
 }
 
 TokenId likeliest_token(std::span<const float> logits) {
-  const float largest = largest_of(logits);
+  // The part that holds the first of the largest, then the place in it.
+  constexpr std::size_t kPart = 4096;
+  std::size_t best = 0;
+  float largest = kImpossible;
+  for (std::size_t begin = 0; begin < logits.size(); begin += kPart) {
+    const float largest_here = largest_of(logits.subspan(begin, std::min(kPart, logits.size() - begin)));
+    if (!(largest_here > largest)) continue;
+    largest = largest_here;
+    best = begin;
+  }
   if (largest == kImpossible) return -1;
-  std::size_t token = 0;
-  while (!(logits[token] >= largest)) ++token;
-  return static_cast<TokenId>(token);
+  while (!(logits[best] >= largest)) ++best;
+  return static_cast<TokenId>(best);
 }
 
 }  // namespace rocmforge::sample

@@ -1,15 +1,14 @@
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "sample/exponential.h"
 #include "sample/logits.h"
 #include "sample/sampler.h"
-#include "sample/selection.h"
+#include "sample/weights.h"
 
 namespace rocmforge::sample {
 namespace {
-
-constexpr std::size_t kBlock = 64;
 
 bool likelier(const LikelyToken& a, const LikelyToken& b) {
   return a.logprob > b.logprob || (a.logprob == b.logprob && a.token < b.token);
@@ -31,8 +30,8 @@ void find_likeliest(std::span<const float> logits, std::size_t most, std::vector
     std::push_heap(likeliest.begin(), likeliest.end(), likelier);
   };
   if (most == 0) return;
-  for (std::size_t begin = 0; begin < logits.size(); begin += kBlock) {
-    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
+  for (std::size_t begin = 0; begin < logits.size(); begin += kLogitBlock) {
+    const auto block = logits.subspan(begin, std::min<std::size_t>(kLogitBlock, logits.size() - begin));
     // Of equal ones the first has come already.
     if (likeliest.size() == most && largest_of(block) <= likeliest.front().logprob) continue;
     for (std::size_t i = 0; i < block.size(); ++i) consider(begin + i);
@@ -43,9 +42,13 @@ void find_likeliest(std::span<const float> logits, std::size_t most, std::vector
 // The sum of e^(logit - largest).
 double sum_of_powers(std::span<const float> logits, float largest) {
   Mass sum = 0;
-  for (std::size_t begin = 0; begin < logits.size(); begin += kBlock) {
-    const auto block = logits.subspan(begin, std::min(kBlock, logits.size() - begin));
-    for (const float logit : block) sum += mass_of_weight(exp_below(sound_logit(logit) - largest));
+  std::array<float, kLogitBlock> sound;
+  std::array<float, kLogitBlock> weights;
+  for (std::size_t begin = 0; begin < logits.size(); begin += kLogitBlock) {
+    const std::size_t count = std::min<std::size_t>(kLogitBlock, logits.size() - begin);
+    std::fill(sound.begin() + static_cast<std::ptrdiff_t>(count), sound.end(), kImpossible);
+    for (std::size_t i = 0; i < count; ++i) sound[i] = sound_logit(logits[begin + i]);
+    sum += weigh_block(sound.data(), largest, weights.data());
   }
   return static_cast<double>(sum) / static_cast<double>(kWholeMass);
 }

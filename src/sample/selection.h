@@ -41,37 +41,58 @@ struct SelectionScratch {
   std::array<Mass, 2048> bins;
 };
 
-// The cut at which the masses of what is taken first reach `need`, which is at least 1 and at most the sum of all: a
-// radix selection. The first pass finds in which bin of keys with the same 11 leading bits the cut lies, the next ones
-// look into that bin only.
-template <typename KeyOf, typename MassOf>
-Cut cut_by_mass(int count, KeyOf key, MassOf mass, Mass need, SelectionScratch& scratch) {
-  constexpr std::uint32_t kBinMask = 2047;
+// The bin in which the masses first reach `need`, which becomes what is needed of that bin.
+inline std::uint32_t find_bin(const SelectionScratch& scratch, Mass& need) {
+  std::uint32_t bin = 0;
+  while (scratch.bins[bin] < need) need -= scratch.bins[bin++];
+  return bin;
+}
+
+// Of the items, those in the bin go on to the next pass; how many they are. `position` gives the i-th item, which may
+// be what scratch.positions[i] holds.
+template <typename PositionOf, typename BinOf>
+int keep_bin(int items, PositionOf position_of, BinOf bin_of, std::uint32_t bin, SelectionScratch& scratch) {
+  int kept = 0;
+  for (int i = 0; i < items; ++i) {
+    const int position = position_of(i);
+    scratch.positions[kept] = position;
+    kept += bin_of(position) == bin ? 1 : 0;
+  }
+  return kept;
+}
+
+// The cut at which the masses of what is taken first reach `need`, which is at least 1 and at most the sum of all.
+//
+// `distance` is 0 or more and never falls as the key rises: a first pass over all items sorts them into bins of equal
+// width by it, which leaves few in the bin of the cut. Those then go through a radix selection by their keys, 11 bits
+// at a time, that takes no more than three passes whatever the keys are.
+template <typename DistanceOf, typename KeyOf, typename MassOf>
+Cut cut_by_mass(int count, DistanceOf distance, KeyOf key, MassOf mass, Mass need, SelectionScratch& scratch) {
+  constexpr float kBinsPerUnit = 32;
+  constexpr int kLastBin = 1023;
+  const auto coarse_bin = [&](int i) {
+    const int bin = static_cast<int>(distance(i) * kBinsPerUnit);
+    return static_cast<std::uint32_t>(bin < kLastBin ? bin : kLastBin);
+  };
+  scratch.bins.fill(0);
+  for (int i = 0; i < count; ++i) scratch.bins[coarse_bin(i)] += mass(i);
+  const std::uint32_t coarse = find_bin(scratch, need);
+  int left = keep_bin(count, [](int i) { return i; }, coarse_bin, coarse, scratch);
+
   std::uint32_t prefix = 0;
-  int left = 0;
+  const auto left_position = [&](int i) { return scratch.positions[i]; };
   for (const int shift : {21, 10, 0}) {
-    const bool first = shift == 21;
-    const auto position_of = [&](int i) { return first ? i : scratch.positions[i]; };
-    const int items = first ? count : left;
+    const auto bin_of = [&](int position) { return key(position) >> shift & 2047; };
     scratch.bins.fill(0);
-    for (int i = 0; i < items; ++i) {
-      const int position = position_of(i);
-      scratch.bins[key(position) >> shift & kBinMask] += mass(position);
-    }
-    std::uint32_t bin = 0;
-    while (scratch.bins[bin] < need) need -= scratch.bins[bin++];
+    for (int i = 0; i < left; ++i) scratch.bins[bin_of(left_position(i))] += mass(left_position(i));
+    const std::uint32_t bin = find_bin(scratch, need);
     prefix |= bin << shift;
-    left = 0;
-    for (int i = 0; i < items; ++i) {
-      const int position = position_of(i);
-      scratch.positions[left] = position;
-      left += (key(position) >> shift) == (prefix >> shift) ? 1 : 0;
-    }
+    left = keep_bin(left, left_position, bin_of, bin, scratch);
   }
   // Equal keys are left, in the order of positions.
   int i = 0;
-  while (mass(scratch.positions[i]) < need) need -= mass(scratch.positions[i++]);
-  return {prefix, scratch.positions[i]};
+  while (mass(left_position(i)) < need) need -= mass(left_position(i++));
+  return {prefix, left_position(i)};
 }
 
 }  // namespace rocmforge::sample

@@ -35,8 +35,7 @@ class TopP : public Stage {
       sum += candidates.mass(candidate.position);
       if (sum >= needed) return candidate;
     }
-    const Cut last = candidates.cut([&](int i) { return key_of_logit(candidates.logit(i)); },
-                                    [&](int i) { return candidates.mass(i); }, needed);
+    const Cut last = candidates.cut_by_logit([&](int i) { return candidates.mass(i); }, needed);
     return {candidates.logit(last.position), last.position};
   }
 

@@ -18,19 +18,18 @@ class Typical : public Stage {
     candidates.weigh();
     if (candidates.total() == 0) return;
     const auto expected = static_cast<float>(candidates.mean_distance());
-    const auto key = [&](int i) {
+    const auto oddity = [&](int i) {
       const float difference = candidates.distance(i) - expected;
-      // Of numbers that are not negative, the bits rise with the number.
-      return std::bit_cast<std::uint32_t>(difference < 0 ? -difference : difference + 0.0f);
+      return difference < 0 ? -difference : difference + 0.0f;  // never the negative zero
     };
     const auto needed = static_cast<Mass>(static_cast<double>(share_) * static_cast<double>(candidates.total())) + 1;
-    Cut last = candidates.cut(key, [&](int i) { return candidates.mass(i); }, needed);
+    Cut last = candidates.cut_by_distance(oddity, [&](int i) { return candidates.mass(i); }, needed);
     if (min_keep_ > 1) {
       const int least = min_keep_ < candidates.size() ? min_keep_ : candidates.size();
-      const Cut least_last = candidates.cut(key, [](int) { return Mass{1}; }, static_cast<Mass>(least));
+      const Cut least_last = candidates.cut_by_distance(oddity, [](int) { return Mass{1}; }, static_cast<Mass>(least));
       if (!last.takes(least_last.key, least_last.position)) last = least_last;
     }
-    candidates.keep_if([&](int i) { return last.takes(key(i), i); });
+    candidates.keep_if([&](int i) { return last.takes(std::bit_cast<std::uint32_t>(oddity(i)), i); });
   }
 
  private:
