@@ -31,7 +31,9 @@ std::vector<float> odd_logits(int size, int kind, std::uint64_t seed) {
 std::vector<Ranked> sorted(const Candidates& candidates) {
   std::vector<Ranked> all;
   for (int i = 0; i < candidates.size(); ++i) all.push_back({candidates.logit(i), i});
-  std::stable_sort(all.begin(), all.end(), [](const Ranked& a, const Ranked& b) { return a.logit > b.logit; });
+  std::sort(all.begin(), all.end(), [](const Ranked& a, const Ranked& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.position < b.position;
+  });
   return all;
 }
 

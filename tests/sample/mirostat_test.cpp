@@ -80,12 +80,15 @@ TEST(Mirostat, UsesTheTemperatureButNoOtherStage) {
   expect_distribution([&] { return sampler.draw(logits); }, reference::distribution(left));
 }
 
-// Followed step by step: what is drawn lies in what the limit leaves, and the limit moves by its surprise among those.
+// Followed step by step: what is drawn lies in what the limit leaves, as often not the likeliest as it should, and the
+// limit moves by its surprise among those.
 TEST(Mirostat, LimitFollowsTheSurprise) {
   for (const int version : {1, 2}) {
     Sampler sampler(mirostat(version, 2, 0.3f), 300);
     double limit = 4;
     double surprises = 0;
+    double expected_others = 0;
+    int others = 0;
     constexpr int kSteps = 2000;
     for (int step = 0; step < kSteps; ++step) {
       auto logits = random_logits(300, static_cast<std::uint64_t>(step));
@@ -94,10 +97,13 @@ TEST(Mirostat, LimitFollowsTheSurprise) {
       auto left = reference::distribution(version == 1 ? by_zipf(all, limit) : not_too_surprising(all, limit));
       const TokenId drawn = sampler.draw(logits);
       ASSERT_TRUE(left.contains(drawn)) << "version " << version << ", step " << step;
+      expected_others += 1 - left[all[0].token];
+      others += drawn == all[0].token ? 0 : 1;
       surprises -= std::log2(left[drawn]);
       limit -= 0.3f * (-std::log2(left[drawn]) - 2);
     }
     EXPECT_NEAR(surprises / kSteps, 2, 0.05) << "version " << version;
+    EXPECT_NEAR(others, expected_others, 5 * std::sqrt(kSteps / 4.0)) << "version " << version;
   }
 }
 

@@ -26,7 +26,8 @@ inline Items sorted(std::span<const float> logits) {
     const auto logit = static_cast<double>(logits[i]);
     if (!std::isnan(logit)) items.push_back({static_cast<TokenId>(i), logit});
   }
-  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.logit > b.logit; });
+  std::sort(items.begin(), items.end(),
+            [](const Item& a, const Item& b) { return a.logit != b.logit ? a.logit > b.logit : a.token < b.token; });
   return items;
 }
 
@@ -84,7 +85,9 @@ inline Items typical(const Items& items, double share, std::size_t min_keep = 1)
   std::vector<std::size_t> order(items.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   const auto oddity = [&](std::size_t i) { return std::abs(-std::log(probabilities[i]) - expected); };
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return oddity(a) < oddity(b); });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return oddity(a) != oddity(b) ? oddity(a) < oddity(b) : items[a].token < items[b].token;
+  });
   double sum = 0;
   std::size_t count = 0;
   while (count < order.size() && sum <= share) sum += probabilities[order[count++]];

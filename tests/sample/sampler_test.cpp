@@ -51,7 +51,7 @@ TEST(Sampler, IsNotDisturbedByOthers) {
   std::vector<TokenId> drawn;
   for (int i = 0; i < 200; ++i) {
     drawn.push_back(watched.draw(random_logits(200, static_cast<std::uint64_t>(i))));
-    other.draw(random_logits(200, static_cast<std::uint64_t>(1000 + i)));
+    other.draw(random_logits(200, static_cast<std::uint64_t>(i) + 1000));
     other.remember(i);
   }
   EXPECT_EQ(drawn, expected);
