@@ -1,4 +1,4 @@
-// What the shared library shows: everything else in it is hidden.
+/* What the shared library shows: everything else in it is hidden. */
 #pragma once
 
 #define ROCMFORGE_API __attribute__((visibility("default")))

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ namespace rocmforge {
 
 // The library's version, as in "1.2.3".
 ROCMFORGE_API std::string_view version();
+
+// What is worth a line on standard error: trace, debug, info, warning (unless set), error or off.
+ROCMFORGE_API void set_log_level(std::string_view level);
 
 struct LoadProgress {
   std::uint64_t done = 0;  // of total bytes
@@ -61,6 +65,10 @@ struct ModelInfo {
   bool has_chat_template = false;      // of its own; ChatML otherwise
   bool can_generate = false;           // an encoder cannot
   std::vector<std::string> placement;  // what runs where, and why
+  std::uint64_t weight_bytes = 0;
+  std::uint64_t cache_bytes = 0;  // of keys and values
+  std::uint64_t work_bytes = 0;
+  double load_seconds = 0;
 };
 
 struct TokenizeOptions {
@@ -106,6 +114,8 @@ struct GenerationOptions {
   // system message), and what is left is computed again. Otherwise the generation ends there.
   bool context_shift = false;
   int keep = 0;
+  // Ends the generation within a step, also while it waits or its prompt is computed.
+  std::stop_token cancel;
 };
 
 struct ChatOptions : GenerationOptions {
@@ -118,7 +128,7 @@ enum class FinishReason {
   kStopString,  // see Generation::stop
   kLength,      // max_tokens
   kContext,     // the context is full
-  kCancelled,   // the callback said so
+  kCancelled,   // by the callback or the stop token
 };
 
 ROCMFORGE_API std::string_view name_of(FinishReason reason);
@@ -160,7 +170,7 @@ class ROCMFORGE_API Model {
   Model& operator=(Model&&) noexcept;
   ~Model();  // as close()
 
-  const ModelInfo& info() const;
+  ModelInfo info() const;
 
   std::vector<std::int32_t> tokenize(std::string_view text, const TokenizeOptions& options = {}) const;
   std::string detokenize(std::span<const std::int32_t> tokens, bool special = true) const;
@@ -174,6 +184,8 @@ class ROCMFORGE_API Model {
   Generation chat(std::span<const Message> messages, const ChatOptions& options = {}, const OnPiece& on_piece = {});
 
   std::vector<float> embed(std::string_view text, const EmbedOptions& options = {});
+  // The Error that embed() would be for any text: a file that does not say how to pool, say.
+  void check_embeds(const EmbedOptions& options = {}) const;
 
   // What the model's file recommends.
   SamplingOptions recommended_sampling() const;
@@ -184,10 +196,11 @@ class ROCMFORGE_API Model {
 
  private:
   struct State;
+  struct Handle;
   explicit Model(std::shared_ptr<State> state);
   std::shared_ptr<State> open_state() const;
 
-  std::shared_ptr<State> state_;
+  std::unique_ptr<Handle> handle_;  // nullptr: moved from
 };
 
 }  // namespace rocmforge

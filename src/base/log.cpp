@@ -50,7 +50,7 @@ std::unique_ptr<spdlog::logger> make_logger() {
   formatter->add_flag<Label>('*').set_pattern("%^%*%$%v");
   auto logger = std::make_unique<spdlog::logger>("", std::move(sink));
   logger->set_formatter(std::move(formatter));
-  logger->set_level(spdlog::level::info);
+  logger->set_level(spdlog::level::warn);
   return logger;
 }
 

@@ -17,7 +17,7 @@ std::string_view name_of(Level level);
 // "trace", "debug", "info", "warning" (or "warn"), "error", "off"; anything else is an Error that lists them.
 Level parse_level(std::string_view name);
 
-// What is below the level is dropped. The level is kInfo until set.
+// What is below the level is dropped. The level is kWarning until set.
 void set_level(Level level);
 bool enabled(Level level);
 

@@ -4,8 +4,9 @@ namespace rocmforge::cli {
 
 std::vector<Command> all_commands() {
   return {
-      run_command(),        inspect_command(), dequantize_command(), quantize_command(), tokenize_command(),
-      detokenize_command(), render_command(),  logits_command(),     bench_command(),    completion_command(),
+      run_command(),      embed_command(),      perplexity_command(), inspect_command(),
+      quantize_command(), dequantize_command(), logits_command(),     bench_command(),
+      render_command(),   tokenize_command(),   detokenize_command(), completion_command(),
   };
 }
 

@@ -20,6 +20,8 @@ Command render_command();
 Command run_command();
 Command logits_command();
 Command bench_command();
+Command perplexity_command();
+Command embed_command();
 Command completion_command();
 
 }  // namespace rocmforge::cli

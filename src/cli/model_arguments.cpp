@@ -14,26 +14,23 @@
 #include "base/mapped_file.h"
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "engine/load_options.h"
 
 namespace rocmforge::cli {
 namespace {
 
 constexpr std::uint64_t kLongestContext = std::uint64_t{1} << 30;
 
-const quant::Format* cache_format(const std::string& name, const char* option) {
-  if (name.empty()) return nullptr;
-  const quant::Format* format = quant::find_format(name);
-  if (format != nullptr) return format;
-  throw error(ErrorCode::kUsage, "{} {}: expected F32, F16, BF16, Q8_0 or Q4_0", option, printable(name));
-}
+const std::vector<std::string> kCacheTypes = {"F32", "F16", "BF16", "Q8_0", "Q4_0"};
 
-CpuTier tier_of(const std::string& isa) {
-  if (isa.empty()) return best_cpu_tier();
-  const InstructionSet& set = find_instruction_set(isa);
-  if (name_of(set.tier) != set.name) {
-    log::info("--isa {}: there are no kernels for it, those for {} serve", set.name, name_of(set.tier));
-  }
-  return set.tier;
+// The more special option counts, then the general one.
+std::string cache_type(const std::string& special, const char* special_option, const std::string& general) {
+  const std::string& type = special.empty() ? general : special;
+  if (type.empty()) return "F16";
+  const auto matches = [&](const std::string& known) { return equal_ignoring_case(known, type); };
+  if (std::ranges::any_of(kCacheTypes, matches)) return type;
+  throw error(ErrorCode::kUsage, "{} {}: expected F32, F16, BF16, Q8_0 or Q4_0",
+              special.empty() ? "--kv-type" : special_option, printable(type));
 }
 
 void report_load(const engine::Runner& runner) {
@@ -61,7 +58,6 @@ Argument model_argument(ModelArguments& arguments) {
 }
 
 std::vector<Argument> device_arguments(ModelArguments& arguments) {
-  const std::vector<std::string> formats = {"F32", "F16", "BF16", "Q8_0", "Q4_0"};
   std::vector<std::string> sets;
   for (const InstructionSet& set : instruction_sets()) sets.emplace_back(set.name);
   return {
@@ -90,19 +86,19 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
        .help = "How keys and values are kept: F32, F16, BF16, Q8_0 or Q4_0",
        .place = &arguments.kv_type,
        .completes = Completes::kChoices,
-       .choices = formats},
+       .choices = kCacheTypes},
       {.names = "--kv-type-k",
        .value = "TYPE",
        .help = "The same for keys alone",
        .place = &arguments.kv_type_k,
        .completes = Completes::kChoices,
-       .choices = formats},
+       .choices = kCacheTypes},
       {.names = "--kv-type-v",
        .value = "TYPE",
        .help = "The same for values alone",
        .place = &arguments.kv_type_v,
        .completes = Completes::kChoices,
-       .choices = formats},
+       .choices = kCacheTypes},
       {.names = "--preload",
        .value = "",
        .help = "Read the whole model before the first token",
@@ -111,29 +107,45 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
   };
 }
 
-engine::RunnerOptions runner_options(const ModelArguments& arguments) {
+LoadOptions load_options(const ModelArguments& arguments) {
   if (arguments.threads < 0 || arguments.threads > 4096) {
     throw error(ErrorCode::kUsage, "--threads {}: expected 1 to 4096", arguments.threads);
   }
   if (arguments.context > kLongestContext) {
     throw error(ErrorCode::kUsage, "--ctx {}: expected at most {}", arguments.context, kLongestContext);
   }
-  engine::RunnerOptions options;
-  options.device = {arguments.device, arguments.threads, tier_of(arguments.isa)};
+  LoadOptions options;
+  options.device = arguments.device;
+  options.instruction_set = arguments.isa;
+  options.threads = arguments.threads;
   options.context = static_cast<std::int64_t>(arguments.context);
-  options.key_format = options.value_format = cache_format(arguments.kv_type, "--kv-type");
-  if (!arguments.kv_type_k.empty()) options.key_format = cache_format(arguments.kv_type_k, "--kv-type-k");
-  if (!arguments.kv_type_v.empty()) options.value_format = cache_format(arguments.kv_type_v, "--kv-type-v");
+  options.key_type = cache_type(arguments.kv_type_k, "--kv-type-k", arguments.kv_type);
+  options.value_type = cache_type(arguments.kv_type_v, "--kv-type-v", arguments.kv_type);
   options.preload = arguments.preload;
   options.lock = arguments.mlock;
+  const auto bar = std::make_shared<ProgressBar>();
+  options.on_progress = [bar](const LoadProgress& progress) {
+    bar->show(progress.done, progress.total, progress.what);
+  };
   return options;
 }
 
-engine::Runner load_runner(const gguf::File& file, engine::RunnerOptions options) {
-  const auto bar = std::make_shared<ProgressBar>();
-  options.on_progress = [bar](std::uint64_t done, std::uint64_t total, std::string_view what) {
-    bar->show(done, total, what);
-  };
+engine::RunnerOptions runner_options(const ModelArguments& arguments) {
+  engine::RunnerOptions options = engine::runner_options(load_options(arguments));
+  // The command decides what is used where nothing is asked for.
+  if (arguments.kv_type.empty() && arguments.kv_type_k.empty()) options.key_format = nullptr;
+  if (arguments.kv_type.empty() && arguments.kv_type_v.empty()) options.value_format = nullptr;
+  return options;
+}
+
+void report_load(const ModelInfo& info) {
+  for (const std::string& line : info.placement) log::info("{}", line);
+  log::info("context {} ({}), {} for keys and values, {} for work", info.context, info.context_reason,
+            format_bytes(info.cache_bytes), format_bytes(info.work_bytes));
+  log::info("{} of weights bound in {:.2f} s", format_bytes(info.weight_bytes), info.load_seconds);
+}
+
+engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options) {
   engine::Runner runner(file, options);
   report_load(runner);
   return runner;

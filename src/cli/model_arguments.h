@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "engine/runner.h"
+#include "rocmforge/model.h"
 
 namespace rocmforge::cli {
 
@@ -27,11 +28,15 @@ struct ModelArguments {
 std::vector<Argument> device_arguments(ModelArguments& arguments);
 Argument model_argument(ModelArguments& arguments);
 
-// What they mean. An Error for a name that is none.
+// What they mean, with a bar on the terminal that shows how loading goes. An Error for a name that is none.
 engine::RunnerOptions runner_options(const ModelArguments& arguments);
+LoadOptions load_options(const ModelArguments& arguments);
 
-// Shows on the terminal how loading goes, and says afterwards in the log what was loaded and where it runs.
-engine::Runner load_runner(const gguf::File& file, engine::RunnerOptions options);
+// Says in the log what was loaded and where it runs.
+engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options);
+
+// The same of a model that the library has loaded.
+void report_load(const ModelInfo& info);
 
 // `{"tokens":[…]}`, or the list alone; an Error names the file and what is wrong with it.
 std::vector<std::int32_t> read_tokens(const std::string& path);

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/model_arguments.h"
-#include "engine/generation.h"
+#include "rocmforge/model.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -24,36 +24,6 @@ struct RunArguments {
   bool raw = false;
 };
 
-void report(const engine::GenerationStatistics& done) {
-  const int computed = done.prompt_tokens - done.cached_tokens;
-  log::info("prompt: {} tokens in {:.2f} s, {:.1f} tokens/s", computed, done.prompt_seconds,
-            computed / done.prompt_seconds);
-  if (done.new_tokens < 2) return;
-  log::info("answer: {} tokens in {:.2f} s, {:.1f} tokens/s", done.new_tokens, done.new_seconds,
-            (done.new_tokens - 1) / done.new_seconds);
-}
-
-engine::GenerationStatistics print_continuation(engine::Runner& runner, const gguf::File& file,
-                                                const std::vector<std::int32_t>& prompt, int most) {
-  engine::TokenText text(file);
-  std::vector<std::int32_t> ids;
-  const auto statistics = engine::continue_greedily(runner, prompt, most, [&](std::int32_t token) {
-    if (text.ends_generation(token)) return false;
-    ids.push_back(token);
-    if (text.is_there()) {
-      fmt::print("{}", text.feed(token));
-      std::fflush(stdout);
-    }
-    return true;
-  });
-  if (text.is_there()) {
-    fmt::print("{}\n", text.finish());
-  } else {
-    fmt::print("{}\n", ids);
-  }
-  return statistics;
-}
-
 void run(const RunArguments& arguments) {
   if (!arguments.model.model.empty() && !arguments.positional_model.empty()) {
     throw error(ErrorCode::kUsage, "the model is given twice: {} and -m {}", arguments.positional_model,
@@ -67,20 +37,23 @@ void run(const RunArguments& arguments) {
   if (arguments.new_tokens < 1 || arguments.new_tokens > kMostNewTokens) {
     throw error(ErrorCode::kUsage, "-n {}: expected 1 to {}", arguments.new_tokens, kMostNewTokens);
   }
-  const engine::RunnerOptions options = runner_options(arguments.model);
   const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
-  const gguf::File file = gguf::File::open(path);
-  const models::DecoderSpec spec = models::describe(file).spec;
-  if (spec.is_encoder()) {
-    throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, spec.description);
+  Model model = Model::load(path, load_options(arguments.model));
+  check_tokens(prompt, model.info().vocabulary, arguments.tokens);
+  GenerationOptions options;
+  options.max_tokens = static_cast<int>(arguments.new_tokens);
+  options.sampling.temperature = 0;
+  std::vector<std::int32_t> ids;
+  const Generation done = model.generate_from(prompt, options, [&](const Piece& piece) {
+    fmt::print("{}", piece.text);
+    for (const GeneratedToken& token : piece.tokens) ids.push_back(token.token);
+    return std::fflush(stdout) == 0;
+  });
+  if (!model.info().has_tokenizer) fmt::print("{}", ids);
+  fmt::print("\n");
+  if (done.finish == FinishReason::kContext) {
+    log::info("the context of {} is full; --ctx makes it longer", model.info().context);
   }
-  check_tokens(prompt, spec.vocabulary, arguments.tokens);
-  engine::Runner runner = load_runner(file, options);
-  const auto statistics = print_continuation(runner, file, prompt, static_cast<int>(arguments.new_tokens));
-  file.check_intact();
-  if (statistics.context_is_full)
-    log::info("the context of {} is full; --ctx makes it longer", runner.memory().context);
-  report(statistics);
 }
 
 }  // namespace

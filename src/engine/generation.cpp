@@ -1,80 +1,148 @@
 #include "engine/generation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
-#include "engine/seconds.h"
 
 namespace rocmforge::engine {
-kv::TokenId likeliest(std::span<const float> logits) {
-  return static_cast<kv::TokenId>(std::ranges::max_element(logits) - logits.begin());
-}
+namespace {
 
-GenerationStatistics continue_greedily(Runner& runner, std::span<const kv::TokenId> prompt, int most,
-                                       const std::function<bool(kv::TokenId)>& on_token) {
-  RF_CHECK(!prompt.empty());
+void check_length(const Request& request, const Runner& runner) {
+  RF_CHECK(!request.prompt.empty());
   const auto context = static_cast<std::size_t>(runner.memory().context);
-  if (prompt.size() > context) {
-    throw error(ErrorCode::kTooLarge, "the prompt has {} tokens, more than the context of {}", prompt.size(), context);
-  }
-  GenerationStatistics statistics{.prompt_tokens = static_cast<int>(prompt.size())};
-  auto start = Clock::now();
-  const auto sequence = runner.start(prompt);
-  if (!sequence) throw error(ErrorCode::kOutOfMemory, "as many sequences run as the context was made for");
-  statistics.cached_tokens = sequence->cached;
-  const auto compute = [&](std::span<const kv::TokenId> tokens, Wanted wanted) {
-    const StepItem item{sequence->id, tokens, wanted};
-    RF_CHECK(runner.run({&item, 1}));  // the cache holds the context
-  };
-
-  std::span<const kv::TokenId> beginning = prompt;
-  if (runner.spec().encoder != nullptr) {
-    runner.encode(sequence->id, prompt);
-    beginning = {&runner.spec().start_token, 1};
-  }
-  const auto at_a_time = static_cast<std::size_t>(runner.step_tokens());
-  for (auto done = static_cast<std::size_t>(sequence->cached); done < beginning.size(); done += at_a_time) {
-    const auto part = beginning.subspan(done, std::min(at_a_time, beginning.size() - done));
-    compute(part, done + part.size() == beginning.size() ? Wanted::kLast : Wanted::kNothing);
-  }
-  statistics.prompt_seconds = seconds_since(start);
-
-  start = Clock::now();
-  for (std::size_t length = beginning.size(); statistics.new_tokens < most; ++length) {
-    const kv::TokenId token = likeliest(runner.output(0));
-    ++statistics.new_tokens;
-    if (!on_token(token) || statistics.new_tokens == most) break;
-    statistics.context_is_full = length == context;
-    if (statistics.context_is_full) break;
-    compute({&token, 1}, Wanted::kLast);
-    statistics.new_seconds = seconds_since(start);
-  }
-  runner.finish(sequence->id);
-  return statistics;
+  if (request.prompt.size() <= context || request.shifts_context) return;
+  throw Error(ErrorCode::kTooLarge,
+              fmt::format("the prompt has {} tokens, more than the context of {}", request.prompt.size(), context),
+              "a longer context takes more memory; shifting the context drops what is oldest");
 }
 
-TokenText::TokenText(const gguf::File& file) {
-  if (!file.metadata().contains("tokenizer.ggml.tokens")) return;
-  tokenizer_ = std::make_unique<text::Tokenizer>(file.metadata());
-  detokenizer_ = std::make_unique<text::Detokenizer>(*tokenizer_,
-                                                     text::DetokenizerOptions{.special = false, .at_beginning = false});
+}  // namespace
+
+GenerationJob::GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
+                             std::shared_ptr<Stream> stream)
+    : request_(std::move(request)),
+      tokenizer_(tokenizer),
+      stream_(std::move(stream)),
+      context_(static_cast<std::size_t>(runner.memory().context)),
+      sampler_(request_.sampling, runner.spec().vocabulary),
+      stop_strings_(request_.stop) {
+  const bool has_encoder = runner.spec().encoder != nullptr;
+  if (has_encoder && request_.shifts_context) {
+    throw error(ErrorCode::kUnsupported, "{} answers what its encoder has read, which cannot be shifted",
+                runner.spec().description);
+  }
+  check_length(request_, runner);
+  statistics_.prompt_tokens = static_cast<int>(request_.prompt.size());
+  for (const kv::TokenId token : request_.prompt) sampler_.remember(token);
+  if (has_encoder) {
+    source_ = std::move(request_.prompt);
+    tokens_ = {runner.spec().start_token};
+  } else {
+    tokens_ = std::move(request_.prompt);
+  }
+  const std::size_t most = request_.max_tokens < 0 ? context_ : static_cast<std::size_t>(request_.max_tokens);
+  tokens_.reserve(std::min(tokens_.size() + most, context_ + 1));
+  if (tokens_.size() > context_) shift();
+  if (tokenizer_ == nullptr) return;
+  detokenizer_.emplace(*tokenizer_, text::DetokenizerOptions{
+                                        .special = false, .printed = request_.printed_controls, .at_beginning = false});
 }
 
-bool TokenText::ends_generation(kv::TokenId token) const {
-  return is_there() && tokenizer_->vocabulary().ends_generation(token);
+void GenerationJob::begin(int cached) {
+  if (statistics_.new_tokens > 0) return;  // again, after a shift
+  begun_ = Clock::now();
+  statistics_.cached_tokens = cached;
+  statistics_.wait_seconds = std::chrono::duration<double>(begun_ - submitted_).count();
 }
 
-std::string TokenText::feed(kv::TokenId token) {
-  std::string text;
+Job::Next GenerationJob::advance(const Runner& runner, int row, int) {
+  const std::span<const float> logits = runner.output(row);
+  const kv::TokenId token = sampler_.draw(logits);
+  if (token == sample::Sampler::kNothing) {
+    // This request's own affair, so it is not thrown at the others.
+    fail(std::make_exception_ptr(
+        error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers")));
+    return Next::kDone;
+  }
+  count_token();
+  if (ends_generation(token)) {
+    finish(FinishReason::kEnd);
+    return Next::kDone;
+  }
+  append(token, logits);
+  std::optional<FinishReason> reason = put_text(token);
+  if (!reason && statistics_.new_tokens == request_.max_tokens) reason = FinishReason::kLength;
+  if (reason) {
+    finish(*reason);
+    return Next::kDone;
+  }
+  stream_->put(text_, news_);
+  text_.clear();
+  return make_room();
+}
+
+void GenerationJob::count_token() {
+  const auto now = Clock::now();
+  if (statistics_.prompt_seconds == 0) {
+    first_token_ = now;
+    statistics_.prompt_seconds = std::chrono::duration<double>(now - begun_).count();
+  }
+  statistics_.generation_seconds = std::chrono::duration<double>(now - first_token_).count();
+}
+
+bool GenerationJob::ends_generation(kv::TokenId token) const {
+  return tokenizer_ != nullptr && !request_.ignores_ends && tokenizer_->vocabulary().ends_generation(token);
+}
+
+void GenerationJob::append(kv::TokenId token, std::span<const float> logits) {
+  ++statistics_.new_tokens;
+  tokens_.push_back(token);
+  GeneratedToken& generated = news_.emplace_back();
+  generated.token = token;
+  if (request_.top_logprobs < 0) return;
+  generated.logprob = sample::logprob_of(logits, token, request_.top_logprobs, likeliest_);
+  for (const sample::LikelyToken& likely : likeliest_) generated.likeliest.push_back({likely.token, likely.logprob});
+}
+
+// To text_; the reason to end where a stop string has come up.
+std::optional<FinishReason> GenerationJob::put_text(kv::TokenId token) {
   // A model may have rows for more tokens than its tokenizer knows.
-  if (tokenizer_->vocabulary().contains(token)) detokenizer_->feed(token, text);
-  return text;
+  if (!detokenizer_ || !tokenizer_->vocabulary().contains(token)) return std::nullopt;
+  piece_.clear();
+  detokenizer_->feed(token, piece_);
+  if (!stop_strings_.feed(piece_, text_)) return std::nullopt;
+  return FinishReason::kStopString;
 }
 
-std::string TokenText::finish() {
-  std::string text;
-  detokenizer_->finish(text);
-  return text;
+Job::Next GenerationJob::make_room() {
+  if (tokens_.size() <= context_) return Next::kGoOn;
+  if (!request_.shifts_context) {
+    finish(FinishReason::kContext);
+    return Next::kDone;
+  }
+  shift();
+  return Next::kStartAgain;
+}
+
+// What is left is computed again, so that it means what it would mean to a model that never saw the rest.
+void GenerationJob::shift() {
+  const std::size_t keep = std::min(static_cast<std::size_t>(request_.keep), context_ / 2);
+  const std::size_t newest = std::max<std::size_t>((context_ - keep) / 2, 1);
+  tokens_.erase(tokens_.begin() + static_cast<std::ptrdiff_t>(keep),
+                tokens_.end() - static_cast<std::ptrdiff_t>(newest));
+  ++statistics_.context_shifts;
+}
+
+void GenerationJob::finish(FinishReason reason) {
+  if (detokenizer_ && reason != FinishReason::kStopString) {
+    piece_.clear();
+    detokenizer_->finish(piece_);
+    if (stop_strings_.feed(piece_, text_)) reason = FinishReason::kStopString;
+    stop_strings_.finish(text_);
+  }
+  stream_->put(text_, news_);
+  stream_->finish({.reason = reason, .stop = stop_strings_.found(), .statistics = statistics_});
 }
 
 }  // namespace rocmforge::engine

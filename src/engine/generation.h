@@ -1,51 +1,68 @@
-// Continues a prompt, one token after the other.
+// One request's generation: draws a token from each step's logits, turns tokens into text, sees when it is over, and
+// tells the client.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/runner.h"
+#include "engine/job.h"
+#include "engine/request.h"
+#include "engine/seconds.h"
+#include "engine/stop_strings.h"
+#include "engine/stream.h"
+#include "sample/sampler.h"
 #include "text/detokenizer.h"
 #include "text/tokenizer.h"
 
 namespace rocmforge::engine {
 
-struct GenerationStatistics {
-  int prompt_tokens = 0;
-  int cached_tokens = 0;  // of the prompt, whose keys and values were there already
-  double prompt_seconds = 0;
-  int new_tokens = 0;
-  bool context_is_full = false;  // which ended it
-  double new_seconds = 0;        // of all new tokens but the first, which comes with the prompt
-};
-
-// Takes the likeliest token each time, until `most` are there, the context is full, or on_token answers false. The
-// prompt is computed in steps of the runner's size. Where there is an encoder it reads the prompt, and the decoder
-// begins with its start token.
-GenerationStatistics continue_greedily(Runner& runner, std::span<const kv::TokenId> prompt, int most,
-                                       const std::function<bool(kv::TokenId)>& on_token);
-
-// The number of the greatest value, the lowest of equal ones.
-kv::TokenId likeliest(std::span<const float> logits);
-
-// Text of a model's new tokens, as they come; where its file has no tokenizer there is none.
-class TokenText {
+class GenerationJob : public Job {
  public:
-  explicit TokenText(const gguf::File& file);
+  // `runner` says what the model is like; the tokenizer, which may be nullptr, must outlive the job. An Error when the
+  // request does not fit the model: a prompt longer than the context, say.
+  GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
+                std::shared_ptr<Stream> stream);
 
-  bool is_there() const { return tokenizer_ != nullptr; }
-  bool ends_generation(kv::TokenId token) const;
-  // What the token completes.
-  std::string feed(kv::TokenId token);
-  std::string finish();
+  std::span<const kv::TokenId> tokens() const override { return tokens_; }
+  std::span<const kv::TokenId> source() const override { return source_; }
+  Wanted wanted(bool at_end) const override { return at_end ? Wanted::kLast : Wanted::kNothing; }
+  void begin(int cached) override;
+  Next advance(const Runner& runner, int row, int rows) override;
+  bool is_cancelled() const override { return stream_->is_cancelled(); }
+  void cancelled() override { finish(FinishReason::kCancelled); }
+  void fail(const std::exception_ptr& failure) override { stream_->fail(failure); }
 
  private:
-  std::unique_ptr<text::Tokenizer> tokenizer_;
-  std::unique_ptr<text::Detokenizer> detokenizer_;
+  void count_token();
+  bool ends_generation(kv::TokenId token) const;
+  void append(kv::TokenId token, std::span<const float> logits);
+  std::optional<FinishReason> put_text(kv::TokenId token);
+  Next make_room();
+  void shift();
+  void finish(FinishReason reason);
+
+  Request request_;
+  const text::Tokenizer* tokenizer_;
+  std::shared_ptr<Stream> stream_;
+  std::size_t context_;
+  std::vector<kv::TokenId> source_;  // the prompt, where an encoder reads it
+  std::vector<kv::TokenId> tokens_;
+  sample::Sampler sampler_;
+  std::optional<text::Detokenizer> detokenizer_;
+  StopStrings stop_strings_;
+
+  GenerationStatistics statistics_;
+  Clock::time_point submitted_ = Clock::now();
+  Clock::time_point begun_;
+  Clock::time_point first_token_;
+
+  // Of the step; kept for their memory.
+  std::string piece_;
+  std::string text_;
+  std::vector<GeneratedToken> news_;
+  std::vector<sample::LikelyToken> likeliest_;
 };
 
 }  // namespace rocmforge::engine

@@ -96,6 +96,10 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
   plan.work_bytes = models::activation_bytes(spec, request.limits, context) + kv::bookkeeping_bytes(plan.cache) +
                     static_cast<std::uint64_t>(request.limits.logit_rows) *
                         static_cast<std::uint64_t>(spec.output_columns()) * sizeof(float);
+  if (request.gives_states) {
+    plan.work_bytes +=
+        static_cast<std::uint64_t>(request.limits.rows) * static_cast<std::uint64_t>(spec.width) * sizeof(float);
+  }
   if (request.backend != nullptr) {
     plan.work_bytes += request.backend->work_bytes(models::work_limits(spec, request.limits, context));
   }

@@ -16,6 +16,7 @@ struct MemoryRequest {
   models::CacheFormats formats;
   models::StepLimits limits;
   int snapshots = 0;                      // further slots for states
+  bool gives_states = false;              // hidden states of a whole step may be asked for
   const ops::Backend* backend = nullptr;  // whose own working space counts too
 };
 

@@ -74,6 +74,7 @@ void Runner::load(const gguf::File& file) {
                               .formats = formats,
                               .limits = limits,
                               .snapshots = options_.state_snapshots,
+                              .gives_states = options_.gives_states,
                               .backend = devices_.front().backend.get()};
   memory_plan_ = plan_memory(description.spec, weight_bytes, request, memory.available);
   report(description.assumptions, file.path());
@@ -117,6 +118,9 @@ void Runner::reserve_step() {
   block_tables_.reserve((memory_plan_.cache.groups.size() + 1) * sequences * table);
   wanted_rows_.reserve(static_cast<std::size_t>(options_.logit_rows));
   output_.resize(static_cast<std::size_t>(options_.logit_rows) * static_cast<std::size_t>(output_columns()));
+  if (!options_.gives_states) return;
+  state_rows_.reserve(rows);
+  states_.resize(rows * static_cast<std::size_t>(spec().width));
 }
 
 std::optional<Runner::Started> Runner::start(std::span<const kv::TokenId> tokens) {
@@ -162,6 +166,7 @@ void Runner::clear_step() {
   sequences_.clear();
   ids_.clear();
   wanted_rows_.clear();
+  state_rows_.clear();
 }
 
 void Runner::add_rows(kv::SequenceId id, std::span<const kv::TokenId> tokens, int position) {
@@ -204,6 +209,9 @@ void Runner::describe_step(std::span<const StepItem> items) {
     const auto count = static_cast<std::int32_t>(item.tokens.size());
     const std::int32_t wanted = item.wanted == Wanted::kAll ? count : item.wanted == Wanted::kLast ? 1 : 0;
     for (std::int32_t row = end - wanted; row < end; ++row) wanted_rows_.push_back(row);
+    if (item.wanted != Wanted::kStates) continue;
+    RF_CHECK(options_.gives_states);
+    for (std::int32_t row = end - count; row < end; ++row) state_rows_.push_back(row);
   }
   RF_CHECK(tokens_.size() <= static_cast<std::size_t>(options_.step_tokens));
   RF_CHECK(wanted_rows_.size() <= static_cast<std::size_t>(options_.logit_rows));
@@ -242,6 +250,7 @@ bool Runner::run(std::span<const StepItem> items) {
   describe_step(items);
   model_->forward(current_step());
   if (!wanted_rows_.empty()) model_->output(wanted_rows_, output_);
+  if (!state_rows_.empty()) model_->states(state_rows_, states_);
   for (const StepItem& item : items) cache_->append(item.sequence, item.tokens);
   return true;
 }
@@ -249,6 +258,11 @@ bool Runner::run(std::span<const StepItem> items) {
 std::span<const float> Runner::output(int row) const {
   const auto columns = static_cast<std::size_t>(output_columns());
   return std::span(output_).subspan(static_cast<std::size_t>(row) * columns, columns);
+}
+
+std::span<const float> Runner::states(int row) const {
+  const auto columns = static_cast<std::size_t>(spec().width);
+  return std::span(states_).subspan(static_cast<std::size_t>(row) * columns, columns);
 }
 
 }  // namespace rocmforge::engine

@@ -26,6 +26,7 @@ struct RunnerOptions {
   int step_tokens = 512;                      // the most of one step, all sequences together
   int state_snapshots = 0;                    // of recurrent layers, kept for other sequences with the same beginning
   int logit_rows = 0;                         // the most that one step answers; 0: one a sequence
+  bool gives_states = false;                  // Wanted::kStates may be asked for
   const quant::Format* key_format = nullptr;  // F16 where not given
   const quant::Format* value_format = nullptr;
   bool preload = false;
@@ -33,9 +34,10 @@ struct RunnerOptions {
   std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)> on_progress;
 };
 
-enum class Wanted { kNothing, kLast, kAll };
+// The logits of the last or of all tokens, or the hidden states that all of them end in.
+enum class Wanted { kNothing, kLast, kAll, kStates };
 
-// The next tokens of a sequence, and for which of them the logits are wanted.
+// The next tokens of a sequence, and what is wanted of them.
 struct StepItem {
   kv::SequenceId sequence = 0;
   std::span<const kv::TokenId> tokens;
@@ -61,6 +63,7 @@ class Runner {
   const LoadStatistics& load_statistics() const { return load_statistics_; }
   ops::MachineLimits measure_limits() { return devices_.front().backend->measure_limits(); }
   int step_tokens() const { return options_.step_tokens; }
+  int most_output_rows() const { return options_.logit_rows; }
 
   // A new sequence, empty when there are as many as may be. What is cached of the tokens' beginning is taken over, and
   // `cached` says how many those are.
@@ -86,6 +89,11 @@ class Runner {
   int output_columns() const { return model_->output_columns(); }
   std::span<const float> output(int row) const;
   int output_rows() const { return static_cast<int>(wanted_rows_.size()); }
+  // Likewise, a row of spec().width values for each token of the items that wanted states.
+  std::span<const float> states(int row) const;
+
+  // Whether sequences have states of recurrent layers, for save_state().
+  bool has_recurrent_state() const { return memory_plan_.cache.state_slots > 0; }
 
  private:
   void load(const gguf::File& file);
@@ -117,6 +125,8 @@ class Runner {
   std::vector<std::int32_t> block_tables_;
   std::vector<std::int32_t> wanted_rows_;
   std::vector<float> output_;
+  std::vector<std::int32_t> state_rows_;
+  std::vector<float> states_;
 };
 
 }  // namespace rocmforge::engine

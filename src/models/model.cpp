@@ -15,6 +15,14 @@ void leave_divisors(const RopeTable& ropes, FileTensors& tensors) {
   for (const std::string& name : rope_tensors()) tensors.leave(name);
 }
 
+void read_rows(ops::Backend& from, ops::Tensor rows, std::span<float> out) {
+  const auto columns = static_cast<std::size_t>(rows.columns);
+  for (std::int64_t r = 0; r < rows.rows; ++r) {
+    from.read(std::as_writable_bytes(out.subspan(static_cast<std::size_t>(r) * columns, columns)),
+              reinterpret_cast<const std::byte*>(rows.row(r)));
+  }
+}
+
 }  // namespace
 
 void check_tensors(const gguf::File& file, const DecoderSpec& spec) {
@@ -100,6 +108,7 @@ void Model::forward(const ops::Step& step) {
       hand_over(stages_[s - 1], stage, step.rows());
     }
     run_stage(stage, step);
+    if (&stage == &stages_.back()) close_streams(output_, *stage.backend, stage.work);
     stage.backend->end_step();
   }
 }
@@ -148,11 +157,14 @@ void Model::output(std::span<const std::int32_t> rows, std::span<float> out) {
   Stage& last = stages_.back();
   const ops::Tensor logits = logits_.first_rows(static_cast<std::int64_t>(rows.size()));
   compute_output(spec_, output_, *last.backend, last.work, rows, logits);
-  const auto columns = static_cast<std::size_t>(logits.columns);
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    last.backend->read(std::as_writable_bytes(out.subspan(r * columns, columns)),
-                       reinterpret_cast<const std::byte*>(logits.row(static_cast<std::int64_t>(r))));
-  }
+  read_rows(*last.backend, logits, out);
+}
+
+void Model::states(std::span<const std::int32_t> rows, std::span<float> out) {
+  Stage& last = stages_.back();
+  const ops::Tensor states = last.work.normed.first_rows(static_cast<std::int64_t>(rows.size()));
+  compute_states(output_, *last.backend, last.work, rows, states);
+  read_rows(*last.backend, states, out);
 }
 
 }  // namespace rocmforge::models

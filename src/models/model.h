@@ -41,6 +41,9 @@ class Model {
   // output of the given rows, at most `logit_rows` of them: [rows, output_columns()], in host memory.
   void forward(const ops::Step& step);
   void output(std::span<const std::int32_t> rows, std::span<float> out);
+  // What the output is computed from: the rows' hidden states behind the last norm, [rows, width], in host memory. Of
+  // any number of the step's rows.
+  void states(std::span<const std::int32_t> rows, std::span<float> out);
 
   // For a decoder behind an encoder: keeps keys and values of what the encoder made at the step's positions, [rows,
   // width] in host memory, where the layers' cross attention finds them.

@@ -48,7 +48,7 @@ void Detokenizer::feed(TokenId token, std::string& text) {
   }
   const bool control = vocabulary.is_control(token);
   const bool special = control || vocabulary.type(token) == TokenType::kUserDefined;
-  const bool printed = !control || options_.special;
+  const bool printed = !control || options_.special || std::ranges::binary_search(options_.printed, token);
   if (printed) {
     std::string_view bytes = tokenizer_.bytes(token);
     if (strips_space_ && !special && bytes.starts_with(' ')) bytes.remove_prefix(1);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "text/token.h"
 #include "text/tokenizer.h"
@@ -12,6 +13,8 @@ namespace rocmforge::text {
 struct DetokenizerOptions {
   // Control tokens are printed by their names.
   bool special = true;
+  // Otherwise these alone are, in ascending order.
+  std::vector<TokenId> printed = {};
 
   // The first token begins a text: the space that encoding put in front is taken away. False where the text goes on
   // from a prompt.

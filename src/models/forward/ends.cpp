@@ -31,7 +31,10 @@ void open_streams(const InputLayer& input, Backend& on, const Pass& pass) {
   on.match_length(work.x, width, work.streams.slice(width, std::int64_t{further} * width));
 }
 
+}  // namespace
+
 void close_streams(const OutputLayer& output, Backend& on, const Workspace& work) {
+  if (output.stream_count == 0) return;
   const auto width = static_cast<int>(work.x.columns);
   const int further = output.stream_count - 1;
   const Tensor ends = work.wide.slice(0, std::int64_t{further} * width);
@@ -40,8 +43,6 @@ void close_streams(const OutputLayer& output, Backend& on, const Workspace& work
   for (int stream = 0; stream < further; ++stream) on.add(ends.slice(std::int64_t{stream} * width, width), 1, work.x);
   on.scale(1 / static_cast<float>(output.stream_count), work.x);
 }
-
-}  // namespace
 
 void embed(const InputLayer& input, Backend& on, const Pass& pass) {
   const Tensor x = pass.work.x;
@@ -56,19 +57,18 @@ void embed(const InputLayer& input, Backend& on, const Pass& pass) {
   if (input.stream_count > 0) open_streams(input, on, pass);
 }
 
+void compute_states(const OutputLayer& output, Backend& on, const Workspace& work, std::span<const std::int32_t> rows,
+                    Tensor states) {
+  on.gather_rows(work.x, rows, states);
+  if (output.norm.is_present()) on.norm(states, output.norm, Write::kSet, states);
+}
+
 void compute_output(const DecoderSpec& spec, const OutputLayer& output, Backend& on, const Workspace& work,
                     std::span<const std::int32_t> rows, Tensor logits) {
-  const auto count = static_cast<std::int64_t>(rows.size());
-  if (output.stream_count > 0) close_streams(output, on, work);
-  if (!output.logits.is_present()) {
-    on.gather_rows(work.x, rows, logits);
-    if (output.norm.is_present()) on.norm(logits, output.norm, Write::kSet, logits);
-    return;
-  }
-  const Tensor last = work.normed.first_rows(count);
-  on.gather_rows(work.x, rows, last);
-  if (output.norm.is_present()) on.norm(last, output.norm, Write::kSet, last);
-  on.linear(last, output.logits, logits);
+  if (!output.logits.is_present()) return compute_states(output, on, work, rows, logits);
+  const Tensor states = work.normed.first_rows(static_cast<std::int64_t>(rows.size()));
+  compute_states(output, on, work, rows, states);
+  on.linear(states, output.logits, logits);
   if (spec.logit_scale != 1) on.scale(spec.logit_scale, logits);
   if (spec.logit_soft_cap > 0) on.soft_cap(spec.logit_soft_cap, logits);
 }

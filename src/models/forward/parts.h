@@ -68,6 +68,11 @@ void compute_layer_input(const Layer& layer, const Pass& pass, ops::Tensor gated
 
 void embed(const InputLayer& input, ops::Backend& on, const Pass& pass);
 
+// What layers with several streams leave becomes one, after the last of them.
+void close_streams(const OutputLayer& output, ops::Backend& on, const Workspace& work);
+// The given rows of x behind the last norm. states: [rows, width].
+void compute_states(const OutputLayer& output, ops::Backend& on, const Workspace& work,
+                    std::span<const std::int32_t> rows, ops::Tensor states);
 // logits: [rows, vocabulary], of the given rows of x; or for an encoder their hidden states, [rows, width].
 void compute_output(const DecoderSpec& spec, const OutputLayer& output, ops::Backend& on, const Workspace& work,
                     std::span<const std::int32_t> rows, ops::Tensor logits);

@@ -1,0 +1,170 @@
+// `rocmforge perplexity`: how well a model foretells a text.
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mapped_file.h"
+#include "base/text.h"
+#include "cli/chat/signals.h"
+#include "cli/commands.h"
+#include "cli/model_arguments.h"
+#include "cli/terminal.h"
+#include "engine/perplexity.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr std::uint64_t kLongestWindow = std::uint64_t{1} << 20;
+
+struct PerplexityArguments {
+  ModelArguments model;
+  std::string text;
+  std::uint64_t window = 512;
+  std::uint64_t stride = 0;
+  bool json = false;
+};
+
+void check_window(const PerplexityArguments& arguments) {
+  if (arguments.window < 4 || arguments.window > kLongestWindow) {
+    throw error(ErrorCode::kUsage, "-c {}: expected 4 to {}", arguments.window, group_digits(kLongestWindow));
+  }
+  if (arguments.stride >= arguments.window) {
+    throw error(ErrorCode::kUsage, "--stride {}: expected less than the window of {}", arguments.stride,
+                arguments.window);
+  }
+}
+
+engine::RunnerOptions options_for(const PerplexityArguments& arguments, const gguf::File& file) {
+  const models::DecoderSpec spec = models::describe(file).spec;
+  if (spec.is_encoder() || spec.encoder != nullptr) {
+    throw error(ErrorCode::kUnsupported, "{}: {} does not continue texts, so it has no perplexity", file.path(),
+                spec.description);
+  }
+  engine::RunnerOptions options = runner_options(arguments.model);
+  const auto window = static_cast<int>(arguments.window);
+  if (options.context != 0 && options.context < window) {
+    throw error(ErrorCode::kUsage, "--ctx {}: less than the window of {}", options.context, window);
+  }
+  if (options.context == 0) options.context = window;
+  const quant::Format* f32 = &quant::format_of(quant::FormatId::kF32);
+  if (options.key_format == nullptr) options.key_format = f32;
+  if (options.value_format == nullptr) options.value_format = f32;
+  options.logit_rows = engine::rows_to_score(window, spec.vocabulary);
+  return options;
+}
+
+// The running value, where somebody watches.
+class Progress {
+ public:
+  void show(int done, int windows, const engine::Surprise& so_far) const {
+    if (!visible_) return;
+    const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+    const double left = seconds / done * (windows - done);
+    fmt::print(stderr, "\r{} of {} windows: {:.4f} ± {:.4f}, {:.0f} s left\x1b[K", done, windows, so_far.perplexity(),
+               so_far.error(), left);
+    std::fflush(stderr);
+  }
+  void end() const {
+    if (visible_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool visible_ = is_terminal(stderr);
+  Clock::time_point start_ = Clock::now();
+};
+
+void print(const engine::Perplexity& done, const PerplexityArguments& arguments, double seconds) {
+  const engine::Surprise& surprise = done.surprise;
+  if (arguments.json) {
+    const nlohmann::ordered_json json = {
+        {"perplexity", surprise.perplexity()},
+        {"error", surprise.error()},
+        {"nll", surprise.mean()},
+        {"tokens_scored", surprise.tokens()},
+        {"windows", done.windows},
+        {"windows_of_text", done.of_windows},
+        {"window", arguments.window},
+        {"stride", arguments.stride},
+        {"tokens_dropped", done.dropped},
+        {"seconds", seconds},
+    };
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("perplexity {:.4f} ± {:.4f} over {} tokens in {} windows of {}\n", surprise.perplexity(), surprise.error(),
+             group_digits(static_cast<std::uint64_t>(surprise.tokens())), done.windows, arguments.window);
+}
+
+void perplexity(const PerplexityArguments& arguments) {
+  check_window(arguments);
+  const gguf::File file = gguf::File::open(arguments.model.model);
+  const engine::RunnerOptions options = options_for(arguments, file);
+  const MappedFile text(arguments.text);
+  const engine::MeasuredText measured =
+      engine::tokens_to_measure(file, {reinterpret_cast<const char*>(text.bytes().data()), text.size()});
+  log::info("{}: {} tokens", arguments.text, group_digits(measured.tokens.size()));
+  engine::Runner runner = load_runner(file, options);
+
+  const Signals signals({});
+  const Progress progress;
+  engine::PerplexityOptions how{.window = static_cast<int>(arguments.window),
+                                .stride = static_cast<int>(arguments.stride),
+                                .is_cancelled = [&] { return signals.interrupted(); },
+                                .on_window = {}};
+  how.on_window = [&](int done, int windows, const engine::Surprise& so_far) { progress.show(done, windows, so_far); };
+  const auto start = std::chrono::steady_clock::now();
+  const engine::Perplexity done = engine::measure_perplexity(runner, measured, how);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  progress.end();
+  file.check_intact();
+  if (done.dropped > 0) log::info("the last {} tokens fill no window, and are left out", done.dropped);
+  if (done.windows > 0) print(done, arguments, seconds);
+  if (done.windows < done.of_windows) {
+    throw error(ErrorCode::kCancelled, "interrupted after {} of {} windows", done.windows, done.of_windows);
+  }
+}
+
+}  // namespace
+
+Command perplexity_command() {
+  const auto arguments = std::make_shared<PerplexityArguments>();
+  std::vector<Argument> list = {
+      model_argument(arguments->model),
+      {.names = "-f,--file",
+       .value = "TEXT",
+       .help = "The text to foretell",
+       .place = &arguments->text,
+       .required = true,
+       .completes = Completes::kFile},
+      {.names = "-c", .value = "N", .help = "Tokens of a window; 512", .place = &arguments->window},
+      {.names = "--stride",
+       .value = "N",
+       .help = "Advance by N tokens and score every token once",
+       .place = &arguments->stride},
+      {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json},
+  };
+  for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
+  return {
+      .name = "perplexity",
+      .summary = "Measure how well a model foretells a text",
+      .details =
+          "The text is cut into windows of N tokens, and of each the second half is scored\n"
+          "but for its first token; the result is the exponential of the mean surprise, with\n"
+          "its standard error. Keys and values are kept as F32 unless told otherwise.\n"
+          "Ctrl-C prints what there is.",
+      .examples =
+          "  rocmforge perplexity -m model.gguf -f text.txt\n"
+          "  rocmforge perplexity -m model.gguf -f text.txt -c 2048 --stride 512",
+      .arguments = std::move(list),
+      .run = [arguments] { perplexity(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,75 @@
+#include "engine/conversation.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace rocmforge::engine {
+namespace {
+
+text::ChatRole role_of(Role role) {
+  switch (role) {
+    case Role::kSystem: return text::ChatRole::kSystem;
+    case Role::kUser: return text::ChatRole::kUser;
+    case Role::kAssistant: return text::ChatRole::kAssistant;
+  }
+  throw error(ErrorCode::kUsage, "a message's role is {}, expected system, user or assistant", static_cast<int>(role));
+}
+
+text::ChatRequest request_of(std::span<const Message> messages, const ChatOptions& options) {
+  if (messages.empty()) throw error(ErrorCode::kUsage, "there are no messages to answer");
+  text::ChatRequest request;
+  for (const Message& message : messages) {
+    request.messages.push_back(
+        {.role = role_of(message.role), .content = message.content, .reasoning = message.reasoning});
+  }
+  request.enable_thinking = options.thinking;
+  request.continue_final_message = options.continue_last;
+  return request;
+}
+
+// What another question after the same system message would begin with as well.
+int common_beginning(const text::ChatRequest& request, const std::vector<kv::TokenId>& tokens,
+                     const text::ChatTemplate& chat, const text::Tokenizer& tokenizer) {
+  text::ChatRequest other;
+  if (request.messages.front().role == text::ChatRole::kSystem) other.messages.push_back(request.messages.front());
+  other.messages.push_back({.role = text::ChatRole::kUser, .content = "?"});
+  other.enable_thinking = request.enable_thinking;
+  const std::vector<kv::TokenId> others = encode_prompt(tokenizer, chat.render(other));
+  const auto ends = std::ranges::mismatch(tokens, others);
+  return static_cast<int>(ends.in1 - tokens.begin());
+}
+
+// Control tokens whose names are a part of what the parser looks for.
+std::vector<kv::TokenId> controls_within(const std::vector<std::string>& texts, const text::Vocabulary& vocabulary) {
+  std::vector<kv::TokenId> controls;
+  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
+    const auto token = static_cast<kv::TokenId>(i);
+    const std::string_view name = vocabulary.text(token);
+    if (!vocabulary.is_control(token) || name.empty()) continue;
+    const auto within = [&](const std::string& text) { return text.find(name) != std::string::npos; };
+    if (std::ranges::any_of(texts, within)) controls.push_back(token);
+  }
+  return controls;
+}
+
+}  // namespace
+
+ChatPrompt prompt_of(std::span<const Message> messages, const ChatOptions& options, const text::ChatTemplate& chat,
+                     const text::Tokenizer& tokenizer) {
+  const text::ChatRequest request = request_of(messages, options);
+  const text::Prompt prompt = chat.render(request);
+  const text::ReplyForm& form = chat.reply_form(request);
+  ChatPrompt result;
+  result.tokens = encode_prompt(tokenizer, prompt);
+  if (result.tokens.empty()) throw error(ErrorCode::kMalformed, "the chat template makes nothing of the conversation");
+  if (options.context_shift) result.keep = common_beginning(request, result.tokens, chat, tokenizer);
+  result.stops = form.stops();
+  std::vector<std::string> visible = form.markers();
+  visible.insert(visible.end(), result.stops.begin(), result.stops.end());
+  result.printed_controls = controls_within(visible, tokenizer.vocabulary());
+  result.parser = chat.reply_parser(request, prompt);
+  return result;
+}
+
+}  // namespace rocmforge::engine

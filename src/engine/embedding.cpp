@@ -1,0 +1,122 @@
+#include "engine/embedding.h"
+
+#include <cmath>
+
+#include "base/error.h"
+#include "quant/codec.h"
+
+namespace rocmforge::engine {
+namespace {
+
+// As `pooling_type` numbers them.
+constexpr std::uint32_t kMean = 1;
+constexpr std::uint32_t kFirst = 2;
+constexpr std::uint32_t kLast = 3;
+constexpr std::uint32_t kRank = 4;
+
+std::vector<float> values_of(const gguf::Tensor& tensor) {
+  std::vector<float> values(tensor.shape.count());
+  const std::size_t row = tensor.shape.row_length();
+  const std::size_t row_bytes = gguf::row_bytes(*tensor.format, row);
+  for (std::size_t r = 0; r < tensor.shape.rows(); ++r) {
+    quant::decode_row(*tensor.format, tensor.bytes.subspan(r * row_bytes, row_bytes),
+                      std::span(values).subspan(r * row, row));
+  }
+  return values;
+}
+
+}  // namespace
+
+Pooling pooling_of(const gguf::File& file) {
+  const std::string key = file.metadata().get<std::string>("general.architecture") + ".pooling_type";
+  const auto type = file.metadata().find<std::uint32_t>(key).value_or(0);
+  switch (type) {
+    case kMean: return Pooling::kMean;
+    case kFirst: return Pooling::kFirst;
+    case kLast: return Pooling::kLast;
+    case 0:
+      throw Error(ErrorCode::kUsage,
+                  fmt::format("{}: '{}' does not say how tokens become one vector", file.path(), key),
+                  "choose mean, cls or last pooling");
+    case kRank:
+      throw error(ErrorCode::kUnsupported, "{}: '{}' is 4: the model ranks texts and has no embeddings", file.path(),
+                  key);
+    default: throw error(ErrorCode::kMalformed, "{}: '{}' is {}, expected 0 to 4", file.path(), key, type);
+  }
+}
+
+Projections::Projections(const gguf::File& file, int width) {
+  auto columns = static_cast<std::size_t>(width);
+  for (const char* name : {"dense_2", "dense_3"}) {
+    std::optional<Matrix> matrix = read(file, name, columns);
+    if (!matrix) continue;
+    columns = matrix->values.size() / columns;
+    matrices_.push_back(*std::move(matrix));
+  }
+}
+
+std::optional<Projections::Matrix> Projections::read(const gguf::File& file, const std::string& name,
+                                                     std::size_t inputs) {
+  const gguf::Tensor* weight = file.find_tensor(name + ".weight");
+  if (weight == nullptr) return std::nullopt;
+  if (weight->shape.rank() > 2 || weight->shape.row_length() != inputs) {
+    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected rows of {}", file.path(), weight->name,
+                to_string(weight->shape), inputs);
+  }
+  Matrix matrix{.inputs = inputs, .values = values_of(*weight), .bias = {}};
+  if (const gguf::Tensor* bias = file.find_tensor(name + ".bias")) {
+    if (bias->shape.count() != weight->shape.rows()) {
+      throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected [{}]", file.path(), bias->name,
+                  to_string(bias->shape), weight->shape.rows());
+    }
+    matrix.bias = values_of(*bias);
+  }
+  return matrix;
+}
+
+std::vector<float> Projections::project(std::vector<float> pooled) const {
+  for (const Matrix& matrix : matrices_) {
+    std::vector<float> out(matrix.values.size() / matrix.inputs);
+    for (std::size_t row = 0; row < out.size(); ++row) {
+      double sum = matrix.bias.empty() ? 0 : static_cast<double>(matrix.bias[row]);
+      for (std::size_t i = 0; i < matrix.inputs; ++i) {
+        sum += static_cast<double>(matrix.values[row * matrix.inputs + i]) * static_cast<double>(pooled[i]);
+      }
+      out[row] = static_cast<float>(sum);
+    }
+    pooled = std::move(out);
+  }
+  return pooled;
+}
+
+void normalize(std::vector<float>& vector) {
+  double squares = 0;
+  for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
+  if (squares == 0) return;
+  const double length = std::sqrt(squares);
+  for (float& value : vector) value = static_cast<float>(static_cast<double>(value) / length);
+}
+
+EmbeddingJob::EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width)
+    : tokens_(std::move(tokens)), pooling_(pooling), sum_(static_cast<std::size_t>(width)) {
+  RF_CHECK(!tokens_.empty() && pooling != Pooling::kFromFile);
+}
+
+Job::Next EmbeddingJob::advance(const Runner& runner, int row, int rows) {
+  for (int r = 0; r < rows; ++r, ++done_) {
+    const bool counts = pooling_ == Pooling::kMean || (pooling_ == Pooling::kFirst && done_ == 0) ||
+                        (pooling_ == Pooling::kLast && done_ + 1 == tokens_.size());
+    if (!counts) continue;
+    const std::span<const float> state = runner.states(row + r);
+    for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += static_cast<double>(state[i]);
+  }
+  if (done_ < tokens_.size()) return Next::kGoOn;
+  const double count = pooling_ == Pooling::kMean ? static_cast<double>(done_) : 1;
+  std::vector<float> pooled;
+  pooled.reserve(sum_.size());
+  for (const double sum : sum_) pooled.push_back(static_cast<float>(sum / count));
+  promise_.set_value(std::move(pooled));
+  return Next::kDone;
+}
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,190 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace rocmforge::engine {
+namespace {
+
+sched::Limits limits_of(const Runner& runner, int sequences) {
+  return {.sequences = sequences, .step_tokens = runner.step_tokens()};
+}
+
+}  // namespace
+
+Engine::Engine(const gguf::File& file, const RunnerOptions& options)
+    : file_(file), runner_(file, options), scheduler_(limits_of(runner_, options.sequences)) {
+  const auto sequences = static_cast<std::size_t>(options.sequences);
+  items_.reserve(sequences);
+  ids_.reserve(sequences);
+  thread_ = std::thread([this] { run(); });
+}
+
+void Engine::submit(std::unique_ptr<Job> job) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) throw Error(ErrorCode::kUsage, "the model is closed");
+    submitted_.push_back(std::move(job));
+  }
+  changed_.notify_one();
+}
+
+void Engine::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Engine::run() {
+  while (take_submitted()) {
+    try {
+      drop_cancelled();
+      admit();
+      step();
+      file_.check_intact();
+    } catch (...) {
+      // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
+      fail_all(std::current_exception());
+    }
+  }
+  fail_all(std::make_exception_ptr(Error(ErrorCode::kCancelled, "the model was closed")));
+}
+
+// Waits while there is nothing to do. False when the engine is to end.
+bool Engine::take_submitted() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return closing_ || !submitted_.empty() || !places_.empty(); });
+  for (std::unique_ptr<Job>& job : submitted_) {
+    places_.push_back({.id = next_id_, .job = std::move(job), .sequence = {}});
+    scheduler_.add(next_id_);
+    ++next_id_;
+  }
+  submitted_.clear();
+  return !closing_;
+}
+
+void Engine::drop_cancelled() {
+  for (std::size_t i = 0; i < places_.size();) {
+    if (places_[i].job->is_cancelled()) {
+      places_[i].job->cancelled();
+      remove(places_[i].id);
+    } else {
+      ++i;
+    }
+  }
+}
+
+void Engine::admit() {
+  while (const auto id = scheduler_.admit()) start(place(*id));
+}
+
+void Engine::start(Place& place) {
+  const std::span<const kv::TokenId> tokens = place.job->tokens();
+  const auto started = runner_.start(place.job->uses_cache() ? tokens : std::span<const kv::TokenId>());
+  RF_CHECK(started);  // there are as many sequences as the scheduler admits
+  place.sequence = started->id;
+  place.computed = started->cached;
+  const std::span<const kv::TokenId> source = place.job->source();
+  if (!source.empty()) runner_.encode(started->id, source);
+  const auto count = static_cast<int>(tokens.size());
+  scheduler_.catch_up(place.id, count - started->cached);
+  place.state_base = (count - 1) / kBlockTokens * kBlockTokens;
+  place.states_saved = 0;
+  place.job->begin(started->cached);
+}
+
+void Engine::step() {
+  const std::span<const sched::PlannedRequest> plan = scheduler_.plan();
+  if (plan.empty()) return;
+  compute(plan);
+  int logit_row = 0;
+  int state_row = 0;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    const StepItem& item = items_[i];
+    const auto count = static_cast<int>(item.tokens.size());
+    Place& place = this->place(ids_[i]);
+    scheduler_.computed(place.id, count);
+    place.computed += count;
+    keep_state(place);
+    if (item.wanted == Wanted::kLast) advance(place, logit_row++, 1);
+    if (item.wanted == Wanted::kStates) advance(place, std::exchange(state_row, state_row + count), count);
+  }
+}
+
+void Engine::compute(std::span<const sched::PlannedRequest> plan) {
+  items_.clear();
+  ids_.clear();
+  for (const sched::PlannedRequest& planned : plan) {
+    const Place& place = this->place(planned.id);
+    const std::span<const kv::TokenId> tokens = place.job->tokens();
+    const int count = tokens_of_step(place, planned.tokens);
+    const auto end = static_cast<std::size_t>(place.computed + count);
+    const auto part = tokens.subspan(static_cast<std::size_t>(place.computed), static_cast<std::size_t>(count));
+    items_.push_back({*place.sequence, part, place.job->wanted(end == tokens.size())});
+    ids_.push_back(planned.id);
+  }
+  RF_CHECK(runner_.run(items_));  // every sequence has room for the whole context
+}
+
+// At the prompt's last whole block, and then 4, 16, 64, … blocks further: it takes few slots, and what a later prompt
+// with the same beginning computes again is a part of the answer, never the prompt.
+int Engine::next_state_at(const Place& place) {
+  return place.state_base + (place.states_saved == 0 ? 0 : kBlockTokens << (2 * place.states_saved));
+}
+
+// A step ends where a state is to be saved.
+int Engine::tokens_of_step(const Place& place, int planned) const {
+  if (!runner_.has_recurrent_state()) return planned;
+  const int until = next_state_at(place) - place.computed;
+  return until > 0 ? std::min(planned, until) : planned;
+}
+
+void Engine::keep_state(Place& place) {
+  if (!runner_.has_recurrent_state()) return;
+  constexpr int kMostStates = 12;
+  while (next_state_at(place) <= place.computed && place.states_saved < kMostStates) {
+    if (next_state_at(place) == place.computed) runner_.save_state(*place.sequence);
+    ++place.states_saved;
+  }
+}
+
+void Engine::advance(Place& place, int row, int rows) {
+  const std::size_t before = place.job->tokens().size();
+  switch (place.job->advance(runner_, row, rows)) {
+    case Job::Next::kDone: return remove(place.id);
+    case Job::Next::kGoOn: return scheduler_.catch_up(place.id, static_cast<int>(place.job->tokens().size() - before));
+    case Job::Next::kStartAgain:
+      runner_.finish(*place.sequence);
+      place.sequence.reset();
+      return start(place);
+  }
+}
+
+void Engine::remove(sched::RequestId id) {
+  Place& gone = place(id);
+  if (gone.sequence) runner_.finish(*gone.sequence);
+  scheduler_.remove(id);
+  std::erase_if(places_, [&](const Place& place) { return place.id == id; });
+}
+
+void Engine::fail_all(const std::exception_ptr& failure) {
+  while (!places_.empty()) {
+    places_.back().job->fail(failure);
+    remove(places_.back().id);
+  }
+}
+
+Engine::Place& Engine::place(sched::RequestId id) {
+  const auto found = std::ranges::find(places_, id, &Place::id);
+  RF_CHECK(found != places_.end());
+  return *found;
+}
+
+}  // namespace rocmforge::engine

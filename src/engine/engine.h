@@ -1,0 +1,77 @@
+// The engine: a thread of its own that computes what clients submit, several at a time, step by step.
+//
+// The thread owns the runner with its backends and cache, and the scheduler. Clients' threads make jobs and hand them
+// over; they get the results through what the jobs hold, such as a Stream.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/job.h"
+#include "engine/runner.h"
+#include "sched/scheduler.h"
+
+namespace rocmforge::engine {
+
+class Engine {
+ public:
+  // Loads the model and starts. The file must outlive the engine.
+  Engine(const gguf::File& file, const RunnerOptions& options);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  ~Engine() { close(); }
+
+  // What was loaded: only what does not change with the steps may be asked of it.
+  const Runner& runner() const { return runner_; }
+
+  // An Error when the engine is closed. The job is destroyed by the engine's thread.
+  void submit(std::unique_ptr<Job> job);
+
+  // Ends within a step; what runs or waits fails with kCancelled.
+  void close();
+
+ private:
+  // A job that was submitted and, where it runs, its sequence.
+  struct Place {
+    sched::RequestId id = 0;
+    std::unique_ptr<Job> job;
+    std::optional<kv::SequenceId> sequence;
+    int computed = 0;
+    int state_base = 0;    // where recurrent layers' state is saved first, the last whole block of the prompt
+    int states_saved = 0;  // or passed by
+  };
+
+  void run();
+  bool take_submitted();
+  void drop_cancelled();
+  void admit();
+  void start(Place& place);
+  void step();
+  void compute(std::span<const sched::PlannedRequest> plan);
+  static int next_state_at(const Place& place);
+  int tokens_of_step(const Place& place, int planned) const;
+  void keep_state(Place& place);
+  void advance(Place& place, int row, int rows);
+  void remove(sched::RequestId id);
+  void fail_all(const std::exception_ptr& failure);
+  Place& place(sched::RequestId id);
+
+  const gguf::File& file_;
+  Runner runner_;
+  sched::Scheduler scheduler_;
+  std::vector<Place> places_;
+  std::vector<StepItem> items_;
+  std::vector<sched::RequestId> ids_;  // of the same
+  sched::RequestId next_id_ = 0;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::unique_ptr<Job>> submitted_;  // under mutex_
+  bool closing_ = false;                         // under mutex_
+  std::thread thread_;
+};
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,366 @@
+// The library's Model (include/rocmforge/model.h): a file, its tokenizer and template, and the engine that computes.
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/conversation.h"
+#include "engine/embedding.h"
+#include "engine/engine.h"
+#include "engine/generation.h"
+#include "engine/load_options.h"
+#include "engine/sampling.h"
+#include "models/registry.h"
+#include "rocmforge/model.h"
+
+namespace rocmforge {
+namespace {
+
+using engine::GenerationJob;
+using engine::Request;
+using engine::RunnerOptions;
+using engine::Stream;
+
+constexpr int kMostLogprobs = 100;
+constexpr std::size_t kMostStops = 64;
+constexpr std::size_t kMostStopBytes = 1024;
+constexpr int kStatesPerSequence = 4;
+
+void check(const GenerationOptions& options) {
+  if (options.max_tokens < -1 || options.max_tokens == 0) {
+    throw error(ErrorCode::kUsage, "max_tokens: {}, expected 1 or more, or -1 for no limit", options.max_tokens);
+  }
+  if (options.top_logprobs < -1 || options.top_logprobs > kMostLogprobs) {
+    throw error(ErrorCode::kUsage, "top_logprobs: {}, expected -1 to {}", options.top_logprobs, kMostLogprobs);
+  }
+  if (options.keep < 0) throw error(ErrorCode::kUsage, "keep: {}, expected 0 or more", options.keep);
+  if (options.stop.size() > kMostStops) {
+    throw error(ErrorCode::kUsage, "stop: {} texts, expected at most {}", options.stop.size(), kMostStops);
+  }
+  for (const std::string& stop : options.stop) {
+    if (stop.empty() || stop.size() > kMostStopBytes || !is_valid_utf8(stop)) {
+      throw error(ErrorCode::kUsage, "stop: '{}', expected 1 to {} bytes of UTF-8", printable(stop, 40),
+                  kMostStopBytes);
+    }
+  }
+}
+
+// An encoder takes a whole text in one step. A decoder shares its steps among sequences.
+RunnerOptions options_for(const gguf::File& file, const LoadOptions& wishes) {
+  RunnerOptions options = engine::runner_options(wishes);
+  options.gives_states = true;
+  const models::DecoderSpec spec = models::describe(file).spec;
+  if (spec.is_encoder()) {
+    options.sequences = 1;
+    if (options.context == 0) options.context = spec.context;
+    options.step_tokens = static_cast<int>(options.context);
+  } else {
+    options.step_tokens = std::max(options.step_tokens, options.sequences);
+    options.state_snapshots = kStatesPerSequence * options.sequences;
+  }
+  return options;
+}
+
+}  // namespace
+
+std::string_view version() { return ROCMFORGE_VERSION; }
+
+void set_log_level(std::string_view level) { log::set_level(log::parse_level(level)); }
+
+std::string_view name_of(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kEnd: return "end";
+    case FinishReason::kStopString: return "stop string";
+    case FinishReason::kLength: return "length";
+    case FinishReason::kContext: return "context";
+    case FinishReason::kCancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
+double GenerationStatistics::prompt_tokens_per_second() const {
+  return prompt_seconds > 0 ? (prompt_tokens - cached_tokens) / prompt_seconds : 0;
+}
+
+double GenerationStatistics::tokens_per_second() const {
+  return new_tokens > 1 && generation_seconds > 0 ? (new_tokens - 1) / generation_seconds : 0;
+}
+
+struct Model::State {
+  State(const std::string& path, const LoadOptions& options)
+      : file(gguf::File::open(path)), engine(file, options_for(file, options)), projections(file, spec().width) {
+    if (file.metadata().contains("tokenizer.ggml.tokens")) tokenizer.emplace(file.metadata());
+    recommended = engine::recommended_sampling(file.metadata(), spec().vocabulary);
+    describe();
+  }
+
+  const models::DecoderSpec& spec() const { return engine.runner().spec(); }
+
+  void describe() {
+    const engine::MemoryPlan& memory = engine.runner().memory();
+    info.path = file.path();
+    info.architecture = file.metadata().get<std::string>("general.architecture");
+    info.name = file.metadata().find<std::string>("general.name").value_or("");
+    info.description = spec().description;
+    info.context = memory.context;
+    info.context_reason = memory.context_reason;
+    info.trained_context = spec().context;
+    info.vocabulary = spec().vocabulary;
+    info.width = spec().width;
+    info.has_tokenizer = tokenizer.has_value();
+    info.has_chat_template = file.metadata().contains(text::kChatTemplateKey);
+    info.can_generate = !spec().is_encoder();
+    info.placement = engine.runner().plan().explain();
+    info.weight_bytes = memory.weight_bytes;
+    info.cache_bytes = memory.cache_bytes;
+    info.work_bytes = memory.work_bytes;
+    info.load_seconds = engine.runner().load_statistics().seconds;
+  }
+
+  const text::Tokenizer& needed_tokenizer() const {
+    if (tokenizer) return *tokenizer;
+    throw Error(ErrorCode::kUnsupported, fmt::format("{}: the file has no tokenizer", file.path()),
+                "tokens can be given as numbers");
+  }
+
+  // Compiled when it is first wanted: a template that cannot be is no reason not to load the model.
+  const text::ChatTemplate& needed_template() {
+    const text::Tokenizer& words = needed_tokenizer();
+    const std::lock_guard lock(template_mutex);
+    if (!chat) chat.emplace(text::ChatTemplate::of_model(file.metadata(), words.vocabulary()));
+    return *chat;
+  }
+
+  void check_can_generate() const {
+    if (info.can_generate) return;
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("{}: {} is an encoder, which continues nothing", file.path(), spec().description),
+                "it makes embeddings");
+  }
+
+  Pooling pooling_for(const EmbedOptions& options) const {
+    needed_tokenizer();
+    if (spec().encoder != nullptr) {
+      throw error(ErrorCode::kUnsupported, "{}: {} answers texts and has no embeddings of them", file.path(),
+                  spec().description);
+    }
+    return options.pooling == Pooling::kFromFile ? engine::pooling_of(file) : options.pooling;
+  }
+
+  Request request_for(std::vector<std::int32_t> prompt, const GenerationOptions& options) const {
+    check(options);
+    Request request;
+    request.prompt = std::move(prompt);
+    request.sampling =
+        engine::resolve_sampling(options.sampling, recommended, tokenizer ? &*tokenizer : nullptr, spec().vocabulary);
+    request.ignores_ends = options.sampling.ignore_eos;
+    request.max_tokens = options.max_tokens;
+    request.stop = options.stop;
+    request.top_logprobs = options.top_logprobs;
+    request.shifts_context = options.context_shift;
+    request.keep = options.keep;
+    return request;
+  }
+
+  std::shared_ptr<Stream> submit(Request request) {
+    auto stream = std::make_shared<Stream>();
+    const text::Tokenizer* words = tokenizer ? &*tokenizer : nullptr;
+    engine.submit(std::make_unique<GenerationJob>(std::move(request), engine.runner(), words, stream));
+    return stream;
+  }
+
+  const gguf::File file;
+  engine::Engine engine;
+  const engine::Projections projections;
+  std::optional<text::Tokenizer> tokenizer;
+  SamplingOptions recommended;
+  ModelInfo info;
+  std::mutex template_mutex;
+  std::optional<text::ChatTemplate> chat;  // under template_mutex until it is there
+};
+
+namespace {
+
+// Reads a generation to its end, and hands out its pieces: text as it is, or what the parser makes of it.
+class Reader {
+ public:
+  Reader(std::shared_ptr<Stream> stream, const std::stop_token& cancel, const OnPiece& on_piece,
+         text::ReplyParser* parser)
+      : stream_(std::move(stream)), on_cancel_(cancel, Cancel{*stream_}), on_piece_(on_piece), parser_(parser) {}
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  ~Reader() { stream_->cancel(); }  // nobody listens any more
+
+  Generation read() {
+    Stream::News news;
+    do {
+      stream_->take(news);
+      hand_out(news);
+    } while (!news.outcome);
+    generation_.finish = news.outcome->reason;
+    generation_.stop = std::move(news.outcome->stop);
+    generation_.statistics = news.outcome->statistics;
+    return std::move(generation_);
+  }
+
+ private:
+  struct Cancel {
+    Stream& stream;
+    void operator()() const { stream.cancel(); }
+  };
+
+  void hand_out(Stream::News& news) {
+    events_.clear();
+    if (parser_ != nullptr) {
+      parser_->feed(news.text, events_);
+      if (news.outcome) parser_->finish(events_);
+    } else if (!news.text.empty()) {
+      events_.push_back({.kind = text::ReplyEvent::Kind::kText, .text = std::move(news.text), .name = {}, .id = {}});
+    }
+    std::span<const GeneratedToken> tokens = news.tokens;
+    for (const text::ReplyEvent& event : events_) {
+      const bool is_reasoning = event.kind == text::ReplyEvent::Kind::kReasoning;
+      (is_reasoning ? generation_.reasoning : generation_.text) += event.text;
+      piece(is_reasoning ? Piece{.text = {}, .reasoning = event.text, .tokens = tokens}
+                         : Piece{.text = event.text, .reasoning = {}, .tokens = tokens});
+      tokens = {};
+    }
+    if (!tokens.empty()) piece({.text = {}, .reasoning = {}, .tokens = tokens});
+    std::ranges::move(news.tokens, std::back_inserter(generation_.tokens));
+  }
+
+  void piece(const Piece& piece) {
+    if (!on_piece_ || cancelled_ || on_piece_(piece)) return;
+    cancelled_ = true;
+    stream_->cancel();
+  }
+
+  std::shared_ptr<Stream> stream_;
+  std::stop_callback<Cancel> on_cancel_;
+  const OnPiece& on_piece_;
+  text::ReplyParser* parser_;
+  std::vector<text::ReplyEvent> events_;
+  bool cancelled_ = false;
+  Generation generation_;
+};
+
+}  // namespace
+
+// Calls that are under way hold the state on their own, so that it may be closed beneath them.
+struct Model::Handle {
+  std::mutex mutex;
+  std::shared_ptr<State> state;  // under mutex; nullptr: closed
+};
+
+Model::Model(std::shared_ptr<State> state) : handle_(std::make_unique<Handle>()) { handle_->state = std::move(state); }
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&& other) noexcept {
+  if (this != &other) {
+    close();
+    handle_ = std::move(other.handle_);
+  }
+  return *this;
+}
+Model::~Model() { close(); }
+
+Model Model::load(const std::string& path, const LoadOptions& options) {
+  return Model(std::make_shared<State>(path, options));
+}
+
+std::shared_ptr<Model::State> Model::open_state() const {
+  std::shared_ptr<State> state;
+  if (handle_) {
+    const std::lock_guard lock(handle_->mutex);
+    state = handle_->state;
+  }
+  if (!state) throw Error(ErrorCode::kUsage, "the model is closed");
+  return state;
+}
+
+ModelInfo Model::info() const { return open_state()->info; }
+
+SamplingOptions Model::recommended_sampling() const { return open_state()->recommended; }
+
+void Model::close() {
+  if (!handle_) return;
+  std::shared_ptr<State> state;
+  {
+    const std::lock_guard lock(handle_->mutex);
+    state = std::move(handle_->state);
+  }
+  if (state) state->engine.close();
+}
+
+std::vector<std::int32_t> Model::tokenize(std::string_view text, const TokenizeOptions& options) const {
+  const auto add_special = options.add_special ? text::AddSpecial::kYes : text::AddSpecial::kNo;
+  return open_state()->needed_tokenizer().encode(text,
+                                                 {.add_special = add_special, .parse_special = options.parse_special});
+}
+
+std::string Model::detokenize(std::span<const std::int32_t> tokens, bool special) const {
+  return open_state()->needed_tokenizer().decode(tokens, special);
+}
+
+Generation Model::generate(std::string_view prompt, const GenerationOptions& options, const OnPiece& on_piece) {
+  const auto state = open_state();
+  state->check_can_generate();
+  std::vector<std::int32_t> tokens =
+      state->needed_tokenizer().encode(prompt, {.add_special = text::AddSpecial::kPrompt, .parse_special = true});
+  if (tokens.empty()) throw error(ErrorCode::kUsage, "the prompt is empty, and the model has no token to begin with");
+  return generate_from(tokens, options, on_piece);
+}
+
+Generation Model::generate_from(std::span<const std::int32_t> prompt, const GenerationOptions& options,
+                                const OnPiece& on_piece) {
+  const auto state = open_state();
+  state->check_can_generate();
+  if (prompt.empty()) throw error(ErrorCode::kUsage, "the prompt has no tokens");
+  for (std::size_t i = 0; i < prompt.size(); ++i) {
+    if (prompt[i] >= 0 && prompt[i] < state->spec().vocabulary) continue;
+    throw error(ErrorCode::kUsage, "token {} of the prompt is {}, but the model has {}: 0 to {}", i, prompt[i],
+                state->spec().vocabulary, state->spec().vocabulary - 1);
+  }
+  Request request = state->request_for({prompt.begin(), prompt.end()}, options);
+  const std::uint64_t seed = request.sampling.seed;
+  Generation generation = Reader(state->submit(std::move(request)), options.cancel, on_piece, nullptr).read();
+  generation.seed = seed;
+  return generation;
+}
+
+Generation Model::chat(std::span<const Message> messages, const ChatOptions& options, const OnPiece& on_piece) {
+  const auto state = open_state();
+  state->check_can_generate();
+  engine::ChatPrompt prompt = engine::prompt_of(messages, options, state->needed_template(), state->needed_tokenizer());
+  Request request = state->request_for(std::move(prompt.tokens), options);
+  request.stop.insert(request.stop.end(), prompt.stops.begin(), prompt.stops.end());
+  request.printed_controls = std::move(prompt.printed_controls);
+  request.keep = std::max(request.keep, prompt.keep);
+  const std::uint64_t seed = request.sampling.seed;
+  Generation generation =
+      Reader(state->submit(std::move(request)), options.cancel, on_piece, prompt.parser.get()).read();
+  generation.seed = seed;
+  return generation;
+}
+
+void Model::check_embeds(const EmbedOptions& options) const { open_state()->pooling_for(options); }
+
+std::vector<float> Model::embed(std::string_view text, const EmbedOptions& options) {
+  const auto state = open_state();
+  const Pooling pooling = state->pooling_for(options);
+  std::vector<std::int32_t> tokens = state->needed_tokenizer().encode(text);
+  if (tokens.empty()) throw error(ErrorCode::kUsage, "the text is empty, and the model adds no tokens of its own");
+  if (tokens.size() > static_cast<std::size_t>(state->info.context)) {
+    throw error(ErrorCode::kTooLarge, "the text has {} tokens, more than the context of {}", tokens.size(),
+                state->info.context);
+  }
+  auto job = std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->spec().width);
+  std::future<std::vector<float>> result = job->result();
+  state->engine.submit(std::move(job));
+  std::vector<float> vector = state->projections.project(result.get());
+  if (options.normalize) engine::normalize(vector);
+  return vector;
+}
+
+}  // namespace rocmforge

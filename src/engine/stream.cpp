@@ -1,0 +1,46 @@
+#include "engine/stream.h"
+
+#include <iterator>
+#include <utility>
+
+namespace rocmforge::engine {
+
+void Stream::take(News& news) {
+  news.text.clear();
+  news.tokens.clear();
+  news.outcome.reset();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return failure_ || news_.outcome || !news_.text.empty() || !news_.tokens.empty(); });
+  if (failure_) std::rethrow_exception(failure_);
+  std::swap(news, news_);
+}
+
+void Stream::put(std::string_view text, std::vector<GeneratedToken>& tokens) {
+  if (text.empty() && tokens.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    news_.text += text;
+    news_.tokens.insert(news_.tokens.end(), std::make_move_iterator(tokens.begin()),
+                        std::make_move_iterator(tokens.end()));
+  }
+  tokens.clear();
+  changed_.notify_one();
+}
+
+void Stream::finish(Outcome outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    news_.outcome = std::move(outcome);
+  }
+  changed_.notify_one();
+}
+
+void Stream::fail(std::exception_ptr failure) {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(failure);
+  }
+  changed_.notify_one();
+}
+
+}  // namespace rocmforge::engine

@@ -1,0 +1,45 @@
+// The way from the engine's thread to a client: what a generation says, as it comes.
+//
+// One side writes, the other takes; neither waits for the other but the reader for news. What is not taken yet is
+// joined, so that a slow reader costs memory for the text alone.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/request.h"
+
+namespace rocmforge::engine {
+
+class Stream {
+ public:
+  struct News {
+    std::string text;
+    std::vector<GeneratedToken> tokens;
+    std::optional<Outcome> outcome;  // nothing follows
+  };
+
+  // For the client: waits until there is something. Throws what ended the generation where that was an error.
+  void take(News& news);
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+
+  // For the engine. One lock a step, however many tokens it brought.
+  bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
+  void put(std::string_view text, std::vector<GeneratedToken>& tokens);  // takes the tokens
+  void finish(Outcome outcome);
+  void fail(std::exception_ptr failure);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  News news_;                   // under mutex_
+  std::exception_ptr failure_;  // under mutex_
+  std::atomic<bool> cancelled_ = false;
+};
+
+}  // namespace rocmforge::engine
