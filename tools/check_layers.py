@@ -32,6 +32,8 @@ MAY_INCLUDE = {
     "cli": OFFLINE,
     "cli/model_arguments": "api base quant gguf models engine",
     "cli/run": "api base engine",
+    "cli/chat": "api base",
+    "cli/sampling_arguments": "api base",
     "cli/logits": "api base engine",
     "cli/bench": "api base engine",
     "cli/perplexity": "api base engine",

@@ -3,6 +3,10 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
@@ -60,6 +64,22 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+void write_now(Level level, std::string_view message) {
+  // The text is data and must not be taken for a format.
+  logger().log(spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+}
+
+struct KeptLines {
+  std::mutex mutex;
+  int pauses = 0;
+  std::vector<std::pair<Level, std::string>> lines;
+};
+
+KeptLines& kept_lines() {
+  static KeptLines* const instance = new KeptLines;
+  return *instance;
+}
+
 }  // namespace
 
 std::string_view name_of(Level level) { return kNames[static_cast<std::size_t>(level)]; }
@@ -77,9 +97,25 @@ void set_level(Level level) { logger().set_level(spdlog_level(level)); }
 
 bool enabled(Level level) { return level != Level::kOff && logger().should_log(spdlog_level(level)); }
 
+Pause::Pause() {
+  KeptLines& kept = kept_lines();
+  const std::scoped_lock lock(kept.mutex);
+  ++kept.pauses;
+}
+
+Pause::~Pause() {
+  KeptLines& kept = kept_lines();
+  const std::scoped_lock lock(kept.mutex);
+  if (--kept.pauses > 0) return;
+  for (const auto& [level, line] : kept.lines) write_now(level, line);
+  kept.lines.clear();
+}
+
 void write(Level level, std::string_view message) {
-  // The text is data and must not be taken for a format.
-  logger().log(spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+  KeptLines& kept = kept_lines();
+  const std::scoped_lock lock(kept.mutex);
+  if (kept.pauses == 0) return write_now(level, message);
+  kept.lines.emplace_back(level, message);
 }
 
 }  // namespace rocmforge::log

@@ -21,6 +21,16 @@ Level parse_level(std::string_view name);
 void set_level(Level level);
 bool enabled(Level level);
 
+// As long as one is there, lines are kept back; they come when the last one goes. For whoever has the terminal to
+// themselves for a while. Any thread may log meanwhile.
+class Pause {
+ public:
+  Pause();
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+  ~Pause();
+};
+
 // The line as it is, whatever the level.
 void write(Level level, std::string_view message);
 

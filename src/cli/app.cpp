@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <new>
 #include <system_error>
@@ -21,11 +22,11 @@ namespace {
 
 constexpr std::string_view kDescription =
     "ROCmForge runs large language models from GGUF files, on AMD GPUs and any CPU.\n"
-    "This version runs them on the CPU; chat, the server and GPUs are to come.";
+    "This version runs them on the CPU; the server and GPUs are to come.";
 
 constexpr std::string_view kFooter =
     "`rocmforge COMMAND --help` explains a command and shows examples.\n"
-    "Exit status: 0 success, 1 failure, 2 wrong usage.";
+    "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 // Two columns that fit 80: names, then their explanation.
 class HelpFormat : public CLI::Formatter {
@@ -81,27 +82,63 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t greatest) {
   return {check, ""};
 }
 
+template <typename Number>
+std::optional<Number> number_in(const std::string& text, const Bounded<Number>& place) {
+  Number number{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  // What is no number is not between any two either.
+  const bool sound =
+      failure == std::errc() && end == text.data() + text.size() && number >= place.least && number <= place.greatest;
+  return sound ? std::optional(number) : std::nullopt;
+}
+
+template <typename Number>
+std::string expectation(const Bounded<Number>& place) {
+  const std::string kind = std::is_floating_point_v<Number> ? "number" : "whole number";
+  const bool open = place.greatest == std::numeric_limits<Number>::max();
+  if (open && place.least == std::numeric_limits<Number>::lowest()) return kind;
+  if (open) return fmt::format("{} from {}", kind, place.least);
+  return fmt::format("{} from {} to {}", kind, place.least, place.greatest);
+}
+
+template <typename Number>
+CLI::Option* add_bounded(CLI::App& app, const Argument& argument, const Bounded<Number>& place) {
+  const auto store = [place](const std::string& text) { *place.number = number_in(text, place); };
+  const auto check = [place](const std::string& text) -> std::string {
+    return number_in(text, place) ? "" : fmt::format("'{}' is no {}", printable(text), expectation(place));
+  };
+  return app.add_option_function<std::string>(argument.names, store, argument.help)->check(CLI::Validator(check, ""));
+}
+
+template <typename Value>
+CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
+  if constexpr (std::is_same_v<Value, bool>) {
+    return app.add_flag(argument.names, *place, argument.help);
+  } else if constexpr (std::is_same_v<Value, std::optional<std::string>>) {
+    const auto store = [place](const std::string& value) { *place = value; };
+    return app.add_option_function<std::string>(argument.names, store, argument.help);
+  } else {
+    CLI::Option* option = app.add_option(argument.names, *place, argument.help);
+    if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+    if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
+    if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, 1'000'000'000'000));
+    return option;
+  }
+}
+
 void declare(CLI::App& app, const Argument& argument) {
-  const auto add = [&](auto* place) -> CLI::Option* {
-    using Value = std::remove_pointer_t<decltype(place)>;
-    if constexpr (std::is_same_v<Value, bool>) {
-      return app.add_flag(argument.names, *place, argument.help);
-    } else if constexpr (std::is_same_v<Value, std::optional<std::string>>) {
-      const auto store = [place](const std::string& value) { *place = value; };
-      return app.add_option_function<std::string>(argument.names, store, argument.help);
+  const auto add = [&](const auto& place) -> CLI::Option* {
+    if constexpr (std::is_pointer_v<std::decay_t<decltype(place)>>) {
+      return add_value(app, argument, place);
     } else {
-      CLI::Option* option = app.add_option(argument.names, *place, argument.help);
-      if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
-        option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-      }
-      if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
-      if constexpr (std::is_same_v<Value, std::uint64_t>)
-        option->check(whole_number(argument.least, 1'000'000'000'000));
-      return option;
+      return add_bounded(app, argument, place);
     }
   };
   CLI::Option* option = std::visit(add, argument.place);
   option->required(argument.required);
+  if (!argument.group.empty()) option->group(argument.group);
   if (!argument.is_switch()) option->type_name(argument.is_positional() ? "" : argument.value);
 }
 
@@ -155,6 +192,8 @@ int run_command(const Command& command) {
     command.run();
     return finished(kSuccess);
   } catch (const Error& error) {
+    // Whoever interrupted it knows.
+    if (error.code() == ErrorCode::kCancelled) return kInterrupted;
     print_error(error);
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
   } catch (const std::system_error& error) {

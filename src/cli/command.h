@@ -14,10 +14,18 @@ namespace rocmforge::cli {
 // What a shell may offer where a value is wanted.
 enum class Completes { kNothing, kFile, kChoices };
 
+// A number that may be left out, and from where to where it makes sense.
+template <typename Number>
+struct Bounded {
+  std::optional<Number>* number;
+  Number least;
+  Number greatest;
+};
+
 // Where the parsed value goes. A bool is a switch without a value; an optional tells an empty text from none; a vector
 // takes every repetition.
-using Place =
-    std::variant<bool*, int*, std::uint64_t*, std::string*, std::optional<std::string>*, std::vector<std::string>*>;
+using Place = std::variant<bool*, int*, std::uint64_t*, std::string*, std::optional<std::string>*,
+                           std::vector<std::string>*, Bounded<int>, Bounded<float>, Bounded<std::uint64_t>>;
 
 struct Argument {
   std::string names;  // "--json", "-t,--threads"; a positional has no dashes
@@ -28,6 +36,7 @@ struct Argument {
   bool required = false;
   Completes completes = Completes::kNothing;
   std::vector<std::string> choices = {};  // offered to the shell; the command itself judges what it is given
+  std::string group = {};                 // under which the help lists it; empty: "Options"
 
   bool is_positional() const { return names.front() != '-'; }
   bool is_switch() const { return std::holds_alternative<bool*>(place); }

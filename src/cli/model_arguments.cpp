@@ -130,6 +130,16 @@ LoadOptions load_options(const ModelArguments& arguments) {
   return options;
 }
 
+Model load_model(const std::string& path, const ModelArguments& arguments) {
+  LoadOptions options = load_options(arguments);
+  // Not one that lives as long as whatever keeps the options.
+  ProgressBar bar;
+  options.on_progress = [&bar](const LoadProgress& progress) {
+    bar.show(progress.done, progress.total, progress.what);
+  };
+  return Model::load(path, options);
+}
+
 engine::RunnerOptions runner_options(const ModelArguments& arguments) {
   engine::RunnerOptions options = engine::runner_options(load_options(arguments));
   // The command decides what is used where nothing is asked for.

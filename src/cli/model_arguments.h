@@ -32,6 +32,9 @@ Argument model_argument(ModelArguments& arguments);
 engine::RunnerOptions runner_options(const ModelArguments& arguments);
 LoadOptions load_options(const ModelArguments& arguments);
 
+// Loads it with such a bar, which is gone when the model is there.
+Model load_model(const std::string& path, const ModelArguments& arguments);
+
 // Says in the log what was loaded and where it runs.
 engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options);
 

@@ -1,92 +1,195 @@
-// `rocmforge run`: continues a prompt.
-#include <cstdio>
+// `rocmforge run`: talks with a model, answers once, or continues a text.
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 #include <memory>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "base/error.h"
-#include "base/log.h"
+#include "base/text.h"
+#include "cli/chat/talk.h"
 #include "cli/commands.h"
+#include "cli/model_and_prompt.h"
 #include "cli/model_arguments.h"
-#include "rocmforge/model.h"
+#include "cli/sampling_arguments.h"
 
 namespace rocmforge::cli {
 namespace {
 
-constexpr std::uint64_t kMostNewTokens = std::uint64_t{1} << 30;
+// A base model need not come to an end.
+constexpr int kNewTokensOfAText = 128;
+constexpr std::size_t kLongestInput = 256 << 20;
 
 struct RunArguments {
   ModelArguments model;
-  std::string positional_model;
+  SamplingArguments sampling;
+  std::string first;
+  std::string second;
   std::string tokens;
-  std::uint64_t new_tokens = 128;
+  std::string system;
   bool raw = false;
+  bool think = false;
+  bool no_think = false;
+  bool statistics = false;
+  bool no_history = false;
 };
 
-void run(const RunArguments& arguments) {
-  if (!arguments.model.model.empty() && !arguments.positional_model.empty()) {
-    throw error(ErrorCode::kUsage, "the model is given twice: {} and -m {}", arguments.positional_model,
-                arguments.model.model);
-  }
-  const std::string& path = arguments.model.model.empty() ? arguments.positional_model : arguments.model.model;
-  if (path.empty()) throw error(ErrorCode::kUsage, "no model is given");
-  if (!arguments.raw || arguments.tokens.empty()) {
-    throw error(ErrorCode::kUsage, "this version continues tokens only: --raw --tokens F.json");
-  }
-  if (arguments.new_tokens < 1 || arguments.new_tokens > kMostNewTokens) {
-    throw error(ErrorCode::kUsage, "-n {}: expected 1 to {}", arguments.new_tokens, kMostNewTokens);
-  }
-  const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
-  Model model = Model::load(path, load_options(arguments.model));
-  check_tokens(prompt, model.info().vocabulary, arguments.tokens);
-  GenerationOptions options;
-  options.max_tokens = static_cast<int>(arguments.new_tokens);
-  options.sampling.temperature = 0;
-  std::vector<std::int32_t> ids;
-  const Generation done = model.generate_from(prompt, options, [&](const Piece& piece) {
-    fmt::print("{}", piece.text);
-    for (const GeneratedToken& token : piece.tokens) ids.push_back(token.token);
-    return std::fflush(stdout) == 0;
-  });
-  if (!model.info().has_tokenizer) fmt::print("{}", ids);
-  fmt::print("\n");
-  if (done.finish == FinishReason::kContext) {
-    log::info("the context of {} is full; --ctx makes it longer", model.info().context);
+bool input_is_terminal() { return isatty(STDIN_FILENO) == 1; }
+
+// All that is piped in; nothing from a terminal, or where there is no input at all.
+std::string piped_text() {
+  std::string text;
+  if (input_is_terminal()) return text;
+  std::array<char, 65536> bytes{};
+  for (;;) {
+    const ssize_t count = read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return text;
+    text.append(bytes.data(), static_cast<std::size_t>(count));
+    if (text.size() > kLongestInput) {
+      throw error(ErrorCode::kTooLarge, "standard input: more than {}", format_bytes(kLongestInput));
+    }
   }
 }
+
+void check(const RunArguments& arguments) {
+  if (arguments.think && arguments.no_think)
+    throw error(ErrorCode::kUsage, "--think and --no-think exclude each other");
+  if (!arguments.tokens.empty() && !arguments.raw) {
+    throw error(ErrorCode::kUsage, "--tokens: ids are continued as they stand; that takes --raw too");
+  }
+  if (arguments.raw && !arguments.system.empty()) {
+    throw error(ErrorCode::kUsage, "--system: with --raw there is no template that could hold it");
+  }
+}
+
+TalkOptions talk_options(const RunArguments& arguments) {
+  TalkOptions options;
+  static_cast<GenerationOptions&>(options.generation) = generation_options(arguments.sampling);
+  if (arguments.think) options.generation.thinking = true;
+  if (arguments.no_think) options.generation.thinking = false;
+  if (arguments.raw && !arguments.sampling.new_tokens) options.generation.max_tokens = kNewTokensOfAText;
+  options.system = arguments.system;
+  options.shows_statistics = arguments.statistics;
+  options.keeps_history = !arguments.no_history;
+  return options;
+}
+
+Model load(const std::string& path, const RunArguments& arguments, bool reports) {
+  Model model = load_model(path, arguments.model);
+  const ModelInfo& info = model.info();
+  if (!info.can_generate) {
+    throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, info.description);
+  }
+  if (!info.has_tokenizer && arguments.tokens.empty()) {
+    throw Error(ErrorCode::kUnsupported, path + ": the file holds no tokenizer, so the model cannot read text",
+                "--raw --tokens F.json gives it the prompt as ids");
+  }
+  if (reports) report_load(info);
+  return model;
+}
+
+void continue_tokens(const ModelAndPrompt& words, const RunArguments& arguments, const TalkOptions& options) {
+  if (!words.prompt.empty()) throw error(ErrorCode::kUsage, "the prompt is given twice: as text and by --tokens");
+  const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
+  Model model = load(words.model, arguments, true);
+  check_tokens(prompt, model.info().vocabulary, arguments.tokens);
+  continue_tokens_once(model, prompt, options);
+}
+
+// Line feeds at the end are the shell's more often than the person's.
+std::string without_last_line_feeds(std::string text) {
+  text.erase(text.find_last_not_of('\n') + 1);
+  return text;
+}
+
+void run(const RunArguments& arguments) {
+  check(arguments);
+  const TalkOptions options = talk_options(arguments);
+  const ModelAndPrompt words = find_model_and_prompt(arguments.first, arguments.second, arguments.model.model);
+  if (!arguments.tokens.empty()) return continue_tokens(words, arguments, options);
+
+  const std::string piped = piped_text();
+  const std::string prompt = joined_prompt(words.prompt, arguments.raw ? piped : without_last_line_feeds(piped));
+  const bool is_conversation = prompt.empty() && input_is_terminal() && !arguments.raw;
+  if (prompt.empty() && !is_conversation) {
+    throw Error(ErrorCode::kUsage, "there is no prompt, and nothing comes from standard input",
+                "rocmforge run model.gguf \"Why is the sky blue?\"");
+  }
+  Model model = load(words.model, arguments, !is_conversation);
+  if (is_conversation) return converse(model, options);
+  if (arguments.raw) return continue_once(model, prompt, options);
+  answer_once(model, prompt, options);
+}
+
+std::vector<Argument> own_arguments(RunArguments& arguments) {
+  return {
+      {.names = "MODEL",
+       .value = "MODEL",
+       .help = "A GGUF file; of a split model any one of its files",
+       .place = &arguments.first,
+       .completes = Completes::kFile},
+      {.names = "PROMPT",
+       .value = "PROMPT",
+       .help = "What to answer; without it, and with nothing piped in, a conversation begins",
+       .place = &arguments.second},
+      {.names = "--system", .value = "TEXT", .help = "How the model is to behave", .place = &arguments.system},
+      {.names = "--think", .value = "", .help = "Let the model reason first, if it can", .place = &arguments.think},
+      {.names = "--no-think", .value = "", .help = "Do not let it", .place = &arguments.no_think},
+      {.names = "--raw",
+       .value = "",
+       .help = "Continue the prompt as it stands, without the model's chat template",
+       .place = &arguments.raw},
+      {.names = "--tokens",
+       .value = "F.json",
+       .help = "The prompt as ids: {\"tokens\":[…]}; takes --raw",
+       .place = &arguments.tokens,
+       .completes = Completes::kFile},
+      {.names = "--stats", .value = "", .help = "Speed and more after every answer", .place = &arguments.statistics},
+      {.names = "--no-history",
+       .value = "",
+       .help = "Neither read nor write what was typed before",
+       .place = &arguments.no_history},
+  };
+}
+
+constexpr std::string_view kDetails =
+    "One word alone is the model if there is such a file, and the prompt otherwise.\n"
+    "What is piped in is put behind the prompt, or is the prompt.\n"
+    "\n"
+    "Sampling is by what the model's file recommends, or else by the values above;\n"
+    "--temp 0 takes the likeliest token each time.\n"
+    "\n"
+    "Into a pipe or a file goes the answer alone, byte for byte; what a model thinks\n"
+    "before it answers is shown on a terminal only, dimmed. A model without a\n"
+    "tokenizer prints its new ids, as a JSON list.\n"
+    "\n"
+    "In a conversation /help shows the commands. Ctrl-C stops the answer, twice\n"
+    "leaves. What you type is kept in ~/.local/state/rocmforge/history.";
 
 }  // namespace
 
 Command run_command() {
   const auto arguments = std::make_shared<RunArguments>();
+  std::vector<Argument> list = own_arguments(*arguments);
   Argument model = model_argument(arguments->model);
   model.required = false;
-  std::vector<Argument> list = {
-      {.names = "MODEL",
-       .value = "MODEL",
-       .help = "A GGUF file; of a split model any one of its files",
-       .place = &arguments->positional_model,
-       .completes = Completes::kFile},
-      std::move(model),
-      {.names = "--raw", .value = "", .help = "Without the model's chat template", .place = &arguments->raw},
-      {.names = "--tokens",
-       .value = "F.json",
-       .help = "The prompt as ids: {\"tokens\":[…]}",
-       .place = &arguments->tokens,
-       .completes = Completes::kFile},
-      {.names = "-n", .value = "N", .help = "At most so many new tokens; 128", .place = &arguments->new_tokens},
-  };
+  list.insert(list.begin() + 2, std::move(model));
+  for (Argument& argument : sampling_arguments(arguments->sampling, "the context, 128 with --raw")) {
+    list.push_back(std::move(argument));
+  }
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "run",
-      .summary = "Continue a prompt",
-      .details =
-          "Takes the likeliest token each time. Prints text, or where the model has no\n"
-          "tokenizer the new ids, as a JSON list. This version takes the prompt as ids\n"
-          "only: --raw and --tokens are needed. A model with an encoder reads the prompt\n"
-          "with that, and its decoder answers.",
-      .examples = "  rocmforge run model.gguf --raw --tokens prompt.json -n 32",
+      .summary = "Talk with a model, or let it answer once",
+      .details = std::string(kDetails),
+      .examples =
+          "  rocmforge run model.gguf\n"
+          "  rocmforge run model.gguf \"Why is the sky blue?\"\n"
+          "  git diff | rocmforge run model.gguf \"Describe this change:\"\n"
+          "  rocmforge run model.gguf --raw \"Once upon a time\" -n 64 --temp 0",
       .arguments = std::move(list),
       .run = [arguments] { run(*arguments); },
   };

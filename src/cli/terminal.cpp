@@ -37,13 +37,18 @@ std::string bar(double share, int width) {
 
 bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
 
+bool understands_escapes(std::FILE* stream) {
+  const char* kind = std::getenv("TERM");
+  return is_terminal(stream) && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+}
+
 TerminalStyle style_of(std::FILE* stream) {
   const char* no_color = std::getenv("NO_COLOR");
-  const bool plain = !is_terminal(stream) || (no_color != nullptr && *no_color != '\0');
+  const bool plain = !understands_escapes(stream) || (no_color != nullptr && *no_color != '\0');
   return plain ? TerminalStyle{} : TerminalStyle{"\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m"};
 }
 
-ProgressBar::ProgressBar() : visible_(is_terminal(stderr)) {}
+ProgressBar::ProgressBar() : visible_(understands_escapes(stderr)) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) fmt::print(stderr, "\r\x1b[K");

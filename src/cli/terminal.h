@@ -10,7 +10,10 @@ namespace rocmforge::cli {
 
 bool is_terminal(std::FILE* stream);
 
-// Escape sequences; all empty where the stream is no terminal or NO_COLOR is set.
+// A terminal that can do more than show text and end lines: not TERM=dumb.
+bool understands_escapes(std::FILE* stream);
+
+// Escape sequences; all empty where the stream does not understand them or NO_COLOR is set.
 struct TerminalStyle {
   std::string_view bold;
   std::string_view dim;

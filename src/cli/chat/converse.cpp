@@ -1,0 +1,275 @@
+// The loop of a conversation: a line is read, a command obeyed or a message answered.
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/chat/conversation.h"
+#include "cli/chat/history_file.h"
+#include "cli/chat/line_editor.h"
+#include "cli/chat/reply_view.h"
+#include "cli/chat/signals.h"
+#include "cli/chat/talk.h"
+#include "cli/chat/typed_input.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr std::string_view kPrompt = ">";
+constexpr std::string_view kPromptInBlock = ".";
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using OwnedFile = std::unique_ptr<std::FILE, CloseFile>;
+
+// Where the person looks: answers may go elsewhere, the prompt and remarks may not.
+class Screen {
+ public:
+  Screen() {
+    if (is_terminal(stdout)) {
+      stream_ = stdout;
+    } else if (is_terminal(stderr)) {
+      stream_ = stderr;
+    } else {
+      opened_.reset(std::fopen("/dev/tty", "we"));
+      stream_ = opened_ != nullptr ? opened_.get() : stderr;
+    }
+    style_ = style_of(stream_);
+  }
+
+  std::FILE* stream() const { return stream_; }
+  const TerminalStyle& style() const { return style_; }
+  ConversationTerminal terminal() const { return {STDIN_FILENO, fileno(stream_), understands_escapes(stream_)}; }
+
+  void say(std::string_view text) const { print(style_.dim, text); }
+  void complain(const Error& error) const {
+    fmt::print(stream_, "{}error:{} {}\n", style_.red, style_.reset, error.message());
+    if (!error.hint().empty()) fmt::print(stream_, "{}hint:{}  {}\n", style_.bold, style_.reset, error.hint());
+    std::fflush(stream_);
+  }
+  void print(std::string_view style, std::string_view text) const {
+    fmt::print(stream_, "{}{}{}\n", style, text, style.empty() ? "" : style_.reset);
+    std::fflush(stream_);
+  }
+
+ private:
+  OwnedFile opened_;
+  std::FILE* stream_ = nullptr;
+  TerminalStyle style_;
+};
+
+class Talk {
+ public:
+  Talk(Model& model, const TalkOptions& options)
+      : model_(model),
+        options_(options),
+        signals_(screen_.terminal()),
+        editor_(screen_.stream(), screen_.style(), signals_),
+        history_(options.keeps_history ? default_history_path() : "") {
+    conversation_.system = options.system;
+    for (const std::string& entry : history_.load()) editor_.remember(entry);
+  }
+
+  void run();
+
+ private:
+  void greet() const;
+  bool leave_after_interrupt(const EditedLine& line);
+  void remember(const std::string& text);
+  void obey(const TypedCommand& command);
+  void send(std::string text);
+  void answer_again();
+  bool answer();
+  bool keep_answer(const Generation& generation, bool was_interrupted);
+  void show_or_set_system(const std::string& text);
+  void show_or_set_thinking(const std::string& choice);
+  void save(const std::string& path) const;
+  void load(const std::string& path);
+
+  Model& model_;
+  TalkOptions options_;
+  Screen screen_;
+  Signals signals_;
+  LineEditor editor_;
+  HistoryFile history_;
+  TypedInput input_;
+  Conversation conversation_;
+  std::optional<Generation> last_;
+  bool is_leaving_ = false;
+  bool was_interrupted_ = false;  // by a Ctrl-C at an empty prompt, just before
+  bool history_fails_ = false;
+};
+
+void Talk::greet() const {
+  const ModelInfo& model = model_.info();
+  const std::string name = model.name.empty() ? std::filesystem::path(model.path).filename().string() : model.name;
+  screen_.print(screen_.style().bold, printable(name));
+  for (const std::string& line : model.placement) screen_.say(line);
+  screen_.say(fmt::format("context {} ({}); /help shows what you can type",
+                          group_digits(static_cast<std::uint64_t>(model.context)), model.context_reason));
+}
+
+void Talk::run() {
+  greet();
+  while (!is_leaving_) {
+    const EditedLine line = editor_.read(input_.is_open() ? kPromptInBlock : kPrompt);
+    if (line.kind == EditedLine::Kind::kEnd) {
+      screen_.print("", "");
+      break;
+    }
+    if (line.kind == EditedLine::Kind::kInterrupted) {
+      if (leave_after_interrupt(line)) break;
+      continue;
+    }
+    was_interrupted_ = false;
+    const auto typed = input_.feed(line.text);
+    if (!typed) continue;
+    if (const auto* message = std::get_if<TypedMessage>(&*typed)) {
+      remember(message->text == line.text || line.text.starts_with("//") ? line.text : message->text);
+      send(message->text);
+    } else {
+      remember(line.text);
+      if (const auto* command = std::get_if<TypedCommand>(&*typed)) obey(*command);
+      if (const auto* mistake = std::get_if<TypedMistake>(&*typed)) screen_.say(mistake->complaint);
+    }
+  }
+}
+
+// The first Ctrl-C clears the line, or drops the message that was begun; the next one leaves.
+bool Talk::leave_after_interrupt(const EditedLine& line) {
+  const bool had_something = !line.text.empty() || input_.is_open();
+  input_.forget();
+  if (had_something) {
+    was_interrupted_ = false;
+    return false;
+  }
+  if (std::exchange(was_interrupted_, true)) return true;
+  screen_.say("Ctrl-C again, Ctrl-D or /exit leaves");
+  return false;
+}
+
+void Talk::remember(const std::string& text) {
+  editor_.remember(text);
+  if (history_.add(text) || std::exchange(history_fails_, true)) return;
+  log::warning("{}: cannot be written; what you type is remembered until you leave", default_history_path());
+}
+
+void Talk::obey(const TypedCommand& command) {
+  try {
+    switch (command.command) {
+      case SlashCommand::kHelp: return screen_.print("", describe_commands());
+      case SlashCommand::kClear:
+        conversation_.turns.clear();
+        last_.reset();
+        return screen_.say("The conversation is forgotten.");
+      case SlashCommand::kSystem: return show_or_set_system(command.argument);
+      case SlashCommand::kRegenerate: return answer_again();
+      case SlashCommand::kThink: return show_or_set_thinking(command.argument);
+      case SlashCommand::kStatistics:
+        return screen_.say(last_ ? describe_statistics(*last_) : "There has been no answer yet.");
+      case SlashCommand::kSave: return save(command.argument);
+      case SlashCommand::kLoad: return load(command.argument);
+      case SlashCommand::kExit: is_leaving_ = true; return;
+    }
+  } catch (const Error& error) {
+    screen_.complain(error);
+  }
+}
+
+void Talk::send(std::string text) {
+  conversation_.turns.push_back({Role::kUser, std::move(text)});
+  // Without an answer the message is taken back: both speak in turn, as templates want it.
+  if (!answer()) conversation_.turns.pop_back();
+}
+
+void Talk::answer_again() {
+  if (conversation_.turns.empty()) return screen_.say("There is nothing to answer again yet.");
+  Message answer_before = std::move(conversation_.turns.back());
+  conversation_.turns.pop_back();
+  // With the same seed the same answer would come.
+  if (options_.generation.sampling.seed) ++*options_.generation.sampling.seed;
+  if (!answer()) conversation_.turns.push_back(std::move(answer_before));
+}
+
+// Answers the last message, which is the user's. False: nothing came of it.
+bool Talk::answer() {
+  const std::vector<Message> messages = conversation_.messages();
+  ReplyView view(stdout, stderr);
+  bool was_interrupted = false;
+  try {
+    const QuietInput quiet(STDIN_FILENO);
+    const log::Pause no_lines_within_the_answer;
+    const Generation generation = model_.chat(messages, options_.generation, [&](const Piece& piece) {
+      view.show(piece);
+      was_interrupted = signals_.interrupted();
+      return !was_interrupted;
+    });
+    signals_.take_interrupt();
+    view.finish(was_interrupted ? "(stopped)" : "");
+    return keep_answer(generation, was_interrupted);
+  } catch (const Error& error) {
+    signals_.take_interrupt();
+    view.finish();
+    screen_.complain(error);
+    return false;
+  }
+}
+
+bool Talk::keep_answer(const Generation& generation, bool was_interrupted) {
+  last_ = generation;
+  if (was_interrupted && generation.text.empty() && generation.reasoning.empty()) return false;
+  conversation_.turns.push_back({Role::kAssistant, generation.text, generation.reasoning});
+  if (const std::string ending = describe_ending(generation, model_.info(), true); !ending.empty()) {
+    screen_.say(ending);
+  }
+  if (options_.shows_statistics) screen_.say(describe_statistics(generation));
+  return true;
+}
+
+void Talk::show_or_set_system(const std::string& text) {
+  if (text.empty()) {
+    return screen_.say(conversation_.system.empty() ? "There is no system message."
+                                                    : printable(conversation_.system, 4000));
+  }
+  conversation_.system = text == "none" ? "" : text;
+  screen_.say(conversation_.turns.empty()
+                  ? "The system message is set."
+                  : "The system message is set, also for what was said so far; /clear begins anew.");
+}
+
+void Talk::show_or_set_thinking(const std::string& choice) {
+  std::optional<bool>& thinking = options_.generation.thinking;
+  if (choice == "on" || choice == "off") {
+    thinking = choice == "on";
+  } else if (!choice.empty()) {
+    return screen_.say(fmt::format("/think {}: expected on or off", printable(choice, 40)));
+  }
+  screen_.say(!thinking   ? "Whether the model reasons first is left to it."
+              : *thinking ? "The model reasons first, if it can."
+                          : "The model answers at once, if it can.");
+}
+
+void Talk::save(const std::string& path) const {
+  save_conversation(conversation_, path);
+  screen_.say(fmt::format("{} messages are in {}.", conversation_.messages().size(), printable(path)));
+}
+
+void Talk::load(const std::string& path) {
+  conversation_ = load_conversation(path);
+  last_.reset();
+  screen_.say(fmt::format("{} messages come from {}.", conversation_.messages().size(), printable(path)));
+}
+
+}  // namespace
+
+void converse(Model& model, const TalkOptions& options) { Talk(model, options).run(); }
+
+}  // namespace rocmforge::cli

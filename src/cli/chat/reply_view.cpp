@@ -1,0 +1,91 @@
+#include "cli/chat/reply_view.h"
+
+#include <fmt/format.h>
+
+namespace rocmforge::cli {
+
+ReplyView::ReplyView(std::FILE* answer, std::FILE* reasoning)
+    : answer_(answer), answer_is_terminal_(is_terminal(answer)) {
+  reasoning_ = answer_is_terminal_ ? answer : is_terminal(reasoning) ? reasoning : nullptr;
+  if (reasoning_ != nullptr) style_ = style_of(reasoning_);
+}
+
+void ReplyView::show(const Piece& piece) {
+  if (!piece.reasoning.empty()) show_reasoning(piece.reasoning);
+  if (!piece.text.empty()) show_answer(piece.text);
+}
+
+void ReplyView::show_reasoning(std::string_view text) {
+  if (reasoning_ == nullptr) return;
+  const bool is_first = !reasoning_text_.has_begun();
+  const std::string shown = reasoning_text_.feed(text);
+  if (shown.empty()) return;
+  // Where it cannot be dimmed, a word tells it from the answer.
+  if (is_first && style_.dim.empty()) fmt::print(reasoning_, "(thinking)\n");
+  is_reasoning_ = true;
+  // Each piece for itself: nothing that comes between is dimmed.
+  fmt::print(reasoning_, "{}{}{}", style_.dim, shown, style_.reset);
+  std::fflush(reasoning_);
+}
+
+void ReplyView::end_reasoning() {
+  if (!is_reasoning_) return;
+  is_reasoning_ = false;
+  fmt::print(reasoning_, "{}", style_.dim.empty() ? "\n(answer)\n" : "\n\n");
+  std::fflush(reasoning_);
+}
+
+void ReplyView::show_answer(std::string_view text) {
+  const std::string shown = answer_is_terminal_ ? answer_text_.feed(text) : std::string(text);
+  if (shown.empty()) return;
+  end_reasoning();
+  fmt::print(answer_, "{}", shown);
+  std::fflush(answer_);
+}
+
+void ReplyView::finish(std::string_view remark) {
+  if (is_reasoning_ && !answer_is_terminal_) fmt::print(reasoning_, "\n");
+  is_reasoning_ = false;
+  if (!remark.empty() && answer_is_terminal_) {
+    const bool has_begun = answer_text_.has_begun() || reasoning_text_.has_begun();
+    fmt::print(answer_, "{}{}{}{}", has_begun ? " " : "", style_.dim, remark, style_.reset);
+  }
+  fmt::print(answer_, "\n");
+  std::fflush(answer_);
+}
+
+std::string describe_statistics(const Generation& generation) {
+  const GenerationStatistics& numbers = generation.statistics;
+  std::string text = fmt::format("prompt {} tokens", numbers.prompt_tokens);
+  if (numbers.cached_tokens > 0 && numbers.prompt_tokens > 0) {
+    text += fmt::format(", {} of them ({} %) known from before", numbers.cached_tokens,
+                        100 * static_cast<long>(numbers.cached_tokens) / numbers.prompt_tokens);
+  }
+  text +=
+      fmt::format("; first token after {:.2f} s; answer {} tokens", numbers.first_token_seconds(), numbers.new_tokens);
+  if (numbers.new_tokens > 1) text += fmt::format(", {:.1f} a second", numbers.tokens_per_second());
+  if (numbers.context_shifts > 0) text += fmt::format("; the context was shifted {} times", numbers.context_shifts);
+  const auto reason = [&]() -> std::string_view {
+    switch (generation.finish) {
+      case FinishReason::kEnd: return "ended by the model";
+      case FinishReason::kStopString: return "ended by a stop text";
+      case FinishReason::kLength: return "ended by -n";
+      case FinishReason::kContext: return "ended by the context";
+      case FinishReason::kCancelled: return "stopped";
+    }
+    return name_of(generation.finish);
+  };
+  return text + fmt::format("; {}; seed {}", reason(), generation.seed);
+}
+
+std::string describe_ending(const Generation& generation, const ModelInfo& model, bool is_chat) {
+  // Who asks for one answer has just typed the number.
+  if (generation.finish == FinishReason::kLength && is_chat) {
+    return fmt::format("the answer ended after {} tokens (-n)", generation.statistics.new_tokens);
+  }
+  if (generation.finish != FinishReason::kContext) return {};
+  return fmt::format("the context of {} is full: {}--ctx makes it longer, --context-shift drops its older half instead",
+                     model.context, is_chat ? "/clear begins anew, " : "");
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,53 @@
+#include "cli/model_and_prompt.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr const char* kGiveAFile = "give a GGUF file: rocmforge run model.gguf";
+
+bool is_there(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+bool looks_like_a_file(const std::string& word) {
+  return word.find('/') != std::string::npos || word.ends_with(".gguf");
+}
+
+void refuse_sources(const std::string& model) {
+  for (const char* const scheme : {"hf:", "https:", "http:"}) {
+    if (!model.starts_with(scheme)) continue;
+    throw Error(ErrorCode::kUnsupported, printable(model) + ": this version does not fetch models", kGiveAFile);
+  }
+}
+
+}  // namespace
+
+ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string& second, const std::string& option) {
+  for (const std::string* const word : {&option, &first}) refuse_sources(*word);
+  const bool first_is_model = !second.empty() || (!first.empty() && is_there(first));
+  if (first_is_model && !option.empty()) {
+    throw error(ErrorCode::kUsage, "the model is given twice: {} and -m {}", printable(first), printable(option));
+  }
+  if (first_is_model) return {first, second};
+  if (!option.empty()) return {option, first};
+  if (looks_like_a_file(first)) {
+    throw Error(ErrorCode::kNotFound, printable(first) + ": there is no such file", "a prompt comes after the model");
+  }
+  const std::string because =
+      first.empty() ? "no model is given, and none is built in yet"
+                    : "there is no file '" + printable(first, 60) + "', so that is the prompt; but no model is given";
+  throw Error(ErrorCode::kUsage, because, kGiveAFile);
+}
+
+std::string joined_prompt(const std::string& prompt, const std::string& piped) {
+  if (prompt.empty() || piped.empty()) return prompt + piped;
+  return prompt + "\n\n" + piped;
+}
+
+}  // namespace rocmforge::cli
