@@ -39,16 +39,16 @@ struct LoadProgress {
 };
 
 struct LoadOptions {
-  std::string device = "auto";   // auto, cpu, ref, gpu or gpu:N
-  std::string instruction_set;   // the highest to use of the CPU's; empty: the best
-  int threads = 0;               // 0: the physical cores
-  std::int64_t context = 0;      // positions of a sequence; 0: the trained length, or what fits into memory
-  int sequences = 1;             // generations that run at the same time; further ones wait for their turn
-  std::string key_type = "F16";  // how keys are kept: F32, F16, BF16, Q8_0 or Q4_0
+  std::string device = "auto";       // auto, cpu, ref, gpu or gpu:N
+  std::string instruction_set = {};  // the highest to use of the CPU's; empty: the best
+  int threads = 0;                   // 0: the physical cores
+  std::int64_t context = 0;          // positions of a sequence; 0: the trained length, or what fits into memory
+  int sequences = 1;                 // generations that run at the same time; further ones wait for their turn
+  std::string key_type = "F16";      // how keys are kept: F32, F16, BF16, Q8_0 or Q4_0
   std::string value_type = "F16";
   bool preload = false;  // the whole model is read at once, not when first used
   bool lock = false;     // and stays in memory
-  std::function<void(const LoadProgress&)> on_progress;
+  std::function<void(const LoadProgress&)> on_progress = {};
 };
 
 struct ModelInfo {
@@ -80,7 +80,7 @@ enum class Role { kSystem, kUser, kAssistant };
 
 struct Message {
   Role role = Role::kUser;
-  std::string content;
+  std::string content = {};
   std::string reasoning = {};  // of the assistant
 };
 
@@ -107,15 +107,15 @@ using OnPiece = std::function<bool(const Piece&)>;
 
 struct GenerationOptions {
   int max_tokens = -1;  // -1: no limit but the context
-  SamplingOptions sampling;
-  std::vector<std::string> stop;  // texts that end the generation; they are not part of it
-  int top_logprobs = -1;          // 0: of the drawn tokens alone; -1: none; at most 100
+  SamplingOptions sampling = {};
+  std::vector<std::string> stop = {};  // texts that end the generation; they are not part of it
+  int top_logprobs = -1;               // 0: of the drawn tokens alone; -1: none; at most 100
   // When the context is full its older half is dropped, all but the first `keep` tokens of the prompt (in chats: the
   // system message), and what is left is computed again. Otherwise the generation ends there.
   bool context_shift = false;
   int keep = 0;
   // Ends the generation within a step, also while it waits or its prompt is computed.
-  std::stop_token cancel;
+  std::stop_token cancel = {};
 };
 
 struct ChatOptions : GenerationOptions {

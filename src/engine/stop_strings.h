@@ -14,8 +14,8 @@ class StopStrings {
   explicit StopStrings(std::vector<std::string> strings);
 
   // Appends to `out` what is certainly part of the text. True when a stop string is complete: what stands before it has
-  // been given out then, and nothing more may be fed. Of several the one that begins first counts, of those that begin
-  // together the shortest.
+  // been given out then, and nothing more may be fed. Of several the one that is complete first counts, of those that
+  // are so together the longest.
   bool feed(std::string_view text, std::string& out);
   // What was held back, where nothing more comes.
   void finish(std::string& out);
@@ -24,6 +24,8 @@ class StopStrings {
   const std::string& found() const { return found_; }
 
  private:
+  std::size_t begun_at() const;
+
   std::vector<std::string> strings_;
   std::string held_;
   std::string found_;

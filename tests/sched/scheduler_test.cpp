@@ -62,7 +62,7 @@ TEST(Scheduler, AdmitsInTheOrderOfArrivalAsPlacesBecomeFree) {
 // Whatever arrives, every request gets all its tokens computed, no step is larger than allowed, and no step is empty
 // while somebody has work.
 TEST(Scheduler, ComputesEveryTokenOnce) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const int sequences = *rc::gen::inRange(1, 5);
     const int step_tokens = sequences + *rc::gen::inRange(0, 20);
     const auto sizes = *rc::gen::nonEmpty(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 60)));
@@ -83,7 +83,7 @@ TEST(Scheduler, ComputesEveryTokenOnce) {
       RC_ASSERT(tokens <= step_tokens);
     }
     for (std::size_t i = 0; i < sizes.size(); ++i) RC_ASSERT(done[static_cast<RequestId>(i)] == sizes[i]);
-  });
+  }));
 }
 
 }  // namespace

@@ -128,6 +128,7 @@ inline gguf::MetadataBuilder chat_model_keys(const ChatModelOptions& options, co
   keys.set("llama.embedding_length", static_cast<std::uint32_t>(shape.width));
   keys.set("llama.feed_forward_length", static_cast<std::uint32_t>(shape.ffn));
   keys.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
+  keys.set("llama.rope.freq_base", 10000.0f);
   keys.set("llama.attention.head_count", static_cast<std::uint32_t>(shape.heads));
   keys.set("llama.attention.head_count_kv", static_cast<std::uint32_t>(shape.kv_heads));
   if (options.has_sampling) {

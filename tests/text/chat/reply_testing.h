@@ -69,11 +69,11 @@ inline const ReplyForm& form_named(std::string_view name) {
   return form == nullptr ? text::reply_forms().back() : *form;
 }
 
-// Byte by byte and with every single cut, the events must be those of the whole.
+// Byte by byte, with pieces of nothing between, and with every single cut, the events must be those of the whole.
 inline void expect_same_in_pieces(const ReplyForm& form, const ReplyOptions& options, std::string_view reply) {
   const std::vector<ReplyEvent> whole = parse_reply(form, options, reply);
   std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < reply.size(); ++i) bytes.push_back(reply.substr(i, 1));
+  for (std::size_t i = 0; i < reply.size(); ++i) bytes.insert(bytes.end(), {{}, reply.substr(i, 1)});
   ASSERT_EQ(described(parse_pieces(form, options, bytes)), described(whole)) << form.name << ": " << reply;
   for (std::size_t cut = 1; cut < reply.size(); ++cut) {
     const auto events = parse_pieces(form, options, {reply.substr(0, cut), reply.substr(cut)});
