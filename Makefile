@@ -11,19 +11,19 @@ BENCH_ARGS ?=
 new_release = $(if $(wildcard build/release/CMakeCache.txt),,-D ROCMFORGE_TESTS=OFF -D ROCMFORGE_BENCH=OFF)
 configure = cmake --preset $(1) $(if $(filter release,$(1)),$(new_release)) $(2:%=-D ROCMFORGE_%=ON) >/dev/null
 build = cmake --build --preset $(1) --parallel $(JOBS) $(if $(2),--target $(2))
-release = $(call configure,release) && $(call build,release,rocmforge)
+release = $(call configure,release) && $(call build,release,$(1))
 sources = $(shell find $(wildcard src include tests bench fuzz examples) -name '*.h' -o -name '*.cpp')
 
 .PHONY: all run test oracle lint format asan tsan aarch64 fuzz bench install clean help
 .NOTPARALLEL:
 
-all:  ## the release build: build/release/rocmforge (the default)
+all:  ## the release build: build/release/rocmforge and librocmforge.so (the default)
 	@scripts/setup $@
-	@$(release)
+	@$(call release,product)
 
 run:  ## builds and starts the program; ARGS="..." goes to it
 	@scripts/setup $@
-	@$(release)
+	@$(call release,rocmforge)
 	@build/release/rocmforge $(ARGS)
 
 test:  ## builds and runs every test that needs no accelerator
@@ -96,7 +96,7 @@ bench:  ## the benchmark programs and whole models: tables here, and in build/be
 
 install:  ## installs under PREFIX (/usr/local); DESTDIR stages it elsewhere
 	@scripts/setup $@
-	@$(release)
+	@$(call release,product)
 	@cmake --install build/release --prefix $(PREFIX)
 
 clean:  ## removes build/

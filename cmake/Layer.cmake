@@ -4,6 +4,7 @@
 function(rocmforge_layer name)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "/c_api\\.cpp$")  # a part of the library alone
   list(TRANSFORM ARG_USES PREPEND rocmforge_)
   string(REPLACE / _ target "rocmforge_${name}")
   string(REPLACE / _ ARG_USES "${ARG_USES}")

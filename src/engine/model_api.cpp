@@ -197,9 +197,9 @@ class Reader {
     Stream::News news;
     do {
       stream_->take(news);
-      hand_out(news);
+      if (!refused_) hand_out(news);
     } while (!news.outcome);
-    generation_.finish = news.outcome->reason;
+    generation_.finish = refused_ ? FinishReason::kCancelled : news.outcome->reason;
     generation_.stop = std::move(news.outcome->stop);
     generation_.statistics = news.outcome->statistics;
     return std::move(generation_);
@@ -221,19 +221,20 @@ class Reader {
     }
     std::span<const GeneratedToken> tokens = news.tokens;
     for (const text::ReplyEvent& event : events_) {
+      if (refused_) break;
       const bool is_reasoning = event.kind == text::ReplyEvent::Kind::kReasoning;
       (is_reasoning ? generation_.reasoning : generation_.text) += event.text;
-      piece(is_reasoning ? Piece{.text = {}, .reasoning = event.text, .tokens = tokens}
-                         : Piece{.text = event.text, .reasoning = {}, .tokens = tokens});
+      give(is_reasoning ? Piece{.text = {}, .reasoning = event.text, .tokens = tokens}
+                        : Piece{.text = event.text, .reasoning = {}, .tokens = tokens});
       tokens = {};
     }
-    if (!tokens.empty()) piece({.text = {}, .reasoning = {}, .tokens = tokens});
+    if (!tokens.empty()) give({.text = {}, .reasoning = {}, .tokens = tokens});
     std::ranges::move(news.tokens, std::back_inserter(generation_.tokens));
   }
 
-  void piece(const Piece& piece) {
-    if (!on_piece_ || cancelled_ || on_piece_(piece)) return;
-    cancelled_ = true;
+  void give(const Piece& piece) {
+    if (!on_piece_ || on_piece_(piece)) return;
+    refused_ = true;
     stream_->cancel();
   }
 
@@ -242,7 +243,7 @@ class Reader {
   const OnPiece& on_piece_;
   text::ReplyParser* parser_;
   std::vector<text::ReplyEvent> events_;
-  bool cancelled_ = false;
+  bool refused_ = false;  // by the callback; what comes afterwards was never said
   Generation generation_;
 };
 

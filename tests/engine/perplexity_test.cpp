@@ -1,0 +1,153 @@
+// Perplexity, against a computation of its own from all logits.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/perplexity.h"
+#include "support/chat_model.h"
+#include "support/expect_error.h"
+#include "support/temp_folder.h"
+
+namespace rocmforge::engine {
+namespace {
+
+class PerplexityOfAText : public ::testing::Test {
+ protected:
+  PerplexityOfAText() : file_(gguf::File::open(testing::chat_model(folder_ / "model.gguf"))) {}
+
+  Runner runner(int rows = 1) {
+    return {file_,
+            {.device = {.device = "cpu", .threads = 1},
+             .context = 64,
+             .logit_rows = rows,
+             .key_format = &quant::format_of(quant::FormatId::kF32),
+             .value_format = &quant::format_of(quant::FormatId::kF32),
+             .on_progress = {}}};
+  }
+
+  static MeasuredText text_of(std::size_t tokens) {
+    MeasuredText text;
+    for (std::size_t i = 0; i < tokens; ++i) text.tokens.push_back(static_cast<kv::TokenId>((i * i + 3 * i) % 250));
+    return text;
+  }
+
+  // -ln p of tokens[from] to the last one, after those before.
+  std::vector<double> surprises(const std::vector<kv::TokenId>& tokens, std::size_t from) {
+    Runner all = runner(64);
+    const StepItem item{all.start()->id, tokens, Wanted::kAll};
+    EXPECT_TRUE(all.run({&item, 1}));
+    std::vector<double> nll;
+    for (std::size_t i = from; i < tokens.size(); ++i) {
+      const auto logits = all.output(static_cast<int>(i - 1));
+      long double sum = 0;
+      for (const float logit : logits) sum += std::exp(static_cast<long double>(logit));
+      nll.push_back(static_cast<double>(std::log(sum) - logits[static_cast<std::size_t>(tokens[i])]));
+    }
+    return nll;
+  }
+
+  static void expect(const Surprise& found, const std::vector<double>& nll) {
+    const auto count = static_cast<double>(nll.size());
+    double mean = 0;
+    double squares = 0;
+    for (const double value : nll) mean += value / count;
+    for (const double value : nll) squares += value * value / count;
+    EXPECT_EQ(found.tokens(), static_cast<std::int64_t>(nll.size()));
+    EXPECT_NEAR(found.mean(), mean, 1e-6);
+    EXPECT_NEAR(found.perplexity(), std::exp(mean), 1e-4);
+    EXPECT_NEAR(found.error(), std::exp(mean) * std::sqrt((squares - mean * mean) / (count - 1)), 1e-4);
+  }
+
+  testing::TempFolder folder_;
+  gguf::File file_;
+};
+
+// Of windows of 16 the tokens 9 to 15 count, and what is left over does not.
+TEST_F(PerplexityOfAText, ScoresTheSecondHalvesOfWindows) {
+  const MeasuredText text = text_of(16 * 3 + 5);
+  std::vector<double> expected;
+  for (std::size_t begin = 0; begin < 48; begin += 16) {
+    const auto start = text.tokens.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<double> of_window = surprises({start, start + 16}, 9);
+    expected.insert(expected.end(), of_window.begin(), of_window.end());
+  }
+  for (const int rows : {1, 3, 16}) {
+    Runner some = runner(rows);
+    const Perplexity found = measure_perplexity(some, text, {.window = 16, .is_cancelled = {}, .on_window = {}});
+    EXPECT_EQ(found.windows, 3);
+    EXPECT_EQ(found.dropped, 5);
+    expect(found.surprise, expected);
+  }
+}
+
+TEST_F(PerplexityOfAText, BeginsEveryWindowWithBos) {
+  MeasuredText text = text_of(32);
+  text.bos = 257;
+  std::vector<double> expected;
+  for (std::size_t begin = 0; begin < 32; begin += 16) {
+    const auto start = text.tokens.begin() + static_cast<std::ptrdiff_t>(begin);
+    std::vector<kv::TokenId> window(start, start + 16);
+    window[0] = 257;
+    for (const double value : surprises(window, 9)) expected.push_back(value);
+  }
+  Runner all = runner(16);
+  expect(measure_perplexity(all, text, {.window = 16, .is_cancelled = {}, .on_window = {}}).surprise, expected);
+}
+
+// Every token but the first once, with as much before it as the window has.
+TEST_F(PerplexityOfAText, ScoresEveryTokenOnceWithAStride) {
+  const MeasuredText text = text_of(45);
+  const auto piece = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    return std::vector<kv::TokenId>(text.tokens.begin() + begin, text.tokens.begin() + end);
+  };
+  std::vector<double> expected = surprises(piece(0, 16), 1);
+  for (std::ptrdiff_t end = 16; end < 45;) {
+    const std::ptrdiff_t next = std::min<std::ptrdiff_t>(end + 6, 45);
+    for (const double value : surprises(piece(next - 16, next), static_cast<std::size_t>(16 - (next - end)))) {
+      expected.push_back(value);
+    }
+    end = next;
+  }
+  ASSERT_EQ(expected.size(), 44u);
+  Runner some = runner(4);
+  const PerplexityOptions options{.window = 16, .stride = 6, .is_cancelled = {}, .on_window = {}};
+  const Perplexity found = measure_perplexity(some, text, options);
+  EXPECT_EQ(found.dropped, 0);
+  expect(found.surprise, expected);
+}
+
+TEST_F(PerplexityOfAText, CountsWholeWindowsWhenItIsCancelled) {
+  Runner some = runner(4);
+  int windows = 0;
+  PerplexityOptions options{.window = 16, .is_cancelled = [&] { return windows == 2; }, .on_window = {}};
+  options.on_window = [&](int done, int of, const Surprise& so_far) {
+    windows = done;
+    EXPECT_EQ(of, 10);
+    EXPECT_EQ(so_far.tokens(), 7 * done);
+  };
+  const Perplexity found = measure_perplexity(some, text_of(160), options);
+  EXPECT_EQ(found.windows, 2);
+  EXPECT_EQ(found.of_windows, 10);
+  EXPECT_EQ(found.surprise.tokens(), 14);
+}
+
+TEST_F(PerplexityOfAText, SaysWhatIsWrong) {
+  Runner some = runner(4);
+  const auto measure = [&](std::size_t tokens, int stride) {
+    return measure_perplexity(some, text_of(tokens),
+                              {.window = 16, .stride = stride, .is_cancelled = {}, .on_window = {}});
+  };
+  EXPECT_ERROR(measure(31, 0), "31 tokens, less than two windows of 16");
+  EXPECT_ERROR(measure(32, 16), "a stride of 16");
+}
+
+TEST_F(PerplexityOfAText, ReadsATextAsText) {
+  const MeasuredText text = tokens_to_measure(file_, "a<|im_end|>\n\n");
+  EXPECT_EQ(text.tokens.size(), 12u) << "one line feed less, and no control token";
+  EXPECT_FALSE(text.bos.has_value());
+}
+
+}  // namespace
+}  // namespace rocmforge::engine
