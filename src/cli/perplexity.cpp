@@ -109,8 +109,10 @@ void perplexity(const PerplexityArguments& arguments) {
   const MappedFile text(arguments.text);
   const engine::MeasuredText measured =
       engine::tokens_to_measure(file, {reinterpret_cast<const char*>(text.bytes().data()), text.size()});
-  log::info("{}: {} tokens", arguments.text, group_digits(measured.tokens.size()));
   engine::Runner runner = load_runner(file, options);
+  log::info("{}: {} tokens", arguments.text, group_digits(measured.tokens.size()));
+  const std::size_t rest = arguments.stride == 0 ? measured.tokens.size() % arguments.window : 0;
+  if (rest > 0) log::info("the last {} fill no window, and are left out", rest);
 
   const Signals signals({});
   const Progress progress;
@@ -124,10 +126,10 @@ void perplexity(const PerplexityArguments& arguments) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   progress.end();
   file.check_intact();
-  if (done.dropped > 0) log::info("the last {} tokens fill no window, and are left out", done.dropped);
   if (done.windows > 0) print(done, arguments, seconds);
   if (done.windows < done.of_windows) {
-    throw error(ErrorCode::kCancelled, "interrupted after {} of {} windows", done.windows, done.of_windows);
+    log::warning("interrupted after {} of {} windows", done.windows, done.of_windows);
+    throw error(ErrorCode::kCancelled, "interrupted");
   }
 }
 
@@ -155,10 +157,10 @@ Command perplexity_command() {
       .name = "perplexity",
       .summary = "Measure how well a model foretells a text",
       .details =
-          "The text is cut into windows of N tokens, and of each the second half is scored\n"
-          "but for its first token; the result is the exponential of the mean surprise, with\n"
-          "its standard error. Keys and values are kept as F32 unless told otherwise.\n"
-          "Ctrl-C prints what there is.",
+          "The text is cut into windows of N tokens, and of each the second half is\n"
+          "scored, but for its first token. The result is the exponential of the mean\n"
+          "surprise, with its standard error. Keys and values are kept as F32 unless told\n"
+          "otherwise. Ctrl-C prints what there is.",
       .examples =
           "  rocmforge perplexity -m model.gguf -f text.txt\n"
           "  rocmforge perplexity -m model.gguf -f text.txt -c 2048 --stride 512",

@@ -61,7 +61,7 @@ TEST_F(ModelCommands, SayWhatIsWrong) {
   refused({"--device", "gpu"}, 1, "--device gpu: this build has no GPU backend");
   refused({"--device", "tpu"}, 2, "expected auto, cpu, ref, emu, gpu or gpu:N");
   refused({"--isa", "sse9"}, 2, "--isa sse9: no such instruction set; this CPU has scalar");
-  refused({"--kv-type", "Q2_K"}, 2, "keys or values as Q2_K");
+  refused({"--kv-type", "Q2_K"}, 2, "--kv-type Q2_K: expected F32");
   refused({"--kv-type-v", "nonsense"}, 2, "--kv-type-v nonsense: expected F32, F16, BF16, Q8_0 or Q4_0");
   refused({"--ctx", "7"}, 2, "8 tokens, but --ctx is 7");
   refused({"--ctx", "900000000"}, 1, "--ctx ");
@@ -78,7 +78,7 @@ TEST_F(ModelCommands, SayWhatIsWrong) {
 }
 
 TEST_F(ModelCommands, RunContinuesWithTheLikeliestTokens) {
-  const Answer run = testing::rocmforge({"run", model_, "--raw", "--tokens", tokens_, "-n", "5"});
+  const Answer run = testing::rocmforge({"run", model_, "--raw", "--tokens", tokens_, "-n", "5", "--temp", "0"});
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const auto ids = nlohmann::json::parse(run.output).get<std::vector<int>>();
   ASSERT_EQ(ids.size(), 5u);

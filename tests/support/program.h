@@ -43,6 +43,11 @@ class Program {
   }
 
   void signal(int number) const { kill(pid_, number); }
+  bool is_running() const {
+    siginfo_t ended{};
+    return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+  }
+  std::string errors_so_far() const { return read_text(folder_ / "err"); }
 
   Answer wait() {
     int status = 0;
