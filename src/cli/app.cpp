@@ -96,7 +96,7 @@ template <typename Number>
 std::string expectation(const Bounded<Number>& place) {
   const std::string kind = std::is_floating_point_v<Number> ? "number" : "whole number";
   const bool open = place.greatest == std::numeric_limits<Number>::max();
-  if (open && place.least == std::numeric_limits<Number>::lowest()) return kind;
+  if (open && place.least != 0) return kind;
   if (open) return fmt::format("{} from {}", kind, place.least);
   return fmt::format("{} from {} to {}", kind, place.least, place.greatest);
 }

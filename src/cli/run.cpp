@@ -79,7 +79,7 @@ TalkOptions talk_options(const RunArguments& arguments) {
 
 Model load(const std::string& path, const RunArguments& arguments, bool reports) {
   Model model = load_model(path, arguments.model);
-  const ModelInfo& info = model.info();
+  const ModelInfo info = model.info();
   if (!info.can_generate) {
     throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, info.description);
   }

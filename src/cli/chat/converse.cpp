@@ -88,7 +88,7 @@ class Talk {
   void send(std::string text);
   void answer_again();
   bool answer();
-  bool keep_answer(const Generation& generation, bool was_interrupted);
+  bool keep_answer();
   void show_or_set_system(const std::string& text);
   void show_or_set_thinking(const std::string& choice);
   void save(const std::string& path) const;
@@ -109,7 +109,7 @@ class Talk {
 };
 
 void Talk::greet() const {
-  const ModelInfo& model = model_.info();
+  const ModelInfo model = model_.info();
   const std::string name = model.name.empty() ? std::filesystem::path(model.path).filename().string() : model.name;
   screen_.print(screen_.style().bold, printable(name));
   for (const std::string& line : model.placement) screen_.say(line);
@@ -121,10 +121,7 @@ void Talk::run() {
   greet();
   while (!is_leaving_) {
     const EditedLine line = editor_.read(input_.is_open() ? kPromptInBlock : kPrompt);
-    if (line.kind == EditedLine::Kind::kEnd) {
-      screen_.print("", "");
-      break;
-    }
+    if (line.kind == EditedLine::Kind::kEnd) break;
     if (line.kind == EditedLine::Kind::kInterrupted) {
       if (leave_after_interrupt(line)) break;
       continue;
@@ -203,34 +200,32 @@ void Talk::answer_again() {
 bool Talk::answer() {
   const std::vector<Message> messages = conversation_.messages();
   ReplyView view(stdout, stderr);
-  bool was_interrupted = false;
   try {
     const QuietInput quiet(STDIN_FILENO);
     const log::Pause no_lines_within_the_answer;
-    const Generation generation = model_.chat(messages, options_.generation, [&](const Piece& piece) {
+    const CancelOnInterrupt interrupt(signals_);
+    ChatOptions options = options_.generation;
+    options.cancel = interrupt.token();
+    last_ = model_.chat(messages, options, [&](const Piece& piece) {
       view.show(piece);
-      was_interrupted = signals_.interrupted();
-      return !was_interrupted;
+      return true;
     });
-    signals_.take_interrupt();
-    view.finish(was_interrupted ? "(stopped)" : "");
-    return keep_answer(generation, was_interrupted);
   } catch (const Error& error) {
-    signals_.take_interrupt();
     view.finish();
+    signals_.take_interrupt();
     screen_.complain(error);
     return false;
   }
+  signals_.take_interrupt();
+  view.finish(last_->finish == FinishReason::kCancelled ? "(stopped)" : "");
+  return keep_answer();
 }
 
-bool Talk::keep_answer(const Generation& generation, bool was_interrupted) {
-  last_ = generation;
-  if (was_interrupted && generation.text.empty() && generation.reasoning.empty()) return false;
-  conversation_.turns.push_back({Role::kAssistant, generation.text, generation.reasoning});
-  if (const std::string ending = describe_ending(generation, model_.info(), true); !ending.empty()) {
-    screen_.say(ending);
-  }
-  if (options_.shows_statistics) screen_.say(describe_statistics(generation));
+bool Talk::keep_answer() {
+  if (last_->text.empty() && last_->reasoning.empty() && last_->finish == FinishReason::kCancelled) return false;
+  conversation_.turns.push_back({Role::kAssistant, last_->text, last_->reasoning});
+  if (const std::string ending = describe_ending(*last_, model_.info(), true); !ending.empty()) screen_.say(ending);
+  if (options_.shows_statistics) screen_.say(describe_statistics(*last_));
   return true;
 }
 

@@ -21,13 +21,12 @@
 #include "base/utf8.h"
 #include "cli/chat/grapheme_cells.h"
 #include "cli/chat/history_file.h"
+#include "cli/chat/line_view.h"
 #include "cli/chat/pasted_text.h"
 
 namespace rocmforge::cli {
 namespace {
 
-// libedit's way to tell a prompt's escape sequences from its text.
-constexpr wchar_t kEscapeMark = 1;
 constexpr wchar_t kControlC = 3;
 // A key that nobody needs stands for the character in State::to_insert.
 constexpr wchar_t kJoin = 0x1d;
@@ -35,6 +34,9 @@ constexpr const wchar_t* kPreviousInHistory = L"\x10";  // Ctrl-P
 constexpr const wchar_t* kNextInHistory = L"\x0e";      // Ctrl-N
 // Beyond this libedit forgets the rest of an unfinished line when it shows the history.
 constexpr std::ptrdiff_t kLongestLineToLeave = 1000;
+// More than that is shown by its size.
+constexpr std::size_t kMostLinesToEdit = 200;
+constexpr std::size_t kMostBytesToEdit = 16 << 10;
 // A terminal that does not end a paste within this time never will.
 constexpr int kPasteSilenceMilliseconds = 5000;
 
@@ -47,7 +49,8 @@ struct KeyBinding {
 constexpr std::array kBindings = std::to_array<KeyBinding>({
     {L"^]", L"rocmforge-join"},      {L"^C", L"rocmforge-interrupt"},    {L"^[[200~", L"rocmforge-paste"},
     {L"^[[A", L"rocmforge-up"},      {L"^[OA", L"rocmforge-up"},         {L"^[[B", L"rocmforge-down"},
-    {L"^[OB", L"rocmforge-down"},    {L"^Z", L"rocmforge-suspend"},      {L"^R", L"em-inc-search-prev"},
+    {L"^[OB", L"rocmforge-down"},    {L"^Z", L"rocmforge-suspend"},
+    {L"^L", L"rocmforge-clear"},      {L"^R", L"em-inc-search-prev"},
     {L"^W", L"ed-delete-prev-word"}, {L"^U", L"vi-kill-line-prev"},      {L"^[[H", L"ed-move-to-beg"},
     {L"^[OH", L"ed-move-to-beg"},    {L"^[[1~", L"ed-move-to-beg"},      {L"^[[7~", L"ed-move-to-beg"},
     {L"^[[F", L"ed-move-to-end"},    {L"^[OF", L"ed-move-to-end"},       {L"^[[4~", L"ed-move-to-end"},
@@ -55,49 +58,41 @@ constexpr std::array kBindings = std::to_array<KeyBinding>({
     {L"^[[1;5D", L"ed-prev-word"},
 });
 
-// Where libedit puts the cursor, in rows below the beginning of the prompt.
-int rows_above(std::wstring_view shown, int columns) {
-  int row = 0;
-  int column = 0;
-  for (const wchar_t cell : shown) {
-    const int width = cell == L'\t' ? 8 - column % 8 : std::max(wcwidth(cell), 0);
-    if (cell == L'\n' || column + width > columns) {
-      ++row;
-      column = 0;
-    }
-    column += width;
-  }
-  return row + (column == columns ? 1 : 0);
+ScreenSize screen_size() {
+  winsize size{};
+  const bool known = ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && size.ws_row > 1;
+  return known ? ScreenSize{size.ws_row, size.ws_col} : ScreenSize{};
 }
 
 }  // namespace
 
 struct LineEditor::State {
-  State(std::FILE* screen_stream, Signals& program_signals) : screen(screen_stream), signals(program_signals) {}
+  State(std::FILE* screen_stream, bool screen_has_escapes, const TerminalStyle& style, Signals& program_signals)
+      : screen(screen_stream), has_escapes(screen_has_escapes), signals(program_signals), view(screen, style) {}
 
   std::FILE* screen;
+  bool has_escapes;
   Signals& signals;
+  LineView view;
   GraphemeCells cells;
   FoldedTexts folded;
-  std::FILE* output = nullptr;  // what libedit draws on; goes on to the screen
-  std::string undrawn;          // the beginning of a character that it has drawn
+  std::FILE* drawing = nullptr;  // what libedit draws on
+  std::string undrawn;           // the beginning of a character that it has drawn
   EditLine* editor = nullptr;
   HistoryW* history = nullptr;
-  std::wstring prompt;  // as libedit wants it
-  int prompt_width = 0;
+  std::wstring prompt;
   std::string typed;      // bytes that have not been looked at
   wchar_t to_insert = 0;  // the character that takes the place of the one before the cursor
   bool interrupted = false;
 
   void bind_keys();
+  void show();
   // False: Ctrl-C, the end, or too long a silence.
   bool wait_for_bytes(int milliseconds);
   bool read_bytes();
   wchar_t next_character();
   std::wstring_view line_to_cursor() const;
-  void draw_anew() const;
   bool move_by_line(int lines) const;
-  std::string fit_to_edit(std::string_view text);
 
   static State& of(EditLine* line) {
     void* state = nullptr;
@@ -113,6 +108,7 @@ struct LineEditor::State {
   static unsigned char interrupt(EditLine* line, int);
   static unsigned char paste(EditLine* line, int);
   static unsigned char suspend(EditLine*, int);
+  static unsigned char clear(EditLine* line, int);
   static unsigned char up(EditLine* line, int) { return leave_line(line, -1); }
   static unsigned char down(EditLine* line, int) { return leave_line(line, 1); }
   static unsigned char leave_line(EditLine* line, int lines);
@@ -129,9 +125,18 @@ void LineEditor::State::bind_keys() {
   add(L"rocmforge-up", up);
   add(L"rocmforge-down", down);
   add(L"rocmforge-suspend", suspend);
+  add(L"rocmforge-clear", clear);
   for (const KeyBinding& binding : kBindings) el_wset(editor, EL_BIND, binding.key, binding.function, nullptr);
   // Keys, not signals and flow control, while a line is edited: what is pasted may hold them.
   el_wset(editor, EL_SETTY, L"-d", L"-isig", L"-ixon", nullptr);
+}
+
+void LineEditor::State::show() {
+  if (!has_escapes) return;
+  const LineInfoW* line = el_wline(editor);
+  const std::string before = cells.text_of({line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)});
+  const std::string behind = cells.text_of({line->cursor, static_cast<std::size_t>(line->lastchar - line->cursor)});
+  view.draw(before + behind, before.size(), screen_size());
 }
 
 bool LineEditor::State::wait_for_bytes(int milliseconds) {
@@ -164,9 +169,10 @@ wchar_t LineEditor::State::next_character() {
     }
     if (!text.empty()) break;
     typed = character;
+    show();
     std::array<pollfd, 2> sources = {{{STDIN_FILENO, POLLIN, 0}, {signals.wake_descriptor(), POLLIN, 0}}};
     if (poll(sources.data(), sources.size(), -1) < 0 && errno != EINTR) return 0;
-    if (signals.take_redraw()) draw_anew();
+    if (signals.take_redraw()) el_resize(editor);
     if (signals.take_interrupt()) return kControlC;
     if ((sources[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !read_bytes()) return 0;
   }
@@ -176,20 +182,6 @@ wchar_t LineEditor::State::next_character() {
 std::wstring_view LineEditor::State::line_to_cursor() const {
   const LineInfoW* line = el_wline(editor);
   return {line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
-}
-
-// The terminal has moved the lines as it liked.
-void LineEditor::State::draw_anew() const {
-  winsize size{};
-  const bool known = ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  const std::wstring shown =
-      std::wstring(static_cast<std::size_t>(prompt_width), L' ') + std::wstring(line_to_cursor());
-  const int rows = known ? rows_above(shown, size.ws_col) : 0;
-  std::fputc('\r', screen);
-  if (rows > 0) fmt::print(screen, "\x1b[{}A", rows);
-  std::fputs("\x1b[J", screen);
-  el_resize(editor);
-  el_wset(editor, EL_REFRESH);
 }
 
 // False: there is no such line.
@@ -207,14 +199,6 @@ bool LineEditor::State::move_by_line(int lines) const {
   return true;
 }
 
-// What libedit can show with the cursor in it.
-std::string LineEditor::State::fit_to_edit(std::string_view text) {
-  winsize size{};
-  const bool known = ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
-  const std::size_t rows = known ? size.ws_row : 24;
-  return folded.folded(text, std::max<std::size_t>(rows / 2, 2), known ? size.ws_col : 80);
-}
-
 int LineEditor::State::read_character(EditLine* line, wchar_t* character) {
   State& state = of(line);
   *character = state.next_character();
@@ -228,8 +212,10 @@ int LineEditor::State::read_character(EditLine* line, wchar_t* character) {
   return 1;
 }
 
+// Where LineView cannot draw, libedit does.
 ssize_t LineEditor::State::draw(void* data, const char* bytes, std::size_t size) {
   State& state = *static_cast<State*>(data);
+  if (state.has_escapes) return static_cast<ssize_t>(size);
   state.undrawn.append(bytes, size);
   std::string text;
   take_utf8(state.undrawn, text);
@@ -265,13 +251,19 @@ unsigned char LineEditor::State::suspend(EditLine*, int) {
   return CC_NORM;
 }
 
+unsigned char LineEditor::State::clear(EditLine* line, int) {
+  State& state = of(line);
+  if (state.has_escapes) state.view.clear();
+  return CC_NORM;
+}
+
 unsigned char LineEditor::State::paste(EditLine* line, int) {
   State& state = of(line);
   PasteCollector paste;
   while (!paste.feed(state.typed)) {
     if (!state.wait_for_bytes(kPasteSilenceMilliseconds)) break;
   }
-  const std::wstring text = state.cells.cells_of(state.fit_to_edit(paste.text()));
+  const std::wstring text = state.cells.cells_of(state.folded.folded(paste.text(), kMostLinesToEdit, kMostBytesToEdit));
   return el_winsertstr(line, text.c_str()) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
@@ -285,12 +277,12 @@ unsigned char LineEditor::State::leave_line(EditLine* line, int lines) {
 }
 
 LineEditor::LineEditor(std::FILE* screen, const TerminalStyle& style, Signals& signals)
-    : state_(std::make_unique<State>(screen, signals)), style_(style) {
+    : state_(std::make_unique<State>(screen, understands_escapes(screen), style, signals)) {
   use_utf8_locale();
   State& state = *state_;
-  state.output = fopencookie(&state, "w", {.read = nullptr, .write = State::draw, .seek = nullptr, .close = nullptr});
-  if (state.output == nullptr) throw system_error("the terminal", "write to", errno);
-  state.editor = el_init_fd("rocmforge", stdin, state.output, stderr, STDIN_FILENO, fileno(screen), STDERR_FILENO);
+  state.drawing = fopencookie(&state, "w", {.read = nullptr, .write = State::draw, .seek = nullptr, .close = nullptr});
+  if (state.drawing == nullptr) throw system_error("the terminal", "write to", errno);
+  state.editor = el_init_fd("rocmforge", stdin, state.drawing, stderr, STDIN_FILENO, fileno(screen), STDERR_FILENO);
   state.history = history_winit();
   if (state.editor == nullptr || state.history == nullptr) throw error(ErrorCode::kIo, "the terminal cannot be used");
   HistEventW event;
@@ -298,7 +290,7 @@ LineEditor::LineEditor(std::FILE* screen, const TerminalStyle& style, Signals& s
   history_w(state.history, &event, H_SETUNIQUE, 1);
   el_wset(state.editor, EL_CLIENTDATA, &state);
   el_wset(state.editor, EL_GETCFN, State::read_character);
-  el_wset(state.editor, EL_PROMPT_ESC, State::show_prompt, kEscapeMark);
+  el_wset(state.editor, EL_PROMPT, State::show_prompt);
   el_wset(state.editor, EL_HIST, history_w, state.history);
   state.bind_keys();
 }
@@ -306,35 +298,34 @@ LineEditor::LineEditor(std::FILE* screen, const TerminalStyle& style, Signals& s
 LineEditor::~LineEditor() {
   if (state_->editor != nullptr) el_end(state_->editor);
   if (state_->history != nullptr) history_wend(state_->history);
-  if (state_->output != nullptr) std::fclose(state_->output);
+  if (state_->drawing != nullptr) std::fclose(state_->drawing);
 }
 
-EditedLine LineEditor::read(std::string_view prompt) {
+EditedLine LineEditor::read(std::string_view mark) {
   State& state = *state_;
-  const std::wstring mark = state.cells.cells_of(prompt);
-  const auto escape_sequence = [&](std::string_view sequence) {
-    return sequence.empty() ? L"" : kEscapeMark + state.cells.cells_of(sequence) + kEscapeMark;
-  };
-  // Not at the very end: a sequence there is lost by libedit.
-  state.prompt = escape_sequence(style_.bold) + mark + escape_sequence(style_.reset) + L' ';
-  state.prompt_width = static_cast<int>(mark.size()) + 1;
+  state.prompt = state.cells.cells_of(mark) + L' ';
+  state.view.begin(mark);
   state.interrupted = false;
   state.to_insert = 0;
+  if (state.signals.take_redraw()) el_resize(state.editor);
   int count = 0;
   const wchar_t* line = el_wgets(state.editor, &count);
-  EditedLine result;
-  if (line != nullptr)
-    result.text = state.folded.unfolded(state.cells.text_of({line, static_cast<std::size_t>(count)}));
-  if (result.text.ends_with('\n')) result.text.pop_back();
-  result.kind = state.interrupted ? EditedLine::Kind::kInterrupted
-                : line == nullptr ? EditedLine::Kind::kEnd
-                                  : EditedLine::Kind::kLine;
-  return result;
+  std::string text;
+  if (line != nullptr) text = state.cells.text_of({line, static_cast<std::size_t>(count)});
+  if (text.ends_with('\n')) text.pop_back();
+  if (state.has_escapes) {
+    state.view.draw(text, text.size(), screen_size());
+    state.view.end();
+  }
+  const EditedLine::Kind kind = state.interrupted ? EditedLine::Kind::kInterrupted
+                                : line == nullptr ? EditedLine::Kind::kEnd
+                                                  : EditedLine::Kind::kLine;
+  return {kind, state.folded.unfolded(text)};
 }
 
 void LineEditor::remember(std::string_view message) {
   HistEventW event;
-  const std::wstring entry = state_->cells.cells_of(state_->fit_to_edit(message));
+  const std::wstring entry = state_->cells.cells_of(state_->folded.folded(message, kMostLinesToEdit, kMostBytesToEdit));
   if (!entry.empty()) history_w(state_->history, &event, H_ENTER, entry.c_str());
 }
 

@@ -1,5 +1,5 @@
-// Lines that somebody types on a terminal, with editing and history. libedit does the work; it is given characters as
-// GraphemeCells makes them, and pastes as PasteCollector does.
+// Lines that somebody types on a terminal, with editing and history. libedit knows the keys and edits; it is given
+// characters as GraphemeCells makes them and pastes as PasteCollector does, and LineView draws.
 #pragma once
 
 #include <cstdio>
@@ -26,8 +26,8 @@ class LineEditor {
   LineEditor& operator=(const LineEditor&) = delete;
   ~LineEditor();
 
-  // Shows the prompt and a space. Interrupted: by Ctrl-C; the text is what was thrown away.
-  EditedLine read(std::string_view prompt);
+  // A mark, such as ">", stands before the line. Interrupted: by Ctrl-C; the text is what was thrown away.
+  EditedLine read(std::string_view mark);
 
   // What the up key brings back, the latest first.
   void remember(std::string_view message);
@@ -35,7 +35,6 @@ class LineEditor {
  private:
   struct State;
   std::unique_ptr<State> state_;
-  TerminalStyle style_;
 };
 
 // Characters are taken for UTF-8, whatever the environment says of it.

@@ -52,9 +52,9 @@ std::string clean_pasted_text(std::string_view raw) {
   return text;
 }
 
-std::string FoldedTexts::folded(std::string_view text, std::size_t rows, std::size_t columns) {
+std::string FoldedTexts::folded(std::string_view text, std::size_t most_lines, std::size_t most_bytes) {
   const std::size_t lines = 1 + static_cast<std::size_t>(std::ranges::count(text, '\n'));
-  if (lines <= rows && text.size() <= rows * columns) return std::string(text);
+  if (lines <= most_lines && text.size() <= most_bytes) return std::string(text);
   if (const auto known = names_.find(text); known != names_.end()) return known->second;
   const std::string size = lines > 1 ? fmt::format("{} lines", group_digits(lines)) : format_bytes(text.size());
   const std::string name = fmt::format("[pasted text {}: {}]", names_.size() + 1, size);

@@ -26,12 +26,12 @@ class PasteCollector {
 // The text of a paste or of anything else that comes from outside, as PasteCollector::text() describes it.
 std::string clean_pasted_text(std::string_view raw);
 
-// Text too tall or long to be edited in place is shown as "[pasted text 1: 42 lines]", and takes the place of that
+// Text too long to be edited in place is shown as "[pasted text 1: 42 lines]", and takes the place of that
 // again in the message.
 class FoldedTexts {
  public:
-  // The text itself where it fits into so many rows of so many columns.
-  std::string folded(std::string_view text, std::size_t rows, std::size_t columns);
+  // The text itself where it has no more lines and bytes than that.
+  std::string folded(std::string_view text, std::size_t most_lines, std::size_t most_bytes);
   std::string unfolded(std::string_view line) const;
 
  private:

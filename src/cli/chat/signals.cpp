@@ -1,6 +1,7 @@
 #include "cli/chat/signals.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -53,6 +54,12 @@ void wake() {
   const char byte = 0;
   [[maybe_unused]] const auto written = write(state.pipe[1], &byte, 1);
   errno = error_number;
+}
+
+// Takes what wake() has written.
+void be_quiet() {
+  std::array<char, 64> bytes{};
+  while (read(state.pipe[0], bytes.data(), bytes.size()) > 0) continue;
 }
 
 void on_interrupt(int) {
@@ -141,15 +148,29 @@ Signals::~Signals() {
 
 bool Signals::take_interrupt() { return state.interrupted.exchange(false); }
 bool Signals::interrupted() const { return state.interrupted; }
-void Signals::leave_at_next_interrupt() { state.interrupted = true; }
 
 bool Signals::take_redraw() {
-  std::array<char, 64> bytes{};
-  while (read(state.pipe[0], bytes.data(), bytes.size()) > 0) continue;
+  be_quiet();
   return state.redraw.exchange(false);
 }
 
 int Signals::wake_descriptor() const { return state.pipe[0]; }
+
+// A handler could not do it itself: stop callbacks take locks.
+CancelOnInterrupt::CancelOnInterrupt(const Signals& signals)
+    : watcher_([&signals, source = source_](const std::stop_token& done) mutable {
+        while (!done.stop_requested() && !signals.interrupted()) {
+          pollfd wake_up = {signals.wake_descriptor(), POLLIN, 0};
+          poll(&wake_up, 1, -1);
+          be_quiet();
+        }
+        if (signals.interrupted()) source.request_stop();
+      }) {}
+
+CancelOnInterrupt::~CancelOnInterrupt() {
+  watcher_.request_stop();
+  wake();
+}
 
 QuietInput::QuietInput(int terminal) : terminal_(terminal) {
   if (terminal < 0 || tcgetattr(terminal, &before_) != 0) return;

@@ -4,6 +4,9 @@
 
 #include <termios.h>
 
+#include <stop_token>
+#include <thread>
+
 namespace rocmforge::cli {
 
 // The terminal that belongs to a conversation; without one the descriptors are -1.
@@ -27,14 +30,27 @@ class Signals {
   // Whether there was one since the last call.
   bool take_interrupt();
   bool interrupted() const;
-  // The next Ctrl-C ends the program, unless take_interrupt() comes first.
-  void leave_at_next_interrupt();
 
   // The terminal has another size, or the program was suspended and goes on: what is on the screen is to be drawn anew.
   bool take_redraw();
 
   // Can be read from when one of these is to be taken; for poll().
   int wake_descriptor() const;
+};
+
+// Cancels a generation at Ctrl-C, which is left for take_interrupt().
+class CancelOnInterrupt {
+ public:
+  explicit CancelOnInterrupt(const Signals& signals);
+  CancelOnInterrupt(const CancelOnInterrupt&) = delete;
+  CancelOnInterrupt& operator=(const CancelOnInterrupt&) = delete;
+  ~CancelOnInterrupt();
+
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::jthread watcher_;
 };
 
 // Nothing of what is typed shows while an answer is being written, and nothing of it is lost. Ctrl-C stays a signal.

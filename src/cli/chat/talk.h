@@ -1,8 +1,9 @@
 // Talking to a model: one answer, or a conversation on the terminal.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "rocmforge/model.h"
 
@@ -15,8 +16,7 @@ struct TalkOptions {
   bool keeps_history = true;
 };
 
-// Prints one answer on standard output. Ctrl-C ends it with an Error of the code kCancelled; before the first word it
-// ends the program.
+// Prints one answer on standard output. Ctrl-C ends it with an Error of the code kCancelled.
 void answer_once(Model& model, const std::string& prompt, const TalkOptions& options);
 
 // The same for a text that is continued as it stands, or for a prompt of tokens; where the model has no tokenizer the
