@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -26,6 +27,7 @@ constexpr std::string_view kDescription =
 
 constexpr std::string_view kFooter =
     "`rocmforge COMMAND --help` explains a command and shows examples.\n"
+    "`rocmforge model.gguf` is short for `rocmforge run model.gguf`.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
 // Two columns that fit 80: names, then their explanation.
@@ -180,6 +182,15 @@ bool is_command(std::string_view word, std::span<const Command> commands) {
   return std::ranges::any_of(commands, [&](const Command& command) { return command.name == word; });
 }
 
+// `rocmforge model.gguf` is short for `rocmforge run model.gguf`.
+std::vector<const char*> with_command(int argc, const char* const* argv, std::span<const Command> commands) {
+  std::vector<const char*> words(argv, argv + argc);
+  std::error_code ignored;
+  const bool is_file = argc > 1 && !is_command(argv[1], commands) && std::filesystem::is_regular_file(argv[1], ignored);
+  if (is_file) words.insert(words.begin() + 1, "run");
+  return words;
+}
+
 // Output that could not be written is a failure, however the program ends.
 int finished(int exit_code) {
   if (std::fflush(stdout) == 0) return exit_code;
@@ -192,8 +203,8 @@ int run_command(const Command& command) {
     command.run();
     return finished(kSuccess);
   } catch (const Error& error) {
-    // Whoever interrupted it knows.
-    if (error.code() == ErrorCode::kCancelled) return kInterrupted;
+    // Nothing is lost that would have to be said: whoever interrupted it knows.
+    if (error.code() == ErrorCode::kCancelled && error.message().empty()) return kInterrupted;
     print_error(error);
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
   } catch (const std::system_error& error) {
@@ -224,11 +235,12 @@ int run_program(int argc, const char* const* argv) {
   const Command* chosen = nullptr;
   for (Command& command : commands) declare(app, command, chosen);
 
-  if (argc > 1 && argv[1][0] != '-' && argv[1][0] != '\0' && !is_command(argv[1], commands)) {
-    return report_usage(unknown_command_message(argv[1], commands), app);
+  const std::vector<const char*> words = with_command(argc, argv, commands);
+  if (words.size() > 1 && words[1][0] != '-' && words[1][0] != '\0' && !is_command(words[1], commands)) {
+    return report_usage(unknown_command_message(words[1], commands), app);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(words.size()), words.data());
     log::set_level(log::parse_level(log_level));
   } catch (const CLI::Success& asked_for_help) {
     return finished(app.exit(asked_for_help));

@@ -40,6 +40,7 @@ TEST_F(RunInAPipe, AnswersAPromptAndWhatIsPipedIn) {
   EXPECT_THAT(prompt.errors, AllOf(HasSubstr("layers 0-1 and output: "), HasSubstr("context 4096 (")));
   EXPECT_EQ(run({parrot}, "Who are you?\n").output, prompt.output);
   EXPECT_EQ(run({"-m", parrot, "Who is this?"}, "A parrot.\n").output, prompt.output);
+  EXPECT_EQ(rocmforge({parrot, "Who are you?"}).output, prompt.output) << "a file in place of a command";
   EXPECT_EQ(run({parrot, "Who?", "-n", "1"}).output, "Hel\n");
   EXPECT_EQ(run({parrot, "Who?", "--stop", "日"}).output, "Hello, \n");
 }

@@ -65,7 +65,7 @@ TEST_F(ChatInATerminal, SaysWhoAnswersAndWhere) {
   EXPECT_THAT(terminal->screen(), HasSubstr("Parrot\nlayers 0-1 and output: "));
   EXPECT_THAT(terminal->screen(), HasSubstr("context 4,096 (the trained length)"));
   terminal->enter("Who are you?");
-  EXPECT_TRUE(terminal->ends_with("> Who are you?\nHello there\n>"));
+  EXPECT_TRUE(terminal->ends_with("> Who are you?\nHello there\n\n>"));
   terminal->press({"C-d"});
   EXPECT_TRUE(terminal->ends_with("left with 0"));
 }
@@ -76,7 +76,7 @@ TEST_F(ChatInATerminal, ShowsTheAnswerAsItComesUntilCtrlC) {
   terminal->enter("hi");
   ASSERT_TRUE(terminal->shows("on and on"));
   terminal->press({"C-c"});
-  ASSERT_TRUE(terminal->ends_with("(stopped)\n>"));
+  ASSERT_TRUE(terminal->ends_with("(stopped)\n\n>"));
   terminal->enter("/stats");
   EXPECT_TRUE(terminal->shows("; stopped; seed"));
   const nlohmann::json messages = saved_messages(*terminal);
@@ -110,7 +110,7 @@ TEST_F(ChatInATerminal, LinesCanBeEdited) {
   terminal->press({"BSpace", "C-a", "C-f", "DC"});
   ASSERT_TRUE(terminal->ends_with("> hllo world!"));
   terminal->press({"Enter"});
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_EQ(first_message(*terminal), "hllo world!");
 }
 
@@ -128,7 +128,7 @@ TEST_F(ChatInATerminal, WideAndCombiningCharactersAreOneEach) {
   terminal->type("e\u0301");
   ASSERT_TRUE(terminal->ends_with("> 本語を cafs !e\u0301"));
   terminal->press({"Enter"});
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_EQ(first_message(*terminal), "本語を cafs !e\u0301");
 }
 
@@ -137,11 +137,11 @@ TEST_F(ChatInATerminal, WhatWasTypedComesBackInTheNextRun) {
   {
     const auto terminal = chat(parrot);
     terminal->enter("first");
-    ASSERT_TRUE(terminal->ends_with("there\n>"));
+    ASSERT_TRUE(terminal->ends_with("there\n\n>"));
     terminal->paste("two\nlines");
     ASSERT_TRUE(terminal->ends_with("> two\n. lines"));
     terminal->press({"Enter"});
-    ASSERT_TRUE(terminal->ends_with("there\n>"));
+    ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   }
   struct stat status{};
   ASSERT_EQ(stat(history_path().c_str(), &status), 0);
@@ -158,7 +158,7 @@ TEST_F(ChatInATerminal, WhatWasTypedComesBackInTheNextRun) {
   const std::string before = testing::read_text(history_path());
   const auto terminal = chat(parrot + " --no-history");
   terminal->enter("a secret");
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_EQ(testing::read_text(history_path()), before);
 }
 
@@ -166,11 +166,11 @@ TEST_F(ChatInATerminal, AHistoryThatCannotBeWrittenIsSaidOnce) {
   folder_.write(".local", "no folder");
   const auto terminal = chat(model());
   terminal->enter("one");
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_THAT(terminal->screen(), HasSubstr("history: cannot be written"));
   terminal->press({"C-l"});
   terminal->enter("two");
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_THAT(terminal->screen(), Not(HasSubstr("cannot be written")));
 }
 
@@ -190,9 +190,9 @@ TEST_F(ChatInATerminal, CommandsForTheConversation) {
   terminal->enter("/system Be brief.");
   ASSERT_TRUE(terminal->shows("The system message is set."));
   terminal->enter("//hi");
-  ASSERT_TRUE(terminal->ends_with("> //hi\nHello there\n>"));
+  ASSERT_TRUE(terminal->ends_with("> //hi\nHello there\n\n>"));
   terminal->enter("/regen");
-  ASSERT_TRUE(terminal->ends_with("> /regen\nHello there\n>"));
+  ASSERT_TRUE(terminal->ends_with("> /regen\nHello there\n\n>"));
   terminal->enter("/stats");
   ASSERT_TRUE(terminal->shows("ended by the model; seed"));
   const nlohmann::json messages = saved_messages(*terminal);
@@ -205,7 +205,7 @@ TEST_F(ChatInATerminal, CommandsForTheConversation) {
 TEST_F(ChatInATerminal, CommandsForFilesAndLeaving) {
   const auto terminal = chat(model());
   terminal->enter("hi");
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   saved_messages(*terminal);
   terminal->enter("/clear");
   ASSERT_TRUE(terminal->shows("The conversation is forgotten."));
@@ -228,7 +228,7 @@ TEST_F(ChatInATerminal, CommandsForFilesAndLeaving) {
 TEST_F(ChatInATerminal, WhatTheModelThinksIsDimmed) {
   const auto terminal = chat(model({.script = {"42", "!"}, .reasoning = {"Let", " me", " see"}}));
   terminal->enter("Why?");
-  ASSERT_TRUE(terminal->ends_with("Let me see\n\n42!\n>"));
+  ASSERT_TRUE(terminal->ends_with("Let me see\n\n42!\n\n>"));
   const std::string styled = terminal->screen_with_styles();
   EXPECT_THAT(styled, HasSubstr("\x1b[2mLet me see"));
   EXPECT_THAT(styled, Not(HasSubstr("\x1b[2m42!")));
@@ -244,7 +244,7 @@ TEST_F(ChatInATerminal, QuotesMakeOneMessageOfSeveralLines) {
   terminal->enter("two");
   ASSERT_TRUE(terminal->ends_with(". two\n."));
   terminal->enter("three\"\"\"");
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_EQ(first_message(*terminal), "/exit\ntwo\nthree");
 }
 
@@ -258,8 +258,24 @@ TEST_F(ChatInATerminal, APasteOfSeveralLinesIsOneMessage) {
   terminal->type("This: ");
   ASSERT_TRUE(terminal->ends_with("> This: /exit\n. two [31m日本\n.\n.       four!"));
   terminal->press({"Enter"});
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_EQ(first_message(*terminal), "This: /exit\ntwo [31m日本\n\n\tfour!");
+}
+
+// What does not fit on the screen can be edited all the same.
+TEST_F(ChatInATerminal, ATallMessageIsShownAroundTheCursor) {
+  std::string text;
+  for (int line = 1; line <= 60; ++line) text += "line " + std::to_string(line) + "\n";
+  const auto terminal = chat(model());
+  terminal->paste(text);
+  ASSERT_TRUE(terminal->ends_with(". line 60"));
+  terminal->press({"-N", "59", "Up"});
+  ASSERT_TRUE(terminal->shows("> line 1\n. line 2\n"));
+  terminal->type("!");
+  ASSERT_TRUE(terminal->shows("> line 1!\n. line 2\n"));
+  terminal->press({"Down", "BSpace", "Enter"});
+  ASSERT_TRUE(terminal->ends_with(". line 60\nHello there\n\n>"));
+  EXPECT_THAT(first_message(*terminal), ::testing::StartsWith("line 1!\nline \nline 3\n"));
 }
 
 TEST_F(ChatInATerminal, ALongPasteIsShownByItsSize) {
@@ -271,14 +287,14 @@ TEST_F(ChatInATerminal, ALongPasteIsShownByItsSize) {
   ASSERT_TRUE(terminal->ends_with("> Look: [pasted text 1: 20,000 lines]"));
   terminal->press({"BSpace", "C-u"});
   terminal->enter("short");
-  EXPECT_TRUE(terminal->ends_with("> short\nHello there\n>")) << "it was only text to edit";
+  EXPECT_TRUE(terminal->ends_with("> short\nHello there\n\n>")) << "it was only text to edit";
 }
 
 TEST_F(ChatInATerminal, AModelCannotCommandTheTerminal) {
   const auto terminal =
       chat(model({.script = {"\x1b]0;owned\x07", "\x1b[2J\x1b[H", "\x1b[31m", "red\r", "\u009b5n", " end"}}));
   terminal->enter("hi");
-  ASSERT_TRUE(terminal->ends_with("\\x1b]0;owned\\x07\\x1b[2J\\x1b[H\\x1b[31mred\\r\\u{9b}5n end\n>"));
+  ASSERT_TRUE(terminal->ends_with("\\x1b]0;owned\\x07\\x1b[2J\\x1b[H\\x1b[31mred\\r\\u{9b}5n end\n\n>"));
   EXPECT_THAT(terminal->screen(), HasSubstr("Parrot"));
 }
 
@@ -293,7 +309,7 @@ TEST_F(ChatInATerminal, ATerminalOfAnotherSizeIsDrawnAnew) {
   terminal->type("?");
   ASSERT_TRUE(terminal->ends_with("> a line that does not fit into a terminal of forty columns, or does it?"));
   terminal->press({"Enter"});
-  ASSERT_TRUE(terminal->ends_with("there\n>"));
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
   EXPECT_THAT(first_message(*terminal), ::testing::EndsWith("forty columns, or does it?"));
 }
 
@@ -357,7 +373,7 @@ TEST_F(ChatInATerminal, CanBeSuspended) {
   terminal->enter("fg");
   ASSERT_TRUE(terminal->ends_with("> half a line"));
   terminal->press({"Enter"});
-  EXPECT_TRUE(terminal->ends_with("there\n>"));
+  EXPECT_TRUE(terminal->ends_with("there\n\n>"));
 }
 
 // No colours where none are wanted, no escape sequences where none are understood.
@@ -368,7 +384,7 @@ TEST_F(ChatInATerminal, PlainTerminalsGetPlainText) {
                                {{name, value}, {"WANTED", name == std::string("TERM") ? value : ""}});
     ASSERT_TRUE(terminal->shows(kGreeting)) << name;
     terminal->enter("Why?");
-    ASSERT_TRUE(terminal->ends_with("> Why?\n(thinking)\nLet me\n(answer)\n42\n>")) << name;
+    ASSERT_TRUE(terminal->ends_with("> Why?\n(thinking)\nLet me\n(answer)\n42\n\n>")) << name;
     EXPECT_THAT(terminal->screen_with_styles(), Not(HasSubstr("\x1b["))) << name;
   }
 }

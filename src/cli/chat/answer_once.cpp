@@ -33,7 +33,7 @@ void answer(const Model& model, const TalkOptions& options, const Generate& gene
   const std::string ending = describe_ending(generation, model.info(), false);
   if (!ending.empty()) log::info("{}", ending);
   if (options.shows_statistics) log::info("{}", describe_statistics(generation));
-  if (generation.finish == FinishReason::kCancelled) throw error(ErrorCode::kCancelled, "interrupted");
+  if (generation.finish == FinishReason::kCancelled) throw Error(ErrorCode::kCancelled, "");
 }
 
 void answer_in_text(const Model& model, const TalkOptions& options, const Generate& generate) {

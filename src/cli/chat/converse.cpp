@@ -218,7 +218,9 @@ bool Talk::answer() {
   }
   signals_.take_interrupt();
   view.finish(last_->finish == FinishReason::kCancelled ? "(stopped)" : "");
-  return keep_answer();
+  const bool is_kept = keep_answer();
+  if (is_terminal(stdout)) screen_.print("", "");
+  return is_kept;
 }
 
 bool Talk::keep_answer() {

@@ -47,15 +47,14 @@ struct KeyBinding {
 
 // What readers of shells are used to and libedit does otherwise, and keys of terminals that it does not know.
 constexpr std::array kBindings = std::to_array<KeyBinding>({
-    {L"^]", L"rocmforge-join"},      {L"^C", L"rocmforge-interrupt"},    {L"^[[200~", L"rocmforge-paste"},
-    {L"^[[A", L"rocmforge-up"},      {L"^[OA", L"rocmforge-up"},         {L"^[[B", L"rocmforge-down"},
-    {L"^[OB", L"rocmforge-down"},    {L"^Z", L"rocmforge-suspend"},
-    {L"^L", L"rocmforge-clear"},      {L"^R", L"em-inc-search-prev"},
-    {L"^W", L"ed-delete-prev-word"}, {L"^U", L"vi-kill-line-prev"},      {L"^[[H", L"ed-move-to-beg"},
-    {L"^[OH", L"ed-move-to-beg"},    {L"^[[1~", L"ed-move-to-beg"},      {L"^[[7~", L"ed-move-to-beg"},
-    {L"^[[F", L"ed-move-to-end"},    {L"^[OF", L"ed-move-to-end"},       {L"^[[4~", L"ed-move-to-end"},
-    {L"^[[8~", L"ed-move-to-end"},   {L"^[[3~", L"ed-delete-next-char"}, {L"^[[1;5C", L"em-next-word"},
-    {L"^[[1;5D", L"ed-prev-word"},
+    {L"^]", L"rocmforge-join"},     {L"^C", L"rocmforge-interrupt"}, {L"^[[200~", L"rocmforge-paste"},
+    {L"^[[A", L"rocmforge-up"},     {L"^[OA", L"rocmforge-up"},      {L"^[[B", L"rocmforge-down"},
+    {L"^[OB", L"rocmforge-down"},   {L"^Z", L"rocmforge-suspend"},   {L"^L", L"rocmforge-clear"},
+    {L"^R", L"em-inc-search-prev"}, {L"^W", L"ed-delete-prev-word"}, {L"^U", L"vi-kill-line-prev"},
+    {L"^[[H", L"ed-move-to-beg"},   {L"^[OH", L"ed-move-to-beg"},    {L"^[[1~", L"ed-move-to-beg"},
+    {L"^[[7~", L"ed-move-to-beg"},  {L"^[[F", L"ed-move-to-end"},    {L"^[OF", L"ed-move-to-end"},
+    {L"^[[4~", L"ed-move-to-end"},  {L"^[[8~", L"ed-move-to-end"},   {L"^[[3~", L"ed-delete-next-char"},
+    {L"^[[1;5C", L"em-next-word"},  {L"^[[1;5D", L"ed-prev-word"},
 });
 
 ScreenSize screen_size() {

@@ -63,7 +63,8 @@ std::string describe_statistics(const Generation& generation) {
   }
   text +=
       fmt::format("; first token after {:.2f} s; answer {} tokens", numbers.first_token_seconds(), numbers.new_tokens);
-  if (numbers.new_tokens > 1) text += fmt::format(", {:.1f} a second", numbers.tokens_per_second());
+  if (numbers.new_tokens > 1)
+    text += fmt::format(", {:.{}f} a second", numbers.tokens_per_second(), numbers.tokens_per_second() < 100 ? 1 : 0);
   if (numbers.context_shifts > 0) text += fmt::format("; the context was shifted {} times", numbers.context_shifts);
   const auto reason = [&]() -> std::string_view {
     switch (generation.finish) {

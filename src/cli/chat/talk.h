@@ -16,7 +16,7 @@ struct TalkOptions {
   bool keeps_history = true;
 };
 
-// Prints one answer on standard output. Ctrl-C ends it with an Error of the code kCancelled.
+// Prints one answer on standard output. Ctrl-C ends it with an Error of the code kCancelled and without a message.
 void answer_once(Model& model, const std::string& prompt, const TalkOptions& options);
 
 // The same for a text that is continued as it stands, or for a prompt of tokens; where the model has no tokenizer the
