@@ -14,7 +14,6 @@ using ::testing::AllOf;
 using testing::Answer;
 using testing::ChatModelOptions;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::Program;
 using testing::rocmforge;
