@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <cstdio>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -11,7 +12,8 @@ namespace {
 
 class Log : public ::testing::Test {
  protected:
-  void TearDown() override { set_level(Level::kInfo); }
+  void SetUp() override { set_level(Level::kInfo); }
+  void TearDown() override { set_level(Level::kWarning); }
 };
 
 // Output on stderr is read by people and scripts: a label on what matters, no colour codes in a file.
@@ -43,6 +45,23 @@ TEST_F(Log, DropsWhatIsBelowTheLevel) {
   set_level(Level::kTrace);
   trace("details");
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "error: shown\ntrace: details\n");
+}
+
+// A line in the middle of an answer would tear it; one that is lost would be worse.
+TEST_F(Log, APauseKeepsLinesBack) {
+  ::testing::internal::CaptureStderr();
+  {
+    const Pause outer;
+    {
+      const Pause inner;
+      warning("first");
+      debug("not shown");
+    }
+    log::error("second");
+    std::fputs("answer\n", stderr);
+  }
+  info("third");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "answer\nwarning: first\nerror: second\nthird\n");
 }
 
 TEST_F(Log, ParsesItsLevels) {

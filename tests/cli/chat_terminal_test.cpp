@@ -114,6 +114,17 @@ TEST_F(ChatInATerminal, LinesCanBeEdited) {
   EXPECT_EQ(first_message(*terminal), "hllo world!");
 }
 
+// What does not fit is an error, and the conversation goes on without it.
+TEST_F(ChatInATerminal, AnErrorIsNotTheEndOfTheConversation) {
+  const auto terminal = chat(model() + " --ctx 64");
+  terminal->enter("hi");
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
+  terminal->enter(std::string(100, 'x'));
+  ASSERT_TRUE(terminal->ends_with("/clear forgets what was said so far\n>"));
+  EXPECT_THAT(terminal->screen(), HasSubstr("xx\nerror: "));
+  EXPECT_EQ(saved_messages(*terminal).size(), 2u);
+}
+
 // Two columns or two code points: for whoever types it is one character.
 TEST_F(ChatInATerminal, WideAndCombiningCharactersAreOneEach) {
   const auto terminal = chat(model());

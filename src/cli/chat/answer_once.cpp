@@ -31,14 +31,19 @@ void answer(const Model& model, const TalkOptions& options, const Generate& gene
   });
   finish();
   const std::string ending = describe_ending(generation, model.info(), false);
-  if (!ending.empty()) log::info("{}", ending);
+  if (!ending.empty()) log::warning("{}", ending);
   if (options.shows_statistics) log::info("{}", describe_statistics(generation));
   if (generation.finish == FinishReason::kCancelled) throw Error(ErrorCode::kCancelled, "");
 }
 
 void answer_in_text(const Model& model, const TalkOptions& options, const Generate& generate) {
   ReplyView view(stdout, stderr);
-  answer(model, options, generate, [&](const Piece& piece) { view.show(piece); }, [&] { view.finish(); });
+  try {
+    answer(model, options, generate, [&](const Piece& piece) { view.show(piece); }, [&] { view.finish(); });
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) view.abandon();
+    throw;
+  }
 }
 
 ChatOptions with(ChatOptions options, const std::stop_token& cancel) {

@@ -211,9 +211,10 @@ bool Talk::answer() {
       return true;
     });
   } catch (const Error& error) {
-    view.finish();
+    view.abandon();
     signals_.take_interrupt();
     screen_.complain(error);
+    if (error.code() == ErrorCode::kTooLarge && messages.size() > 1) screen_.say("/clear forgets what was said so far");
     return false;
   }
   signals_.take_interrupt();

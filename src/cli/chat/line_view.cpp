@@ -105,7 +105,7 @@ void LineView::end() {
 }
 
 void LineView::clear() {
-  fmt::print(screen_, "\x1b[H\x1b[2J");
+  std::fputs("\x1b[H\x1b[2J", screen_);
   begin(std::string(mark_));
 }
 

@@ -23,6 +23,7 @@ void ReplyView::show_reasoning(std::string_view text) {
   // Where it cannot be dimmed, a word tells it from the answer.
   if (is_first && style_.dim.empty()) fmt::print(reasoning_, "(thinking)\n");
   is_reasoning_ = true;
+  has_shown_ = true;
   // Each piece for itself: nothing that comes between is dimmed.
   fmt::print(reasoning_, "{}{}{}", style_.dim, shown, style_.reset);
   std::fflush(reasoning_);
@@ -39,6 +40,7 @@ void ReplyView::show_answer(std::string_view text) {
   const std::string shown = answer_is_terminal_ ? answer_text_.feed(text) : std::string(text);
   if (shown.empty()) return;
   end_reasoning();
+  has_shown_ = true;
   fmt::print(answer_, "{}", shown);
   std::fflush(answer_);
 }
@@ -47,11 +49,14 @@ void ReplyView::finish(std::string_view remark) {
   if (is_reasoning_ && !answer_is_terminal_) fmt::print(reasoning_, "\n");
   is_reasoning_ = false;
   if (!remark.empty() && answer_is_terminal_) {
-    const bool has_begun = answer_text_.has_begun() || reasoning_text_.has_begun();
-    fmt::print(answer_, "{}{}{}{}", has_begun ? " " : "", style_.dim, remark, style_.reset);
+    fmt::print(answer_, "{}{}{}{}", has_shown_ ? " " : "", style_.dim, remark, style_.reset);
   }
   fmt::print(answer_, "\n");
   std::fflush(answer_);
+}
+
+void ReplyView::abandon() {
+  if (has_shown_) finish();
 }
 
 std::string describe_statistics(const Generation& generation) {

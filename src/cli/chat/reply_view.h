@@ -20,6 +20,8 @@ class ReplyView {
 
   // Ends the line, so that anything may follow. The remark, "(stopped)", is put behind what was said.
   void finish(std::string_view remark = {});
+  // The same where an error ended it: nothing at all if there is no line to end.
+  void abandon();
 
  private:
   void show_reasoning(std::string_view text);
@@ -33,6 +35,7 @@ class ReplyView {
   TerminalText reasoning_text_;
   TerminalText answer_text_;
   bool is_reasoning_ = false;
+  bool has_shown_ = false;
 };
 
 // "prompt 120 tokens, 96 of them known; first token after 0.21 s; 45 tokens, 31.2 a second; …"
