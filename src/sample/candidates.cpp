@@ -81,7 +81,7 @@ std::span<const Ranked> Candidates::likeliest(int count) {
 // A logit that at least `count` candidates reach, and few more: so many blocks have a larger maximum.
 float Candidates::floor_of_likeliest(int count) {
   refresh_maxima();
-  if (size_ <= kFew || count > blocks() / 4 || count == 0) return kImpossible;
+  if (size_ <= kFew || count > blocks() / 2 || count == 0) return kImpossible;
   float* const begin = maxima_scratch_.get();
   float* const end = std::copy_n(maxima_.get(), blocks(), begin);
   std::nth_element(begin, begin + count - 1, end, std::greater());
@@ -90,7 +90,7 @@ float Candidates::floor_of_likeliest(int count) {
 
 Ranked Candidates::at_rank(int count) {
   count = std::min(count, size_);
-  if (size_ <= kFew || count <= blocks() / 4) return likeliest(count).back();
+  if (size_ <= kFew || count <= blocks() / 2) return likeliest(count).back();
   const Cut last = cut_by_logit([](int) { return Mass{1}; }, static_cast<Mass>(count));
   return {logits_[last.position], last.position};
 }
@@ -133,7 +133,7 @@ double Candidates::mean_distance() const {
   for (int i = 0; i < blocks() * kLogitBlock; i += kLanes) {
     for (int lane = 0; lane < kLanes; ++lane) {
       // The mass as a number: nothing where it is rounded to nothing.
-      const double mass = (static_cast<double>(weights_[i + lane]) + 256.0) - 256.0;
+      const double mass = (static_cast<double>(weights_[i + lane]) + kMassRounding) - kMassRounding;
       sums[lane] += mass * static_cast<double>(distance(i + lane));
     }
   }

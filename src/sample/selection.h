@@ -9,14 +9,16 @@
 namespace rocmforge::sample {
 
 // Probability as an integer, so that a sum is the same in whatever order it is made. The likeliest token has kWholeMass
-// and others in proportion; 2^18 of them fit, and far more.
+// and others in proportion; 2^23 of them fit.
 using Mass = std::uint64_t;
-inline constexpr Mass kWholeMass = Mass{1} << 44;
+inline constexpr Mass kWholeMass = Mass{1} << 40;
 
-// The nearest mass, of a weight from 0 to 1: added to 256, a double's last bit is worth 2^-44.
+// Added to a weight from 0 to 1, it rounds that to a multiple of 2^-40, a double's last bit then.
+inline constexpr double kMassRounding = 4096;
+
 inline Mass mass_of_weight(float weight) {
-  const double shifted = static_cast<double>(weight) + 256.0;
-  return std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(256.0);
+  const double shifted = static_cast<double>(weight) + kMassRounding;
+  return std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kMassRounding);
 }
 
 // The least mass that is at least this share of the whole.
