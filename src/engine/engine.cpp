@@ -124,10 +124,9 @@ void Engine::compute(std::span<const sched::PlannedRequest> plan) {
   for (const sched::PlannedRequest& planned : plan) {
     const Place& place = this->place(planned.id);
     const std::span<const kv::TokenId> tokens = place.job->tokens();
-    const int count = tokens_of_step(place, planned.tokens);
-    const auto end = static_cast<std::size_t>(place.computed + count);
-    const auto part = tokens.subspan(static_cast<std::size_t>(place.computed), static_cast<std::size_t>(count));
-    items_.push_back({*place.sequence, part, place.job->wanted(end == tokens.size())});
+    const auto count = static_cast<std::size_t>(tokens_of_step(place, planned.tokens));
+    const auto rest = tokens.subspan(static_cast<std::size_t>(place.computed));
+    items_.push_back({*place.sequence, rest.first(count), place.job->wanted(count == rest.size())});
     ids_.push_back(planned.id);
   }
   RF_CHECK(runner_.run(items_));  // every sequence has room for the whole context

@@ -47,8 +47,8 @@ class ByteStream {
     return std::exchange(record_, {});
   }
 
-  // For the owner: the waiting reader runs until it has taken all of the piece. It is not woken for nothing, which would
-  // look like the end.
+  // For the owner: the waiting reader runs until it has taken all of the piece. It is not woken for nothing, which
+  // would look like the end.
   void feed(std::string_view piece) {
     if (piece.empty()) return;
     piece_ = piece;
