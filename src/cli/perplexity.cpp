@@ -129,7 +129,7 @@ void perplexity(const PerplexityArguments& arguments) {
   if (done.windows > 0) print(done, arguments, seconds);
   if (done.windows < done.of_windows) {
     log::warning("interrupted after {} of {} windows", done.windows, done.of_windows);
-    throw error(ErrorCode::kCancelled, "interrupted");
+    throw Error(ErrorCode::kCancelled, "");
   }
 }
 
