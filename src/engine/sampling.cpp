@@ -116,10 +116,10 @@ void add_breaker(std::string_view breaker, const text::Tokenizer& tokenizer,
 }
 
 std::vector<std::vector<text::TokenId>> breakers_of(const SamplingOptions& options, const text::Tokenizer* tokenizer) {
-  static const std::vector<std::string> kUsual = {"\n", ":", "\"", "*"};
+  const std::vector<std::string> usual = {"\n", ":", "\"", "*"};
   std::vector<std::vector<text::TokenId>> breakers;
   if (tokenizer == nullptr) return breakers;
-  const std::vector<std::string>& texts = options.dry_sequence_breakers ? *options.dry_sequence_breakers : kUsual;
+  const std::vector<std::string>& texts = options.dry_sequence_breakers ? *options.dry_sequence_breakers : usual;
   if (texts.size() > kMostBreakers) {
     throw error(ErrorCode::kUsage, "dry_sequence_breakers: {}, expected at most {}", texts.size(), kMostBreakers);
   }
