@@ -397,6 +397,8 @@ TEST_F(ChatInATerminal, PlainTerminalsGetPlainText) {
     terminal->enter("Why?");
     ASSERT_TRUE(terminal->ends_with("> Why?\n(thinking)\nLet me\n(answer)\n42\n\n>")) << name;
     EXPECT_THAT(terminal->screen_with_styles(), Not(HasSubstr("\x1b["))) << name;
+    terminal->press({"C-d"});
+    EXPECT_TRUE(terminal->ends_with("\nleft with 0")) << name;
   }
 }
 

@@ -315,6 +315,8 @@ EditedLine LineEditor::read(std::string_view mark) {
   if (state.has_escapes) {
     state.view.draw(text, text.size(), screen_size());
     state.view.end();
+  } else if (line == nullptr) {
+    std::fputc('\n', state.screen);
   }
   const EditedLine::Kind kind = state.interrupted ? EditedLine::Kind::kInterrupted
                                 : line == nullptr ? EditedLine::Kind::kEnd
