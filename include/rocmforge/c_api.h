@@ -18,6 +18,7 @@
 
 #include "rocmforge/export.h"
 
+/* NOLINTBEGIN(readability-identifier-naming): names as C has them */
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -165,3 +166,4 @@ ROCMFORGE_API rocmforge_status rocmforge_embed(rocmforge_model* model, const cha
 #ifdef __cplusplus
 }
 #endif
+/* NOLINTEND(readability-identifier-naming) */

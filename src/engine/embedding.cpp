@@ -97,8 +97,32 @@ void normalize(std::vector<float>& vector) {
   for (float& value : vector) value = static_cast<float>(static_cast<double>(value) / length);
 }
 
-EmbeddingJob::EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width)
-    : tokens_(std::move(tokens)), pooling_(pooling), sum_(static_cast<std::size_t>(width)) {
+std::vector<float> PooledStates::take() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return pooled_ || failure_; });
+  if (failure_) throw Error(*failure_);
+  return *std::move(pooled_);
+}
+
+void PooledStates::put(std::vector<float> pooled) {
+  {
+    const std::lock_guard lock(mutex_);
+    pooled_ = std::move(pooled);
+  }
+  changed_.notify_one();
+}
+
+void PooledStates::fail(const Error& failure) {
+  {
+    const std::lock_guard lock(mutex_);
+    failure_ = failure;
+  }
+  changed_.notify_one();
+}
+
+EmbeddingJob::EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width,
+                           std::shared_ptr<PooledStates> result)
+    : tokens_(std::move(tokens)), pooling_(pooling), sum_(static_cast<std::size_t>(width)), result_(std::move(result)) {
   RF_CHECK(!tokens_.empty() && pooling != Pooling::kFromFile);
 }
 
@@ -115,7 +139,7 @@ Job::Next EmbeddingJob::advance(const Runner& runner, int row, int rows) {
   std::vector<float> pooled;
   pooled.reserve(sum_.size());
   for (const double sum : sum_) pooled.push_back(static_cast<float>(sum / count));
-  promise_.set_value(std::move(pooled));
+  result_->put(std::move(pooled));
   return Next::kDone;
 }
 

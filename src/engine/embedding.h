@@ -1,8 +1,10 @@
 // A text's embedding: the hidden states of its tokens, pooled to one vector, and what the file has to project that.
 #pragma once
 
-#include <future>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "engine/job.h"
@@ -37,12 +39,25 @@ class Projections {
 // To the length 1; a vector of zeros stays.
 void normalize(std::vector<float>& vector);
 
+// The way from the engine's thread to the client that waits.
+class PooledStates {
+ public:
+  // Waits; throws what went wrong.
+  std::vector<float> take();
+
+  void put(std::vector<float> pooled);
+  void fail(const Error& failure);
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<std::vector<float>> pooled_;  // under mutex_
+  std::optional<Error> failure_;              // under mutex_
+};
+
 class EmbeddingJob : public Job {
  public:
-  EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width);
-
-  // The pooled states.
-  std::future<std::vector<float>> result() { return promise_.get_future(); }
+  EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width, std::shared_ptr<PooledStates> result);
 
   std::span<const kv::TokenId> tokens() const override { return tokens_; }
   Wanted wanted(bool) const override { return Wanted::kStates; }
@@ -52,14 +67,14 @@ class EmbeddingJob : public Job {
   Next advance(const Runner& runner, int row, int rows) override;
   bool is_cancelled() const override { return false; }
   void cancelled() override {}
-  void fail(const std::exception_ptr& failure) override { promise_.set_exception(failure); }
+  void fail(const Error& failure) override { result_->fail(failure); }
 
  private:
   std::vector<kv::TokenId> tokens_;
   Pooling pooling_;
   std::vector<double> sum_;
   std::size_t done_ = 0;
-  std::promise<std::vector<float>> promise_;
+  std::shared_ptr<PooledStates> result_;
 };
 
 }  // namespace rocmforge::engine

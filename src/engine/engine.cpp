@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -49,12 +50,16 @@ void Engine::run() {
       admit();
       step();
       file_.check_intact();
-    } catch (...) {
       // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
-      fail_all(std::current_exception());
+    } catch (const Error& error) {
+      fail_all(error);
+    } catch (const std::bad_alloc&) {
+      fail_all(Error(ErrorCode::kOutOfMemory, "out of memory"));
+    } catch (const std::exception& error) {
+      fail_all(Error(ErrorCode::kInternal, error.what()));
     }
   }
-  fail_all(std::make_exception_ptr(Error(ErrorCode::kCancelled, "the model was closed")));
+  fail_all(Error(ErrorCode::kCancelled, "the model was closed"));
 }
 
 // Waits while there is nothing to do. False when the engine is to end.
@@ -173,7 +178,7 @@ void Engine::remove(sched::RequestId id) {
   std::erase_if(places_, [&](const Place& place) { return place.id == id; });
 }
 
-void Engine::fail_all(const std::exception_ptr& failure) {
+void Engine::fail_all(const Error& failure) {
   while (!places_.empty()) {
     places_.back().job->fail(failure);
     remove(places_.back().id);

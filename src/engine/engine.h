@@ -56,7 +56,7 @@ class Engine {
   void keep_state(Place& place);
   void advance(Place& place, int row, int rows);
   void remove(sched::RequestId id);
-  void fail_all(const std::exception_ptr& failure);
+  void fail_all(const Error& failure);
   Place& place(sched::RequestId id);
 
   const gguf::File& file_;

@@ -61,8 +61,7 @@ Job::Next GenerationJob::advance(const Runner& runner, int row, int) {
   const kv::TokenId token = sampler_.draw(logits);
   if (token == sample::Sampler::kNothing) {
     // This request's own affair, so it is not thrown at the others.
-    fail(std::make_exception_ptr(
-        error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers")));
+    fail(error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers"));
     return Next::kDone;
   }
   count_token();

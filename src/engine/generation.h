@@ -32,7 +32,7 @@ class GenerationJob : public Job {
   Next advance(const Runner& runner, int row, int rows) override;
   bool is_cancelled() const override { return stream_->is_cancelled(); }
   void cancelled() override { finish(FinishReason::kCancelled); }
-  void fail(const std::exception_ptr& failure) override { stream_->fail(failure); }
+  void fail(const Error& failure) override { stream_->fail(failure); }
 
  private:
   void count_token();

@@ -2,9 +2,9 @@
 // the engine's.
 #pragma once
 
-#include <exception>
 #include <span>
 
+#include "base/error.h"
 #include "engine/runner.h"
 
 namespace rocmforge::engine {
@@ -39,7 +39,7 @@ class Job {
 
   virtual bool is_cancelled() const = 0;
   virtual void cancelled() = 0;
-  virtual void fail(const std::exception_ptr& failure) = 0;
+  virtual void fail(const Error& failure) = 0;
 };
 
 }  // namespace rocmforge::engine

@@ -356,10 +356,9 @@ std::vector<float> Model::embed(std::string_view text, const EmbedOptions& optio
     throw error(ErrorCode::kTooLarge, "the text has {} tokens, more than the context of {}", tokens.size(),
                 state->info.context);
   }
-  auto job = std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->spec().width);
-  std::future<std::vector<float>> result = job->result();
-  state->engine.submit(std::move(job));
-  std::vector<float> vector = state->projections.project(result.get());
+  const auto pooled = std::make_shared<engine::PooledStates>();
+  state->engine.submit(std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->spec().width, pooled));
+  std::vector<float> vector = state->projections.project(pooled->take());
   if (options.normalize) engine::normalize(vector);
   return vector;
 }

@@ -11,7 +11,7 @@ void Stream::take(News& news) {
   news.outcome.reset();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return failure_ || news_.outcome || !news_.text.empty() || !news_.tokens.empty(); });
-  if (failure_) std::rethrow_exception(failure_);
+  if (failure_) throw Error(*failure_);
   std::swap(news, news_);
 }
 
@@ -35,10 +35,10 @@ void Stream::finish(Outcome outcome) {
   changed_.notify_one();
 }
 
-void Stream::fail(std::exception_ptr failure) {
+void Stream::fail(const Error& failure) {
   {
     const std::lock_guard lock(mutex_);
-    failure_ = std::move(failure);
+    failure_ = failure;
   }
   changed_.notify_one();
 }

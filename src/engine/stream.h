@@ -6,12 +6,12 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "engine/request.h"
 
 namespace rocmforge::engine {
@@ -32,13 +32,13 @@ class Stream {
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   void put(std::string_view text, std::vector<GeneratedToken>& tokens);  // takes the tokens
   void finish(Outcome outcome);
-  void fail(std::exception_ptr failure);
+  void fail(const Error& failure);
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  News news_;                   // under mutex_
-  std::exception_ptr failure_;  // under mutex_
+  News news_;                     // under mutex_
+  std::optional<Error> failure_;  // under mutex_; each client throws a copy of its own
   std::atomic<bool> cancelled_ = false;
 };
 

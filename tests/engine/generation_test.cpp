@@ -16,8 +16,6 @@ namespace rocmforge {
 namespace {
 
 using testing::ChatModelOptions;
-using testing::ChatVocabulary;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 const std::vector<Message> kQuestion = {{Role::kUser, "What does the fox do?"}};
