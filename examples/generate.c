@@ -31,13 +31,12 @@ int main(int argc, char** argv) {
 
   rocmforge_generation_options options = rocmforge_generation_defaults();
   options.max_tokens = 64;
-  rocmforge_result result;
+  rocmforge_result* result = NULL;
   if (rocmforge_generate(model, argv[2], &options, print_piece, NULL, &result) != ROCMFORGE_OK) return failed();
   printf("\n");
-  fprintf(stderr, "%d tokens, %.1f a second\n", (int)result.new_tokens, result.tokens_per_second);
+  fprintf(stderr, "%d tokens, %.1f a second\n", (int)result->new_tokens, result->tokens_per_second);
 
-  rocmforge_free(result.text);
-  rocmforge_free(result.reasoning);
+  rocmforge_free_result(result);
   rocmforge_close(model);
   return 0;
 }

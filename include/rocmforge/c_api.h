@@ -54,8 +54,8 @@ ROCMFORGE_API void rocmforge_free(void* memory);
 
 typedef struct rocmforge_model rocmforge_model;
 
-/* Each struct of options begins with its own size, so that programs built with an older header go on working: get one
- * from its ..._defaults() and change what is to be different. NULL in its place means the defaults. */
+/* Each struct of options begins with its own size, by which a later library knows those of programs that were built
+ * with this header: get one from its ..._defaults() and change what is to be different. NULL means the defaults. */
 
 typedef struct rocmforge_load_options {
   size_t struct_size;
@@ -89,8 +89,9 @@ ROCMFORGE_API rocmforge_status rocmforge_dimensions(rocmforge_model* model, int6
 ROCMFORGE_API rocmforge_status rocmforge_tokenize(rocmforge_model* model, const char* text, size_t length,
                                                   int32_t add_special, int32_t parse_special, int32_t** tokens,
                                                   size_t* count);
+/* text: *length bytes and a zero byte; length may be NULL. */
 ROCMFORGE_API rocmforge_status rocmforge_detokenize(rocmforge_model* model, const int32_t* tokens, size_t count,
-                                                    char** text);
+                                                    char** text, size_t* length);
 
 /* ---- Generation ---- */
 
@@ -131,8 +132,10 @@ typedef enum rocmforge_finish {
 } rocmforge_finish;
 
 typedef struct rocmforge_result {
-  char* text;      /* to be freed */
-  char* reasoning; /* to be freed */
+  char* text; /* text_length bytes and a zero byte */
+  size_t text_length;
+  char* reasoning;
+  size_t reasoning_length;
   rocmforge_finish finish;
   int32_t prompt_tokens;
   int32_t cached_tokens; /* of the prompt, which did not have to be computed */
@@ -142,10 +145,14 @@ typedef struct rocmforge_result {
   uint64_t seed;
 } rocmforge_result;
 
+/* The result with its texts; NULL is nothing. */
+ROCMFORGE_API void rocmforge_free_result(rocmforge_result* result);
+
 /* Continues a text as it stands. on_piece and result may be NULL. */
 ROCMFORGE_API rocmforge_status rocmforge_generate(rocmforge_model* model, const char* prompt,
                                                   const rocmforge_generation_options* options,
-                                                  rocmforge_on_piece on_piece, void* context, rocmforge_result* result);
+                                                  rocmforge_on_piece on_piece, void* context,
+                                                  rocmforge_result** result);
 
 typedef struct rocmforge_message {
   const char* role; /* "system", "user" or "assistant" */
@@ -155,7 +162,7 @@ typedef struct rocmforge_message {
 /* Answers the last message, by the model's chat template. */
 ROCMFORGE_API rocmforge_status rocmforge_chat(rocmforge_model* model, const rocmforge_message* messages, size_t count,
                                               const rocmforge_generation_options* options, rocmforge_on_piece on_piece,
-                                              void* context, rocmforge_result* result);
+                                              void* context, rocmforge_result** result);
 
 /* ---- Embeddings ---- */
 

@@ -193,7 +193,7 @@ std::vector<const char*> with_command(int argc, const char* const* argv, std::sp
 
 // Output that could not be written is a failure, however the program ends.
 int finished(int exit_code) {
-  if (std::fflush(stdout) == 0) return exit_code;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   print_error(Error(ErrorCode::kIo, "cannot write to standard output"));
   return kFailure;
 }

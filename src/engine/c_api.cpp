@@ -22,6 +22,9 @@ using rocmforge::error;
 using rocmforge::ErrorCode;
 using rocmforge::Model;
 
+constexpr std::size_t kMostStops = 64;
+constexpr std::size_t kMostMessages = std::size_t{1} << 16;
+
 // The open models, by their handles. Numbers are not used twice, so that a handle that was closed stays wrong.
 class Handles {
  public:
@@ -122,17 +125,14 @@ T& needed(T* pointer, std::string_view name) {
 std::string_view needed_text(const char* text, std::string_view name) { return &needed(text, name); }
 std::string text_or(const char* text, const char* otherwise) { return text != nullptr ? text : otherwise; }
 
-// As much as the caller's header knew of, over the defaults.
+// When a later version has more fields, it takes the sizes of the earlier ones too, and no other: a struct that ends
+// within a field would be half a pointer.
 template <typename Options>
 Options options_from(const Options* given, const Options& defaults, std::string_view name) {
   if (given == nullptr) return defaults;
-  if (given->struct_size < sizeof(std::size_t) || given->struct_size > sizeof(Options)) {
-    throw error(ErrorCode::kUsage, "{}: struct_size is {}, expected {} at most; get the struct from its defaults", name,
-                given->struct_size, sizeof(Options));
-  }
-  Options options = defaults;
-  std::memcpy(&options, given, given->struct_size);
-  return options;
+  if (given->struct_size == sizeof(Options)) return *given;
+  throw error(ErrorCode::kUsage, "{}: struct_size is {}, expected {}; get the struct from its defaults", name,
+              given->struct_size, sizeof(Options));
 }
 
 template <typename T>
@@ -175,6 +175,9 @@ rocmforge::ChatOptions generation_options_of(const rocmforge_generation_options&
   set(given.presence_penalty, options.sampling.presence_penalty);
   if (given.samplers != nullptr) options.sampling.samplers = given.samplers;
   if (given.stop_count > 0) needed(given.stop, "options->stop");
+  if (given.stop_count > kMostStops) {
+    throw error(ErrorCode::kUsage, "stop_count is {}, expected at most {}", given.stop_count, kMostStops);
+  }
   for (std::size_t i = 0; i < given.stop_count; ++i)
     options.stop.emplace_back(needed_text(given.stop[i], "a stop text"));
   options.context_shift = given.context_shift != 0;
@@ -202,19 +205,27 @@ rocmforge_finish finish_of(rocmforge::FinishReason reason) {
   return ROCMFORGE_FINISH_CANCELLED;
 }
 
-void give(const rocmforge::Generation& generation, rocmforge_result* result) {
+struct FreeResult {
+  void operator()(rocmforge_result* result) const { rocmforge_free_result(result); }
+};
+
+void give(const rocmforge::Generation& generation, rocmforge_result** result) {
   if (result == nullptr) return;
-  std::unique_ptr<char, decltype(&std::free)> text(copied_text(generation.text), &std::free);
-  *result = {.text = nullptr,
-             .reasoning = copied_text(generation.reasoning),
-             .finish = finish_of(generation.finish),
-             .prompt_tokens = generation.statistics.prompt_tokens,
-             .cached_tokens = generation.statistics.cached_tokens,
-             .new_tokens = generation.statistics.new_tokens,
-             .first_token_seconds = generation.statistics.first_token_seconds(),
-             .tokens_per_second = generation.statistics.tokens_per_second(),
-             .seed = generation.seed};
-  result->text = text.release();
+  const rocmforge_result plain = {.text = nullptr,
+                                  .text_length = generation.text.size(),
+                                  .reasoning = nullptr,
+                                  .reasoning_length = generation.reasoning.size(),
+                                  .finish = finish_of(generation.finish),
+                                  .prompt_tokens = generation.statistics.prompt_tokens,
+                                  .cached_tokens = generation.statistics.cached_tokens,
+                                  .new_tokens = generation.statistics.new_tokens,
+                                  .first_token_seconds = generation.statistics.first_token_seconds(),
+                                  .tokens_per_second = generation.statistics.tokens_per_second(),
+                                  .seed = generation.seed};
+  std::unique_ptr<rocmforge_result, FreeResult> given(copied(&plain, 1));
+  given->text = copied_text(generation.text);
+  given->reasoning = copied_text(generation.reasoning);
+  *result = given.release();
 }
 
 rocmforge::Message message_of(const rocmforge_message& message) {
@@ -247,6 +258,13 @@ rocmforge_status rocmforge_set_log_level(const char* level) {
 }
 
 void rocmforge_free(void* memory) { std::free(memory); }
+
+void rocmforge_free_result(rocmforge_result* result) {
+  if (result == nullptr) return;
+  std::free(result->text);
+  std::free(result->reasoning);
+  std::free(result);
+}
 
 rocmforge_load_options rocmforge_load_defaults(void) {
   return {.struct_size = sizeof(rocmforge_load_options),
@@ -296,11 +314,14 @@ rocmforge_status rocmforge_tokenize(rocmforge_model* model, const char* text, si
   });
 }
 
-rocmforge_status rocmforge_detokenize(rocmforge_model* model, const int32_t* tokens, size_t count, char** text) {
+rocmforge_status rocmforge_detokenize(rocmforge_model* model, const int32_t* tokens, size_t count, char** text,
+                                      size_t* length) {
   return guarded([&] {
     needed(text, "text") = nullptr;
     if (count > 0) needed(tokens, "tokens");
-    *text = copied_text(handles().find(model)->detokenize({tokens, count}));
+    const std::string words = handles().find(model)->detokenize({tokens, count});
+    *text = copied_text(words);
+    if (length != nullptr) *length = words.size();
   });
 }
 
@@ -325,9 +346,9 @@ rocmforge_generation_options rocmforge_generation_defaults(void) {
 
 rocmforge_status rocmforge_generate(rocmforge_model* model, const char* prompt,
                                     const rocmforge_generation_options* options, rocmforge_on_piece on_piece,
-                                    void* context, rocmforge_result* result) {
+                                    void* context, rocmforge_result** result) {
   return guarded([&] {
-    if (result != nullptr) *result = {};
+    if (result != nullptr) *result = nullptr;
     const auto given = options_from(options, rocmforge_generation_defaults(), "rocmforge_generation_options");
     give(handles().find(model)->generate(needed_text(prompt, "prompt"), generation_options_of(given),
                                          piece_function(on_piece, context)),
@@ -337,10 +358,13 @@ rocmforge_status rocmforge_generate(rocmforge_model* model, const char* prompt,
 
 rocmforge_status rocmforge_chat(rocmforge_model* model, const rocmforge_message* messages, size_t count,
                                 const rocmforge_generation_options* options, rocmforge_on_piece on_piece, void* context,
-                                rocmforge_result* result) {
+                                rocmforge_result** result) {
   return guarded([&] {
-    if (result != nullptr) *result = {};
+    if (result != nullptr) *result = nullptr;
     if (count > 0) needed(messages, "messages");
+    if (count > kMostMessages) {
+      throw error(ErrorCode::kUsage, "{} messages, expected at most {}", count, kMostMessages);
+    }
     std::vector<rocmforge::Message> conversation;
     for (std::size_t i = 0; i < count; ++i) conversation.push_back(message_of(messages[i]));
     const auto given = options_from(options, rocmforge_generation_defaults(), "rocmforge_generation_options");

@@ -35,9 +35,12 @@ int common_beginning(const text::ChatRequest& request, const std::vector<kv::Tok
   if (request.messages.front().role == text::ChatRole::kSystem) other.messages.push_back(request.messages.front());
   other.messages.push_back({.role = text::ChatRole::kUser, .content = "?"});
   other.enable_thinking = request.enable_thinking;
-  const std::vector<kv::TokenId> others = encode_prompt(tokenizer, chat.render(other));
-  const auto ends = std::ranges::mismatch(tokens, others);
-  return static_cast<int>(ends.in1 - tokens.begin());
+  try {
+    const std::vector<kv::TokenId> others = encode_prompt(tokenizer, chat.render(other));
+    return static_cast<int>(std::ranges::mismatch(tokens, others).in1 - tokens.begin());
+  } catch (const Error&) {
+    return 0;  // the template wants more of a conversation than this one has
+  }
 }
 
 // Control tokens whose names are a part of what the parser looks for.

@@ -15,6 +15,21 @@ sched::Limits limits_of(const Runner& runner, int sequences) {
   return {.sequences = sequences, .step_tokens = runner.step_tokens()};
 }
 
+// What it throws, if it does.
+template <typename Work>
+std::optional<Error> failure_of(Work work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::kOutOfMemory, "out of memory");
+  } catch (const std::exception& error) {
+    return Error(ErrorCode::kInternal, error.what());
+  }
+}
+
 }  // namespace
 
 Engine::Engine(const gguf::File& file, const RunnerOptions& options)
@@ -44,20 +59,18 @@ void Engine::close() {
 }
 
 void Engine::run() {
-  while (take_submitted()) {
-    try {
+  bool goes_on = true;
+  while (goes_on) {
+    const auto failure = failure_of([&] {
+      goes_on = take_submitted();
+      if (!goes_on) return;
       drop_cancelled();
       admit();
       step();
       file_.check_intact();
-      // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
-    } catch (const Error& error) {
-      fail_all(error);
-    } catch (const std::bad_alloc&) {
-      fail_all(Error(ErrorCode::kOutOfMemory, "out of memory"));
-    } catch (const std::exception& error) {
-      fail_all(Error(ErrorCode::kInternal, error.what()));
-    }
+    });
+    // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
+    if (failure) fail_all(*failure);
   }
   fail_all(Error(ErrorCode::kCancelled, "the model was closed"));
 }
@@ -159,9 +172,14 @@ void Engine::keep_state(Place& place) {
   }
 }
 
+// What goes wrong here is this job's alone.
 void Engine::advance(Place& place, int row, int rows) {
   const std::size_t before = place.job->tokens().size();
-  switch (place.job->advance(runner_, row, rows)) {
+  Job::Next next = Job::Next::kDone;
+  if (const auto failure = failure_of([&] { next = place.job->advance(runner_, row, rows); })) {
+    place.job->fail(*failure);
+  }
+  switch (next) {
     case Job::Next::kDone: return remove(place.id);
     case Job::Next::kGoOn: return scheduler_.catch_up(place.id, static_cast<int>(place.job->tokens().size() - before));
     case Job::Next::kStartAgain:

@@ -17,6 +17,11 @@ void check_length(const Request& request, const Runner& runner) {
               "a longer context takes more memory; shifting the context drops what is oldest");
 }
 
+std::vector<std::string> joined(std::vector<std::string> strings, const std::vector<std::string>& more) {
+  strings.insert(strings.end(), more.begin(), more.end());
+  return strings;
+}
+
 }  // namespace
 
 GenerationJob::GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
@@ -26,7 +31,7 @@ GenerationJob::GenerationJob(Request request, const Runner& runner, const text::
       stream_(std::move(stream)),
       context_(static_cast<std::size_t>(runner.memory().context)),
       sampler_(request_.sampling, runner.spec().vocabulary),
-      stop_strings_(request_.stop) {
+      stop_strings_(joined(request_.stop, request_.end_strings)) {
   const bool has_encoder = runner.spec().encoder != nullptr;
   if (has_encoder && request_.shifts_context) {
     throw error(ErrorCode::kUnsupported, "{} answers what its encoder has read, which cannot be shifted",
@@ -141,7 +146,14 @@ void GenerationJob::finish(FinishReason reason) {
     stop_strings_.finish(text_);
   }
   stream_->put(text_, news_);
-  stream_->finish({.reason = reason, .stop = stop_strings_.found(), .statistics = statistics_});
+  std::string stop = stop_strings_.found();
+  // What the model's own form ends with is its end, unless the client asked for it.
+  const bool is_asked_for = std::ranges::find(request_.stop, stop) != request_.stop.end();
+  if (reason == FinishReason::kStopString && !is_asked_for) {
+    reason = FinishReason::kEnd;
+    stop.clear();
+  }
+  stream_->finish({.reason = reason, .stop = std::move(stop), .statistics = statistics_});
 }
 
 }  // namespace rocmforge::engine

@@ -1,5 +1,6 @@
 // The library's Model (include/rocmforge/model.h): a file, its tokenizer and template, and the engine that computes.
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <utility>
 
@@ -335,7 +336,7 @@ Generation Model::chat(std::span<const Message> messages, const ChatOptions& opt
   state->check_can_generate();
   engine::ChatPrompt prompt = engine::prompt_of(messages, options, state->needed_template(), state->needed_tokenizer());
   Request request = state->request_for(std::move(prompt.tokens), options);
-  request.stop.insert(request.stop.end(), prompt.stops.begin(), prompt.stops.end());
+  request.end_strings = std::move(prompt.stops);
   request.printed_controls = std::move(prompt.printed_controls);
   request.keep = std::max(request.keep, prompt.keep);
   const std::uint64_t seed = request.sampling.seed;
@@ -359,6 +360,10 @@ std::vector<float> Model::embed(std::string_view text, const EmbedOptions& optio
   const auto pooled = std::make_shared<engine::PooledStates>();
   state->engine.submit(std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->spec().width, pooled));
   std::vector<float> vector = state->projections.project(pooled->take());
+  if (!std::ranges::all_of(vector, [](float value) { return std::isfinite(value); })) {
+    throw error(ErrorCode::kMalformed, "{}: the embedding is not of finite numbers: the model is damaged",
+                state->file.path());
+  }
   if (options.normalize) engine::normalize(vector);
   return vector;
 }

@@ -75,6 +75,13 @@ class Scorer {
   }
 
  private:
+  // A figure that leaves some out would look better than the model is.
+  static void check_numbers(std::span<const float> logits, std::size_t position) {
+    if (std::ranges::none_of(logits, [](float logit) { return std::isnan(logit); })) return;
+    throw error(ErrorCode::kMalformed, "the logits at position {} of a window are no numbers: the model is damaged",
+                position);
+  }
+
   // Positions from `first_wanted` on foretell tokens that are scored.
   bool run(kv::SequenceId sequence, std::size_t end, std::size_t first_wanted, Surprise& surprise) {
     const auto step = static_cast<std::size_t>(runner_.step_tokens());
@@ -88,6 +95,7 @@ class Scorer {
       RF_CHECK(runner_.run({&item, 1}));
       for (std::size_t i = done; wanted && i < until; ++i) {
         const std::span<const float> logits = runner_.output(static_cast<int>(i - done));
+        check_numbers(logits, i);
         surprise.add(-static_cast<double>(sample::logprob_of(logits, tokens_[i + 1], 0, likeliest_)));
       }
       done = until;

@@ -16,6 +16,7 @@ struct Request {
   bool ignores_ends = false;  // end-of-generation tokens are like any other
   int max_tokens = -1;        // -1: no limit but the context
   std::vector<std::string> stop;
+  std::vector<std::string> end_strings;       // with which the model itself ends a reply
   std::vector<kv::TokenId> printed_controls;  // whose names are part of the text, in ascending order
   int top_logprobs = -1;                      // -1: no logprobs at all
   bool shifts_context = false;

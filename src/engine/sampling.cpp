@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr std::size_t kMostBreakers = 100;
 constexpr std::size_t kMostBreakerBytes = 40;
 constexpr std::size_t kMostBreakerTokens = 20;
+constexpr std::size_t kMostSequences = std::size_t{1} << 20;
 
 // A number at the beginning of a text; the rest does not matter.
 std::optional<double> leading_number(std::string_view text) {
@@ -56,12 +58,18 @@ class Recommendations {
     if (value->type() != gguf::ValueType::kString || value->string().empty()) return ignore(name);
     std::vector<std::string> unknown;
     std::string known;
-    for (const std::string& stage : sample::parse_stages(value->string(), &unknown)) {
-      if (!known.empty()) known += ';';
-      known += stage;
+    try {
+      for (const std::string& stage : sample::parse_stages(value->string(), &unknown)) {
+        if (!known.empty()) known += ';';
+        known += stage;
+      }
+    } catch (const Error& error) {
+      log::warning("{}: {}: {}; it is ignored", metadata_.file(), key(name), error.message());
+      return;
     }
-    for (const std::string& stage : unknown) {
-      log::warning("{}: {}: there is no stage '{}', which is left out", metadata_.file(), key(name), printable(stage));
+    if (!unknown.empty()) {
+      log::warning("{}: {}: there is no stage '{}', which is left out", metadata_.file(), key(name),
+                   printable(unknown.front()));
     }
     if (!known.empty()) into = std::move(known);
   }
@@ -96,9 +104,12 @@ std::uint64_t random_seed() {
 void add_breaker(std::string_view breaker, const text::Tokenizer& tokenizer,
                  std::vector<std::vector<text::TokenId>>& breakers) {
   breaker = breaker.substr(0, kMostBreakerBytes);
-  if (breaker.empty()) return;
   const text::EncodeOptions plain{.add_special = text::AddSpecial::kNo};
-  for (std::size_t id = 0; id < tokenizer.vocabulary().size(); ++id) {
+  std::vector<std::vector<text::TokenId>> tails;  // what follows where so many bytes of it have begun
+  for (std::size_t begun = 0; begun < breaker.size(); ++begun) {
+    tails.push_back(tokenizer.encode(breaker.substr(begun), plain));
+  }
+  for (std::size_t id = 0; id < tokenizer.vocabulary().size() && breakers.size() < kMostSequences; ++id) {
     const auto token = static_cast<text::TokenId>(id);
     const std::string_view bytes = tokenizer.bytes(token);
     if (bytes.find(breaker) != std::string_view::npos) {
@@ -107,10 +118,9 @@ void add_breaker(std::string_view breaker, const text::Tokenizer& tokenizer,
     }
     for (std::size_t begun = std::min(breaker.size() - 1, bytes.size()); begun > 0; --begun) {
       if (!bytes.ends_with(breaker.substr(0, begun))) continue;
-      std::vector<text::TokenId> sequence = {token};
-      for (const text::TokenId next : tokenizer.encode(breaker.substr(begun), plain)) sequence.push_back(next);
+      std::vector<text::TokenId>& sequence = breakers.emplace_back(1, token);
+      sequence.insert(sequence.end(), tails[begun].begin(), tails[begun].end());
       if (sequence.size() > kMostBreakerTokens) sequence.resize(kMostBreakerTokens);
-      breakers.push_back(std::move(sequence));
     }
   }
 }
@@ -123,7 +133,10 @@ std::vector<std::vector<text::TokenId>> breakers_of(const SamplingOptions& optio
   if (texts.size() > kMostBreakers) {
     throw error(ErrorCode::kUsage, "dry_sequence_breakers: {}, expected at most {}", texts.size(), kMostBreakers);
   }
-  for (const std::string& text : texts) add_breaker(text, *tokenizer, breakers);
+  const std::set<std::string_view> different(texts.begin(), texts.end());
+  for (const std::string_view text : different) {
+    if (!text.empty()) add_breaker(text, *tokenizer, breakers);
+  }
   return breakers;
 }
 
@@ -165,18 +178,26 @@ sample::Settings merged(const SamplingOptions& wishes, const SamplingOptions& re
 }
 
 // A file may recommend what no user could ask for.
-void drop_senseless(const gguf::Metadata& metadata, SamplingOptions& recommended) {
+template <typename T>
+void drop_if_senseless(const gguf::Metadata& metadata, SamplingOptions& recommended,
+                       std::optional<T> SamplingOptions::* option) {
+  SamplingOptions alone;
+  alone.*option = recommended.*option;
   try {
-    sample::check(merged({}, recommended));
+    sample::check(merged({}, alone));
   } catch (const Error& error) {
-    log::warning("{}: {}*: {}; what the file recommends is ignored", metadata.file(), kPrefix, error.message());
-    recommended = {};
+    log::warning("{}: {}*: {}; it is ignored", metadata.file(), kPrefix, error.message());
+    (recommended.*option).reset();
   }
 }
 
 void add_biases(const SamplingOptions& wishes, const SamplingOptions& recommended, const text::Tokenizer* tokenizer,
                 int vocabulary, sample::Settings& settings) {
   settings.logit_bias = recommended.logit_bias;
+  if (wishes.logit_bias.size() > static_cast<std::size_t>(vocabulary)) {
+    throw error(ErrorCode::kUsage, "logit_bias: {} of them, but the model has {} tokens", wishes.logit_bias.size(),
+                vocabulary);
+  }
   for (const auto& [token, bias] : wishes.logit_bias) {
     if (token < 0 || token >= vocabulary) {
       throw error(ErrorCode::kUsage, "logit_bias: token {}, but the model has {}: 0 to {}", token, vocabulary,
@@ -213,7 +234,12 @@ SamplingOptions recommended_sampling(const gguf::Metadata& metadata, int vocabul
   if (options.top_k) options.top_k = std::max(0, *options.top_k);
   if (options.min_p) options.min_p = std::max(0.0f, *options.min_p);
   if (options.xtc_probability) options.xtc_probability = std::max(0.0f, *options.xtc_probability);
-  drop_senseless(metadata, options);
+  if (options.top_p) options.top_p = std::min(1.0f, *options.top_p);
+  if (options.xtc_threshold) options.xtc_threshold = std::min(1.0f, *options.xtc_threshold);
+  const auto drop_senseless = [&](auto... all) { (drop_if_senseless(metadata, options, all), ...); };
+  using S = SamplingOptions;
+  drop_senseless(&S::samplers, &S::top_k, &S::top_p, &S::min_p, &S::xtc_probability, &S::xtc_threshold, &S::temperature,
+                 &S::penalty_last_n, &S::repeat_penalty, &S::mirostat, &S::mirostat_tau, &S::mirostat_eta);
   const auto suppressed = metadata.find<std::vector<std::int32_t>>("tokenizer.ggml.suppress_tokens");
   for (const std::int32_t token : suppressed.value_or(std::vector<std::int32_t>())) {
     if (token >= 0 && token < vocabulary) options.logit_bias.emplace_back(token, kNever);

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace rocmforge::engine {
+namespace {
+
+constexpr std::size_t kMostUnread = std::size_t{1} << 20;
+
+}  // namespace
 
 void Stream::take(News& news) {
   news.text.clear();
@@ -13,12 +18,18 @@ void Stream::take(News& news) {
   changed_.wait(lock, [&] { return failure_ || news_.outcome || !news_.text.empty() || !news_.tokens.empty(); });
   if (failure_) throw Error(*failure_);
   std::swap(news, news_);
+  unread_ = 0;
 }
 
 void Stream::put(std::string_view text, std::vector<GeneratedToken>& tokens) {
   if (text.empty() && tokens.empty()) return;
   {
     const std::lock_guard lock(mutex_);
+    for (const GeneratedToken& token : tokens) unread_ += 1 + token.likeliest.size();
+    if (unread_ > kMostUnread) {
+      failure_ = error(ErrorCode::kTooLarge, "nobody reads: {} tokens and probabilities wait", unread_);
+      cancel();
+    }
     news_.text += text;
     news_.tokens.insert(news_.tokens.end(), std::make_move_iterator(tokens.begin()),
                         std::make_move_iterator(tokens.end()));

@@ -1,7 +1,7 @@
 // The way from the engine's thread to a client: what a generation says, as it comes.
 //
 // One side writes, the other takes; neither waits for the other but the reader for news. What is not taken yet is
-// joined, so that a slow reader costs memory for the text alone.
+// joined. A reader who takes nothing while tokens heap up has given up without a word: the generation fails.
 #pragma once
 
 #include <atomic>
@@ -38,6 +38,7 @@ class Stream {
   std::mutex mutex_;
   std::condition_variable changed_;
   News news_;                     // under mutex_
+  std::size_t unread_ = 0;        // tokens and probabilities in it, under mutex_
   std::optional<Error> failure_;  // under mutex_; each client throws a copy of its own
   std::atomic<bool> cancelled_ = false;
 };

@@ -10,6 +10,10 @@
 namespace rocmforge::sample {
 namespace {
 
+// Each takes its time at every token, which is everybody's.
+constexpr std::size_t kMostStages = 64;
+constexpr std::size_t kLongestName = 32;
+
 // Lower case, without '-', '_' and space: as names are compared.
 std::string plain(std::string_view name) {
   std::string result;
@@ -101,6 +105,10 @@ void check_bias(const Settings& settings) {
 }  // namespace
 
 std::vector<std::string> parse_stages(std::string_view text, std::vector<std::string>* unknown) {
+  if (text.size() > kMostStages * kLongestName) {
+    throw error(ErrorCode::kUsage, "the list of sampling stages has {} bytes, expected at most {} stages", text.size(),
+                kMostStages);
+  }
   std::vector<std::string> names;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find_first_of(";,", begin), text.size());
@@ -118,6 +126,9 @@ std::vector<std::string> parse_stages(std::string_view text, std::vector<std::st
 }
 
 void check(const Settings& settings) {
+  if (settings.stages.size() > kMostStages) {
+    throw error(ErrorCode::kUsage, "{} sampling stages, expected at most {}", settings.stages.size(), kMostStages);
+  }
   for (const std::string& name : settings.stages) {
     if (find_stage(name) == nullptr) throw unknown_stage(name);
   }

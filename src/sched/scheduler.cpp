@@ -47,16 +47,25 @@ int Scheduler::tokens_to_catch_up(RequestId id) const {
 std::span<const PlannedRequest> Scheduler::plan() {
   plan_.clear();
   int left = limits_.step_tokens;
+  int prompts = 0;
   for (const Running& request : running_) {
+    prompts += request.behind > 1 ? 1 : 0;
     if (request.behind != 1) continue;
     plan_.push_back({request.id, 1});
     --left;
   }
+  const std::size_t first_prompt = plan_.size();
   for (const Running& request : running_) {
     if (request.behind < 2 || left == 0) continue;
-    const int tokens = std::min(request.behind, left);
+    const int share = std::max(left / prompts--, 1);
+    const int tokens = std::min(request.behind, share);
     plan_.push_back({request.id, tokens});
     left -= tokens;
+  }
+  for (std::size_t i = first_prompt; i < plan_.size() && left > 0; ++i) {
+    const int more = std::min(tokens_to_catch_up(plan_[i].id) - plan_[i].tokens, left);
+    plan_[i].tokens += more;
+    left -= more;
   }
   return plan_;
 }

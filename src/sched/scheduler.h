@@ -5,6 +5,7 @@
 // model, no tokens, no clock. Not thread-safe; the engine thread owns it.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <span>
@@ -12,7 +13,7 @@
 
 namespace rocmforge::sched {
 
-using RequestId = int;
+using RequestId = std::uint64_t;
 
 struct Limits {
   int sequences = 1;    // that run at the same time
@@ -43,7 +44,8 @@ class Scheduler {
   int tokens_to_catch_up(RequestId id) const;
 
   // The next step, until the next call. Requests with a single token come first, so that one's prompt does not hold up
-  // the others' answers; what is left of the step is shared out in the order of admission.
+  // the others' answers. Prompts share what is left of the step, so that a short one need not wait for a long one; what
+  // one does not need goes to the others in the order of admission.
   std::span<const PlannedRequest> plan();
 
   bool is_idle() const { return running_.empty() && waiting_.empty(); }

@@ -121,6 +121,15 @@ TEST_F(RunInAPipe, OptionsReachTheModel) {
 }
 
 // A program behind the pipe must get what the model said, not what suits a terminal.
+// A full disk must not look like an answer.
+TEST_F(RunInAPipe, AnAnswerThatCannotBeWrittenIsAFailure) {
+  const std::string parrot = model({.script = {"on", " and"}, .script_repeats = true, .context = 100'000});
+  const std::string command = std::string(ROCMFORGE_BINARY) + " run " + parrot + " 'Who?' </dev/null >/dev/full";
+  const Answer answer = testing::Program({"/bin/sh", "-c", command}).wait();
+  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_THAT(answer.errors, HasSubstr("the answer: cannot be written: No space left"));
+}
+
 TEST_F(RunInAPipe, BytesStayAsTheyAre) {
   const Answer answer = run({model({.script = {"\x1b[2J", "a\r\n", "\x07\n\n"}}), "Why?"});
   EXPECT_EQ(answer.output, "\x1b[2Ja\r\n\x07\n\n\n");

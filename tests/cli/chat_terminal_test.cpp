@@ -88,7 +88,11 @@ TEST_F(ChatInATerminal, CtrlCClearsTheLineAndTwiceLeaves) {
   const auto terminal = chat(model());
   terminal->type("not this");
   ASSERT_TRUE(terminal->ends_with("> not this"));
-  terminal->press({"C-c"});
+  // Sends a zero byte, which is no end.
+  terminal->press({"C-Space"});
+  terminal->type("!");
+  ASSERT_TRUE(terminal->ends_with("> not this!"));
+  terminal->press({"BSpace", "C-c"});
   ASSERT_TRUE(terminal->ends_with("> not this\n>"));
   terminal->enter("\"\"\"nor this");
   ASSERT_TRUE(terminal->ends_with("\n."));

@@ -150,6 +150,15 @@ TEST_F(Embeddings, AreErrorsWhereATextDoesNotFit) {
   EXPECT_EQ(model.embed("x", {.pooling = Pooling::kMean}).size(), 32u);
 }
 
+TEST_F(Embeddings, OfADamagedModelAreErrors) {
+  RandomModel random = model_with_words("qwen3");
+  for (auto& tensor : random.tensors) {
+    if (tensor.name == "output_norm.weight") std::ranges::fill(tensor.bytes, std::byte{0xff});
+  }
+  Model model = Model::load(write(random), {.threads = 1, .context = 64});
+  EXPECT_ERROR(model.embed("x", {.pooling = Pooling::kMean}), "not of finite numbers");
+}
+
 TEST(Projections, AreAppliedOneAfterTheOther) {
   RandomModel random = model_with_words("gemma-embedding");
   const int width = 32;

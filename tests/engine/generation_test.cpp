@@ -319,6 +319,23 @@ TEST_F(Generations, WaitForAPlace) {
   EXPECT_EQ(model.chat(kQuestion, options).text, "The");
 }
 
+// A client that never comes back must not fill the memory of all.
+TEST_F(Generations, FailWhenNobodyReadsThem) {
+  Model model = load({.script = kFox, .script_repeats = true});
+  ChatOptions options;
+  options.context_shift = true;
+  options.top_logprobs = 100;
+  bool slept = false;
+  EXPECT_ERROR(model.chat(kQuestion, options,
+                          [&](const Piece&) {
+                            if (!std::exchange(slept, true)) std::this_thread::sleep_for(std::chrono::seconds(2));
+                            return true;
+                          }),
+               "nobody reads: ");
+  options.max_tokens = 1;
+  EXPECT_EQ(model.chat(kQuestion, options).text, "The");
+}
+
 // ---- What makes no sense ----
 
 TEST_F(Generations, SayWhatIsWrong) {

@@ -143,6 +143,18 @@ TEST_F(PerplexityOfAText, SaysWhatIsWrong) {
   EXPECT_ERROR(measure(32, 16), "a stride of 16");
 }
 
+// A broken model must not get a figure, least of all a good one.
+TEST_F(PerplexityOfAText, RefusesLogitsThatAreNoNumbers) {
+  const std::string path = folder_ / "model.gguf";
+  std::string bytes = testing::read_text(path);
+  // The last tensor is the output's matrix; its last row is that of the last token.
+  bytes.replace(bytes.size() - 8, 8, 8, '\xff');
+  const gguf::File damaged = gguf::File::open(folder_.write("damaged.gguf", bytes));
+  Runner some(damaged, {.device = {.device = "cpu", .threads = 1}, .context = 64, .on_progress = {}});
+  EXPECT_ERROR(measure_perplexity(some, text_of(32), {.window = 16, .is_cancelled = {}, .on_window = {}}),
+               "are no numbers");
+}
+
 TEST_F(PerplexityOfAText, ReadsATextAsText) {
   const MeasuredText text = tokens_to_measure(file_, "a<|im_end|>\n\n");
   EXPECT_EQ(text.tokens.size(), 12u) << "one line feed less, and no control token";

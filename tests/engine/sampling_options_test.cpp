@@ -90,7 +90,14 @@ TEST(SamplingOptions, IgnoreWhatAFileCannotMean) {
   keys.set("general.sampling.sequence", "top_k;adaptive_p;temp");
   EXPECT_EQ(recommended(keys).samplers, "top_k;temperature");
   keys.set("general.sampling.mirostat", std::int32_t{7});
-  EXPECT_EQ(recommended(keys).top_p, std::nullopt) << "nobody knows what the file meant";
+  EXPECT_EQ(recommended(keys).mirostat, std::nullopt);
+  EXPECT_EQ(recommended(keys).top_p, 0.5f) << "one odd key does not silence the others";
+  keys.set("general.sampling.top_p", 1.5f);
+  EXPECT_EQ(recommended(keys).top_p, 1.0f) << "off";
+  std::string endless;
+  for (int i = 0; i < 100'000; ++i) endless += "temp;top_p;";
+  keys.set("general.sampling.sequence", endless);
+  EXPECT_EQ(recommended(keys).samplers, std::nullopt) << "everybody would wait for it at every token";
 }
 
 TEST(SamplingOptions, NeverDrawWhatTheFileSuppresses) {
@@ -142,6 +149,13 @@ TEST(SamplingOptions, SayWhatMakesNoSense) {
   refused([](auto& o) { o.min_p = std::numeric_limits<float>::quiet_NaN(); }, "min_p");
   refused([](auto& o) { o.mirostat = 3; }, "mirostat");
   refused([](auto& o) { o.samplers = "top_q"; }, "top_q");
+  refused(
+      [](auto& o) {
+        o.samplers = "temp";
+        for (int i = 0; i < 64; ++i) *o.samplers += ";temp";
+      },
+      "stages");
+  refused([](auto& o) { o.logit_bias.resize(301, {1, 1.0f}); }, "301 of them, but the model has 300");
   refused([](auto& o) { o.logit_bias = {{300, 1.0f}}; }, "token 300, but the model has 300");
 }
 

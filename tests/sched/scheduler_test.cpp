@@ -43,6 +43,16 @@ TEST(Scheduler, ServesAnswersBeforePrompts) {
   EXPECT_THAT(scheduler.plan(), ElementsAre(PlannedRequest{2, 1}, PlannedRequest{3, 1}, PlannedRequest{1, 8}));
 }
 
+TEST(Scheduler, LetsPromptsShareAStep) {
+  Scheduler scheduler = with(3, 12);
+  add_and_admit(scheduler, 1, 100);
+  add_and_admit(scheduler, 2, 2);
+  add_and_admit(scheduler, 3, 100);
+  EXPECT_THAT(scheduler.plan(), ElementsAre(PlannedRequest{1, 4}, PlannedRequest{2, 2}, PlannedRequest{3, 6}));
+  scheduler.computed(3, 100);
+  EXPECT_THAT(scheduler.plan(), ElementsAre(PlannedRequest{1, 10}, PlannedRequest{2, 2})) << "nothing is left over";
+}
+
 TEST(Scheduler, AdmitsInTheOrderOfArrivalAsPlacesBecomeFree) {
   Scheduler scheduler = with(2, 10);
   for (const RequestId id : {1, 2, 3, 4}) scheduler.add(id);
@@ -82,7 +92,7 @@ TEST(Scheduler, ComputesEveryTokenOnce) {
       }
       RC_ASSERT(tokens <= step_tokens);
     }
-    for (std::size_t i = 0; i < sizes.size(); ++i) RC_ASSERT(done[static_cast<RequestId>(i)] == sizes[i]);
+    for (std::size_t i = 0; i < sizes.size(); ++i) RC_ASSERT(done[i] == sizes[i]);
   }));
 }
 

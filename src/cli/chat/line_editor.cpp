@@ -162,7 +162,8 @@ wchar_t LineEditor::State::next_character() {
     // One byte after the other, so that what comes after the character stays where it is.
     std::string character;
     while (!typed.empty() && text.empty()) {
-      character += typed.front();
+      // Ctrl-Space sends a zero byte, which would look like the end.
+      if (typed.front() != '\0') character += typed.front();
       typed.erase(0, 1);
       take_utf8(character, text);
     }

@@ -1,8 +1,21 @@
 #include "cli/chat/reply_view.h"
 
+#include <cerrno>
+
 #include <fmt/format.h>
 
+#include "base/error.h"
+
 namespace rocmforge::cli {
+namespace {
+
+// Throws where it is not written: nobody needs the rest of an answer that goes nowhere.
+void write(std::FILE* stream, std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0) return;
+  throw system_error("the answer", "be written", errno);
+}
+
+}  // namespace
 
 ReplyView::ReplyView(std::FILE* answer, std::FILE* reasoning)
     : answer_(answer), answer_is_terminal_(is_terminal(answer)) {
@@ -41,8 +54,7 @@ void ReplyView::show_answer(std::string_view text) {
   if (shown.empty()) return;
   end_reasoning();
   has_shown_ = true;
-  fmt::print(answer_, "{}", shown);
-  std::fflush(answer_);
+  write(answer_, shown);
 }
 
 void ReplyView::finish(std::string_view remark) {
@@ -51,8 +63,7 @@ void ReplyView::finish(std::string_view remark) {
   if (!remark.empty() && answer_is_terminal_) {
     fmt::print(answer_, "{}{}{}{}", has_shown_ ? " " : "", style_.dim, remark, style_.reset);
   }
-  fmt::print(answer_, "\n");
-  std::fflush(answer_);
+  write(answer_, "\n");
 }
 
 void ReplyView::abandon() {
