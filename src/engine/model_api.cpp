@@ -165,11 +165,9 @@ struct Model::State {
     return request;
   }
 
-  std::shared_ptr<Stream> submit(Request request) {
-    auto stream = std::make_shared<Stream>();
+  void submit(Request request, std::shared_ptr<Stream> stream) {
     const text::Tokenizer* words = tokenizer ? &*tokenizer : nullptr;
-    engine.submit(std::make_unique<GenerationJob>(std::move(request), engine.runner(), words, stream));
-    return stream;
+    engine.submit(std::make_unique<GenerationJob>(std::move(request), engine.runner(), words, std::move(stream)));
   }
 
   const gguf::File file;
@@ -184,7 +182,8 @@ struct Model::State {
 
 namespace {
 
-// Reads a generation to its end, and hands out its pieces: text as it is, or what the parser makes of it.
+// Reads a generation to its end, and hands out its pieces: text as it is, or what the parser makes of it. Made before
+// the request is submitted, so that one that is cancelled already never begins.
 class Reader {
  public:
   Reader(std::shared_ptr<Stream> stream, const std::stop_token& cancel, const OnPiece& on_piece,
@@ -326,7 +325,10 @@ Generation Model::generate_from(std::span<const std::int32_t> prompt, const Gene
   }
   Request request = state->request_for({prompt.begin(), prompt.end()}, options);
   const std::uint64_t seed = request.sampling.seed;
-  Generation generation = Reader(state->submit(std::move(request)), options.cancel, on_piece, nullptr).read();
+  const auto stream = std::make_shared<Stream>();
+  Reader reader(stream, options.cancel, on_piece, nullptr);
+  state->submit(std::move(request), stream);
+  Generation generation = reader.read();
   generation.seed = seed;
   return generation;
 }
@@ -340,8 +342,10 @@ Generation Model::chat(std::span<const Message> messages, const ChatOptions& opt
   request.printed_controls = std::move(prompt.printed_controls);
   request.keep = std::max(request.keep, prompt.keep);
   const std::uint64_t seed = request.sampling.seed;
-  Generation generation =
-      Reader(state->submit(std::move(request)), options.cancel, on_piece, prompt.parser.get()).read();
+  const auto stream = std::make_shared<Stream>();
+  Reader reader(stream, options.cancel, on_piece, prompt.parser.get());
+  state->submit(std::move(request), stream);
+  Generation generation = reader.read();
   generation.seed = seed;
   return generation;
 }
