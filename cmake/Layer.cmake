@@ -27,6 +27,8 @@ function(rocmforge_tests layer)
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
   add_executable(test_${layer} ${sources})
+  # What a test does itself is little, and compiles a third sooner so. What it tests is compiled as users have it.
+  target_compile_options(test_${layer} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${layer} PRIVATE ROCMFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_${layer} PRIVATE rocmforge_options ${ARG_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)

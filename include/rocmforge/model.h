@@ -1,7 +1,8 @@
 // A language model: loaded from a GGUF file, it continues texts, answers in conversations and makes embeddings.
 //
 //   rocmforge::Model model = rocmforge::Model::load("model.gguf");
-//   model.chat({{rocmforge::Role::kUser, "Why is the sky blue?"}}, {}, [](const rocmforge::Piece& piece) {
+//   const std::vector<rocmforge::Message> messages = {{rocmforge::Role::kUser, "Why is the sky blue?"}};
+//   model.chat(messages, {}, [](const rocmforge::Piece& piece) {
 //     std::cout << piece.text << std::flush;
 //     return true;
 //   });
