@@ -106,7 +106,8 @@ struct Model::State {
     info.name = file.metadata().find<std::string>("general.name").value_or("");
     info.description = spec().description;
     info.context = memory.context;
-    info.context_reason = memory.context_reason;
+    // An option of the command line is none of the library's.
+    info.context_reason = memory.context_reason == "--ctx" ? "as asked for" : memory.context_reason;
     info.trained_context = spec().context;
     info.vocabulary = spec().vocabulary;
     info.width = spec().width;
