@@ -21,20 +21,20 @@ using ::testing::Not;
 class InstalledLibrary : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new testing::TempFolder();
-    shell(std::string("cmake --install '") + ROCMFORGE_BUILD_DIR + "' --prefix '" + *folder_ / "first" + "'");
-    std::filesystem::rename(*folder_ / "first", prefix());
+    folder = new testing::TempFolder();
+    shell(std::string("cmake --install '") + ROCMFORGE_BUILD_DIR + "' --prefix '" + *folder / "first" + "'");
+    std::filesystem::rename(*folder / "first", prefix());
     testing::chat_model(model(), {.script = {"It", " works", "."}});
   }
-  static void TearDownTestSuite() { delete folder_; }
+  static void TearDownTestSuite() { delete folder; }
 
-  static std::string prefix() { return *folder_ / "moved here"; }
-  static std::string model() { return *folder_ / "model.gguf"; }
+  static std::string prefix() { return *folder / "moved here"; }
+  static std::string model() { return *folder / "model.gguf"; }
 
   static Answer run(const std::string& command, std::string_view input = {}) {
     const std::string library = prefix() + "/lib";
     const std::string environment = "export PKG_CONFIG_PATH='" + library + "/pkgconfig' LD_LIBRARY_PATH='" + library +
-                                    "'; cd '" + folder_->path().string() + "'; ";
+                                    "'; cd '" + folder->path().string() + "'; ";
     return testing::Program({"/bin/sh", "-c", environment + command}, input).wait();
   }
   static std::string shell(const std::string& command, std::string_view input = {}) {
@@ -43,9 +43,9 @@ class InstalledLibrary : public ::testing::Test {
     return answer.output;
   }
 
-  static testing::TempFolder* folder_;
+  static testing::TempFolder* folder;
 };
-testing::TempFolder* InstalledLibrary::folder_ = nullptr;
+testing::TempFolder* InstalledLibrary::folder = nullptr;
 
 const std::string kExamples = ROCMFORGE_SOURCE_DIR "/examples";
 // A sanitizer's run-time must be in the program, not in the library alone.
@@ -97,7 +97,7 @@ TEST_F(InstalledLibrary, ShowsItsPublicSymbolsAlone) {
 TEST_F(InstalledLibrary, NamesNoPathOfTheMachineThatBuiltIt) {
   const std::string files = shell("cat '" + prefix() + "'/lib/pkgconfig/*.pc '" + prefix() + "'/lib/cmake/rocmforge/*");
   EXPECT_THAT(files, Not(HasSubstr(ROCMFORGE_SOURCE_DIR)));
-  EXPECT_THAT(files, Not(HasSubstr(folder_->path().string())));
+  EXPECT_THAT(files, Not(HasSubstr(folder->path().string())));
 }
 
 }  // namespace
