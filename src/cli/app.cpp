@@ -155,17 +155,12 @@ void declare(CLI::App& app, Command& command, const Command*& chosen) {
   sub->callback([&command, &chosen] { chosen = &command; });
 }
 
-void print_error(const Error& error) {
-  const TerminalStyle style = style_of(stderr);
-  fmt::print(stderr, "{}error:{} {}\n", style.red, style.reset, error.message());
-  if (!error.hint().empty()) fmt::print(stderr, "{}hint:{}  {}\n", style.bold, style.reset, error.hint());
-}
-
 int report_usage(const std::string& message, const CLI::App& app) {
   const CLI::App* deepest = &app;
   while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
   const std::string name = deepest == &app ? "rocmforge" : "rocmforge " + deepest->get_name();
-  print_error(Error(ErrorCode::kUsage, printable(message, 300), fmt::format("`{} --help` shows how it is used", name)));
+  print_error(stderr,
+              Error(ErrorCode::kUsage, printable(message, 300), fmt::format("`{} --help` shows how it is used", name)));
   return kUsageError;
 }
 
@@ -194,7 +189,7 @@ std::vector<const char*> with_command(int argc, const char* const* argv, std::sp
 // Output that could not be written is a failure, however the program ends.
 int finished(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
-  print_error(Error(ErrorCode::kIo, "cannot write to standard output"));
+  print_error(stderr, Error(ErrorCode::kIo, "cannot write to standard output"));
   return kFailure;
 }
 
@@ -205,14 +200,15 @@ int run_command(const Command& command) {
   } catch (const Error& error) {
     // Nothing is lost that would have to be said: whoever interrupted it knows.
     if (error.code() == ErrorCode::kCancelled && error.message().empty()) return kInterrupted;
-    print_error(error);
+    print_error(stderr, error);
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
   } catch (const std::system_error& error) {
-    print_error(Error(ErrorCode::kIo, fmt::format("cannot write to standard output: {}", error.code().message())));
+    print_error(stderr,
+                Error(ErrorCode::kIo, fmt::format("cannot write to standard output: {}", error.code().message())));
   } catch (const std::bad_alloc&) {
-    print_error(Error(ErrorCode::kOutOfMemory, "out of memory"));
+    print_error(stderr, Error(ErrorCode::kOutOfMemory, "out of memory"));
   } catch (const std::exception& error) {
-    print_error(Error(ErrorCode::kInternal, error.what()));
+    print_error(stderr, Error(ErrorCode::kInternal, error.what()));
   }
   return kFailure;
 }

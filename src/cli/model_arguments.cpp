@@ -123,16 +123,11 @@ LoadOptions load_options(const ModelArguments& arguments) {
   options.value_type = cache_type(arguments.kv_type_v, "--kv-type-v", arguments.kv_type);
   options.preload = arguments.preload;
   options.lock = arguments.mlock;
-  const auto bar = std::make_shared<ProgressBar>();
-  options.on_progress = [bar](const LoadProgress& progress) {
-    bar->show(progress.done, progress.total, progress.what);
-  };
   return options;
 }
 
 Model load_model(const std::string& path, const ModelArguments& arguments) {
   LoadOptions options = load_options(arguments);
-  // Not one that lives as long as whatever keeps the options.
   ProgressBar bar;
   options.on_progress = [&bar](const LoadProgress& progress) {
     bar.show(progress.done, progress.total, progress.what);
@@ -142,6 +137,10 @@ Model load_model(const std::string& path, const ModelArguments& arguments) {
 
 engine::RunnerOptions runner_options(const ModelArguments& arguments) {
   engine::RunnerOptions options = engine::runner_options(load_options(arguments));
+  const auto bar = std::make_shared<ProgressBar>();
+  options.on_progress = [bar](std::uint64_t done, std::uint64_t total, std::string_view what) {
+    bar->show(done, total, what);
+  };
   // The command decides what is used where nothing is asked for.
   if (arguments.kv_type.empty() && arguments.kv_type_k.empty()) options.key_format = nullptr;
   if (arguments.kv_type.empty() && arguments.kv_type_v.empty()) options.value_format = nullptr;

@@ -28,11 +28,12 @@ struct ModelArguments {
 std::vector<Argument> device_arguments(ModelArguments& arguments);
 Argument model_argument(ModelArguments& arguments);
 
-// What they mean, with a bar on the terminal that shows how loading goes. An Error for a name that is none.
-engine::RunnerOptions runner_options(const ModelArguments& arguments);
+// What they mean. An Error for a name that is none.
 LoadOptions load_options(const ModelArguments& arguments);
+// The same for a runner, with a bar on the terminal that shows how loading goes.
+engine::RunnerOptions runner_options(const ModelArguments& arguments);
 
-// Loads it with such a bar, which is gone when the model is there.
+// Loads it with such a bar.
 Model load_model(const std::string& path, const ModelArguments& arguments);
 
 // Says in the log what was loaded and where it runs.

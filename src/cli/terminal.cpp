@@ -48,6 +48,12 @@ TerminalStyle style_of(std::FILE* stream) {
   return plain ? TerminalStyle{} : TerminalStyle{"\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m"};
 }
 
+void print_error(std::FILE* stream, const Error& error) {
+  const TerminalStyle style = style_of(stream);
+  fmt::print(stream, "{}error:{} {}\n", style.red, style.reset, error.message());
+  if (!error.hint().empty()) fmt::print(stream, "{}hint:{}  {}\n", style.bold, style.reset, error.hint());
+}
+
 ProgressBar::ProgressBar() : visible_(understands_escapes(stderr)) {}
 
 ProgressBar::~ProgressBar() {

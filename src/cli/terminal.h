@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace rocmforge::cli {
 
 bool is_terminal(std::FILE* stream);
@@ -21,6 +23,9 @@ struct TerminalStyle {
   std::string_view reset;
 };
 TerminalStyle style_of(std::FILE* stream);
+
+// "error: …", and below it "hint:  …" where there is one.
+void print_error(std::FILE* stream, const Error& error);
 
 // A line on standard error that is drawn over, ten times a second at most; nothing where that is no terminal. Not
 // thread-safe.

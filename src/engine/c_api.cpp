@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "engine/request.h"
 #include "rocmforge/model.h"
 
 namespace {
@@ -21,8 +22,8 @@ using rocmforge::Error;
 using rocmforge::error;
 using rocmforge::ErrorCode;
 using rocmforge::Model;
+using rocmforge::engine::kMostStops;
 
-constexpr std::size_t kMostStops = 64;
 constexpr std::size_t kMostMessages = std::size_t{1} << 16;
 
 // The open models, by their handles. Numbers are not used twice, so that a handle that was closed stays wrong.

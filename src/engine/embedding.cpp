@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "quant/codec.h"
+#include "gguf/tensor_values.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -13,17 +13,6 @@ constexpr std::uint32_t kMean = 1;
 constexpr std::uint32_t kFirst = 2;
 constexpr std::uint32_t kLast = 3;
 constexpr std::uint32_t kRank = 4;
-
-std::vector<float> values_of(const gguf::Tensor& tensor) {
-  std::vector<float> values(tensor.shape.count());
-  const std::size_t row = tensor.shape.row_length();
-  const std::size_t row_bytes = gguf::row_bytes(*tensor.format, row);
-  for (std::size_t r = 0; r < tensor.shape.rows(); ++r) {
-    quant::decode_row(*tensor.format, tensor.bytes.subspan(r * row_bytes, row_bytes),
-                      std::span(values).subspan(r * row, row));
-  }
-  return values;
-}
 
 }  // namespace
 
@@ -63,13 +52,15 @@ std::optional<Projections::Matrix> Projections::read(const gguf::File& file, con
     throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected rows of {}", file.path(), weight->name,
                 to_string(weight->shape), inputs);
   }
-  Matrix matrix{.inputs = inputs, .values = values_of(*weight), .bias = {}};
+  gguf::refuse_integers(*weight, file.path());
+  Matrix matrix{.inputs = inputs, .values = gguf::decoded(*weight), .bias = {}};
   if (const gguf::Tensor* bias = file.find_tensor(name + ".bias")) {
     if (bias->shape.count() != weight->shape.rows()) {
       throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected [{}]", file.path(), bias->name,
                   to_string(bias->shape), weight->shape.rows());
     }
-    matrix.bias = values_of(*bias);
+    gguf::refuse_integers(*bias, file.path());
+    matrix.bias = gguf::decoded(*bias);
   }
   return matrix;
 }

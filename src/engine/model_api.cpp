@@ -20,12 +20,12 @@ namespace rocmforge {
 namespace {
 
 using engine::GenerationJob;
+using engine::kMostStops;
 using engine::Request;
 using engine::RunnerOptions;
 using engine::Stream;
 
 constexpr int kMostLogprobs = 100;
-constexpr std::size_t kMostStops = 64;
 constexpr std::size_t kMostStopBytes = 1024;
 constexpr int kStatesPerSequence = 4;
 
@@ -248,6 +248,19 @@ class Reader {
   Generation generation_;
 };
 
+// `state`: a Model::State, which only members of Model can name.
+template <typename State>
+Generation read_all(State& state, Request request, const GenerationOptions& options, const OnPiece& on_piece,
+                    text::ReplyParser* parser) {
+  const std::uint64_t seed = request.sampling.seed;
+  const auto stream = std::make_shared<Stream>();
+  Reader reader(stream, options.cancel, on_piece, parser);
+  state.submit(std::move(request), stream);
+  Generation generation = reader.read();
+  generation.seed = seed;
+  return generation;
+}
+
 }  // namespace
 
 // Calls that are under way hold the state on their own, so that it may be closed beneath them.
@@ -325,13 +338,7 @@ Generation Model::generate_from(std::span<const std::int32_t> prompt, const Gene
                 state->spec().vocabulary, state->spec().vocabulary - 1);
   }
   Request request = state->request_for({prompt.begin(), prompt.end()}, options);
-  const std::uint64_t seed = request.sampling.seed;
-  const auto stream = std::make_shared<Stream>();
-  Reader reader(stream, options.cancel, on_piece, nullptr);
-  state->submit(std::move(request), stream);
-  Generation generation = reader.read();
-  generation.seed = seed;
-  return generation;
+  return read_all(*state, std::move(request), options, on_piece, nullptr);
 }
 
 Generation Model::chat(std::span<const Message> messages, const ChatOptions& options, const OnPiece& on_piece) {
@@ -342,13 +349,7 @@ Generation Model::chat(std::span<const Message> messages, const ChatOptions& opt
   request.end_strings = std::move(prompt.stops);
   request.printed_controls = std::move(prompt.printed_controls);
   request.keep = std::max(request.keep, prompt.keep);
-  const std::uint64_t seed = request.sampling.seed;
-  const auto stream = std::make_shared<Stream>();
-  Reader reader(stream, options.cancel, on_piece, prompt.parser.get());
-  state->submit(std::move(request), stream);
-  Generation generation = reader.read();
-  generation.seed = seed;
-  return generation;
+  return read_all(*state, std::move(request), options, on_piece, prompt.parser.get());
 }
 
 void Model::check_embeds(const EmbedOptions& options) const { open_state()->pooling_for(options); }

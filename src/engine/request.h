@@ -10,6 +10,9 @@
 
 namespace rocmforge::engine {
 
+// So many texts may end a generation.
+inline constexpr std::size_t kMostStops = 64;
+
 struct Request {
   std::vector<kv::TokenId> prompt;  // not empty
   sample::Settings sampling;

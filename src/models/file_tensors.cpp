@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "quant/codec.h"
+#include "gguf/tensor_values.h"
 
 namespace rocmforge::models {
 namespace {
@@ -147,18 +147,8 @@ const float* FileTensors::vector(const std::string& name, std::initializer_list<
 std::vector<float> FileTensors::numbers(const std::string& name, std::initializer_list<Extent> shape) {
   const gguf::Tensor& tensor = *find(name, Need::kRequired);
   check_shape(tensor, shape, true);
-  if (tensor.format->is_integer()) {
-    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected floating-point numbers", file_.path(),
-                printable(tensor.name), tensor.format->name);
-  }
-  if (backend_ == nullptr) return {};
-  std::vector<float> values(tensor.shape.count());
-  const std::uint64_t row = tensor.shape.row_length();
-  const std::uint64_t bytes = gguf::row_bytes(*tensor.format, row);
-  for (std::uint64_t r = 0; r < tensor.shape.rows(); ++r) {
-    quant::decode_row(*tensor.format, tensor.bytes.subspan(r * bytes, bytes), std::span(values).subspan(r * row, row));
-  }
-  return values;
+  gguf::refuse_integers(tensor, file_.path());
+  return backend_ == nullptr ? std::vector<float>() : gguf::decoded(tensor);
 }
 
 ops::Weight FileTensors::own_matrix(std::vector<float> values, std::int64_t columns, std::int64_t rows,

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "base/error.h"
-#include "quant/codec.h"
+#include "gguf/tensor_values.h"
 
 namespace rocmforge::models {
 namespace {
@@ -17,12 +17,8 @@ std::vector<float> divisors_of(const RopeSpec& rope, const gguf::File& file, std
     throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected {} (a pair of rotated values each)",
                 file.path(), name, to_string(tensor.shape), to_string(expected));
   }
-  if (tensor.format->is_integer()) {
-    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is {}, expected floating-point numbers", file.path(), name,
-                tensor.format->name);
-  }
-  std::vector<float> divisors(tensor.shape.count());
-  quant::decode_row(*tensor.format, tensor.bytes, divisors);
+  gguf::refuse_integers(tensor, file.path());
+  std::vector<float> divisors = gguf::decoded(tensor);
   for (const float divisor : divisors) {
     if (!(divisor > 0)) {
       throw error(ErrorCode::kMalformed, "{}: tensor '{}' holds {}, expected numbers above 0", file.path(), name,

@@ -181,6 +181,10 @@ TEST(Projections, AreAppliedOneAfterTheOther) {
     }
     EXPECT_NEAR(out[o], sum, 1e-5);
   }
+  testing::StoredTensor& second = random.tensors.back();
+  second.format = &quant::format_of(quant::FormatId::kI32);
+  const testing::ModelFile of_integers(random);
+  EXPECT_ERROR(engine::Projections(of_integers.file(), width), "expected floating-point numbers");
   std::erase_if(random.tensors, [](const auto& tensor) { return tensor.name == "dense_2.weight"; });
   const testing::ModelFile broken(random);
   EXPECT_ERROR(engine::Projections(broken.file(), width), "tensor 'dense_3.weight' is [48, 16], expected rows of 32");

@@ -110,6 +110,7 @@ TEST_F(Generations, AShiftedContextMeansWhatItHolds) {
   Model model = Model::load(path, {.threads = 1, .context = 64});
   GenerationOptions options;
   options.sampling.temperature = 0;
+  options.sampling.ignore_eos = true;
   options.context_shift = true;
   options.keep = 10;
   options.max_tokens = 70;

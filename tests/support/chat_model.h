@@ -4,16 +4,13 @@
 // whatever else the context holds, with a certainty that no usual sampling shakes.
 #pragma once
 
-#include <cmath>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "gguf/writer.h"
-#include "support/llama_shapes.h"
+#include "support/tiny_model.h"
 #include "text/byte_alphabet.h"
 #include "text/token.h"
 
@@ -120,17 +117,10 @@ inline std::vector<std::pair<text::TokenId, text::TokenId>> successions(const Ch
 
 inline gguf::MetadataBuilder chat_model_keys(const ChatModelOptions& options, const LlamaShape& shape,
                                              const ChatVocabulary& vocabulary) {
-  gguf::MetadataBuilder keys;
-  keys.set("general.architecture", "llama");
+  gguf::MetadataBuilder keys = llama_metadata(shape);
   keys.set("general.name", "Parrot");
-  keys.set("llama.block_count", static_cast<std::uint32_t>(shape.layers));
   keys.set("llama.context_length", static_cast<std::uint32_t>(options.context));
-  keys.set("llama.embedding_length", static_cast<std::uint32_t>(shape.width));
-  keys.set("llama.feed_forward_length", static_cast<std::uint32_t>(shape.ffn));
-  keys.set("llama.attention.layer_norm_rms_epsilon", 1e-5f);
   keys.set("llama.rope.freq_base", 10000.0f);
-  keys.set("llama.attention.head_count", static_cast<std::uint32_t>(shape.heads));
-  keys.set("llama.attention.head_count_kv", static_cast<std::uint32_t>(shape.kv_heads));
   if (options.has_sampling) {
     keys.set("general.sampling.temp", 0.7f);
     keys.set("general.sampling.top_k", std::int32_t{20});
@@ -144,34 +134,21 @@ inline gguf::MetadataBuilder chat_model_keys(const ChatModelOptions& options, co
 inline std::string chat_model(const std::string& path, const ChatModelOptions& options = {}) {
   const ChatVocabulary vocabulary(options);
   const LlamaShape shape = {2, 64, 128, vocabulary.size(), 4, 2};
-  const std::vector<NamedShape> tensors = llama_tensors(shape, quant::FormatId::kF32);
-  std::vector<gguf::TensorSpec> specs;
-  for (const NamedShape& tensor : tensors) {
-    specs.push_back({tensor.name, &quant::format_of(tensor.format), tensor.shape});
-  }
-  gguf::Writer writer(path, chat_model_keys(options, shape, vocabulary), specs);
-  std::mt19937 generator(7);
-  std::normal_distribution<float> normal;
   std::vector<float> embeddings;
-  for (std::size_t t = 0; t < tensors.size(); ++t) {
-    const std::string& name = tensors[t].name;
-    const bool is_norm = name.find("norm") != std::string::npos;
-    // The layers only stir what the embedding says.
-    const float spread = name == "token_embd.weight" ? 1.0f : 0.05f;
-    std::vector<float> values(tensors[t].shape.count());
-    for (float& value : values) value = is_norm ? 1 : spread * normal(generator);
+  const Change change = [&](const std::string& name, std::vector<float>& values) {
+    // What is written has a deviation of 0.02. The layers only stir what the embedding says.
+    const float scale = name == "token_embd.weight" ? 50.0f : 2.5f;
+    for (float& value : values) value = name.find("norm") != std::string::npos ? 1 : scale * value;
     if (name == "token_embd.weight") embeddings = values;
-    if (name == "output.weight") {
-      for (const auto& [from, to] : successions(options, vocabulary)) {
-        for (std::size_t i = 0; i < shape.width; ++i) {
-          values[static_cast<std::size_t>(to) * shape.width + i] +=
-              embeddings[static_cast<std::size_t>(from) * shape.width + i];
-        }
+    if (name != "output.weight") return;
+    for (const auto& [from, to] : successions(options, vocabulary)) {
+      for (std::size_t i = 0; i < shape.width; ++i) {
+        values[static_cast<std::size_t>(to) * shape.width + i] +=
+            embeddings[static_cast<std::size_t>(from) * shape.width + i];
       }
     }
-    writer.write_at(t, 0, std::as_bytes(std::span(values)));
-  }
-  writer.finish();
+  };
+  write_llama(path, shape, quant::FormatId::kF32, change, chat_model_keys(options, shape, vocabulary));
   return path;
 }
 

@@ -51,8 +51,7 @@ class Screen {
 
   void say(std::string_view text) const { print(style_.dim, text); }
   void complain(const Error& error) const {
-    fmt::print(stream_, "{}error:{} {}\n", style_.red, style_.reset, error.message());
-    if (!error.hint().empty()) fmt::print(stream_, "{}hint:{}  {}\n", style_.bold, style_.reset, error.hint());
+    print_error(stream_, error);
     std::fflush(stream_);
   }
   void print(std::string_view style, std::string_view text) const {
