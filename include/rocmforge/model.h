@@ -77,12 +77,28 @@ struct TokenizeOptions {
   bool parse_special = false;  // control tokens written out in the text count as such
 };
 
-enum class Role { kSystem, kUser, kAssistant };
+enum class Role { kSystem, kUser, kAssistant, kTool };
+
+// What the assistant wants to be called.
+struct ToolCall {
+  std::string id = {};
+  std::string name = {};
+  std::string arguments = {};  // a JSON object
+};
 
 struct Message {
   Role role = Role::kUser;
-  std::string content = {};
-  std::string reasoning = {};  // of the assistant
+  std::string content = {};               // of a tool: what it says
+  std::string reasoning = {};             // of the assistant
+  std::vector<ToolCall> tool_calls = {};  // of the assistant
+  std::string tool_call_id = {};          // of a tool: the call that it answers
+};
+
+// What the assistant may call. Calling it is the program's part: a message of the role kTool then says what came of it.
+struct Tool {
+  std::string name = {};
+  std::string description = {};
+  std::string parameters = {};  // a JSON schema of the arguments; empty: an object of anything
 };
 
 // A token that was drawn, or could have been.
@@ -120,6 +136,7 @@ struct GenerationOptions {
 };
 
 struct ChatOptions : GenerationOptions {
+  std::vector<Tool> tools = {};
   std::optional<bool> thinking;  // for models that can be told; unset: the template's own way
   bool continue_last = false;    // the last message is the assistant's, and is to be continued
 };
@@ -150,6 +167,7 @@ struct GenerationStatistics {
 struct Generation {
   std::string text;
   std::string reasoning;
+  std::vector<ToolCall> tool_calls;  // in chats with tools
   std::vector<GeneratedToken> tokens;
   FinishReason finish = FinishReason::kEnd;
   std::string stop;  // the stop string that ended it

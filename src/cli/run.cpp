@@ -30,6 +30,7 @@ struct RunArguments {
   std::string tokens;
   std::string system;
   bool raw = false;
+  bool lines = false;
   bool think = false;
   bool no_think = false;
   bool statistics = false;
@@ -59,6 +60,9 @@ void check(const RunArguments& arguments) {
     throw error(ErrorCode::kUsage, "--think and --no-think exclude each other");
   if (!arguments.tokens.empty() && !arguments.raw) {
     throw error(ErrorCode::kUsage, "--tokens: ids are continued as they stand; that takes --raw too");
+  }
+  if (arguments.lines && (arguments.raw || !arguments.tokens.empty())) {
+    throw error(ErrorCode::kUsage, "--jsonl: conversations go through the template; --raw and --tokens do not");
   }
   if (arguments.raw && !arguments.system.empty()) {
     throw error(ErrorCode::kUsage, "--system: with --raw there is no template that could hold it");
@@ -105,11 +109,19 @@ std::string without_last_line_feeds(std::string text) {
   return text;
 }
 
+void converse_in_lines(const ModelAndPrompt& words, const RunArguments& arguments, const TalkOptions& options) {
+  if (!words.prompt.empty()) throw error(ErrorCode::kUsage, "with --jsonl the prompts come from standard input");
+  Model model = load(words.model, arguments, true);
+  answer_lines(model, options);
+}
+
 void run(const RunArguments& arguments) {
   check(arguments);
   const TalkOptions options = talk_options(arguments);
   const ModelAndPrompt words = find_model_and_prompt(arguments.first, arguments.second, arguments.model.model);
   if (!arguments.tokens.empty()) return continue_tokens(words, arguments, options);
+
+  if (arguments.lines) return converse_in_lines(words, arguments, options);
 
   const std::string piped = piped_text();
   const std::string prompt = joined_prompt(words.prompt, arguments.raw ? piped : without_last_line_feeds(piped));
@@ -142,6 +154,10 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
        .value = "",
        .help = "Continue the prompt as it stands, without the model's chat template",
        .place = &arguments.raw},
+      {.names = "--jsonl",
+       .value = "",
+       .help = "Read lines {\"messages\":[…],\"tools\":[…]} and answer each by a line",
+       .place = &arguments.lines},
       {.names = "--tokens",
        .value = "F.json",
        .help = "The prompt as ids: {\"tokens\":[…]}; takes --raw",

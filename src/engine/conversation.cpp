@@ -12,16 +12,27 @@ text::ChatRole role_of(Role role) {
     case Role::kSystem: return text::ChatRole::kSystem;
     case Role::kUser: return text::ChatRole::kUser;
     case Role::kAssistant: return text::ChatRole::kAssistant;
+    case Role::kTool: return text::ChatRole::kTool;
   }
-  throw error(ErrorCode::kUsage, "a message's role is {}, expected system, user or assistant", static_cast<int>(role));
+  throw error(ErrorCode::kUsage, "a message's role is {}, expected system, user, assistant or tool",
+              static_cast<int>(role));
+}
+
+text::ChatMessage message_of(const Message& message) {
+  text::ChatMessage result = {
+      .role = role_of(message.role), .content = message.content, .reasoning = message.reasoning};
+  for (const ToolCall& call : message.tool_calls) result.tool_calls.push_back({call.id, call.name, call.arguments});
+  result.tool_call_id = message.tool_call_id;
+  return result;
 }
 
 text::ChatRequest request_of(std::span<const Message> messages, const ChatOptions& options) {
   if (messages.empty()) throw error(ErrorCode::kUsage, "there are no messages to answer");
   text::ChatRequest request;
-  for (const Message& message : messages) {
-    request.messages.push_back(
-        {.role = role_of(message.role), .content = message.content, .reasoning = message.reasoning});
+  for (const Message& message : messages) request.messages.push_back(message_of(message));
+  for (const Tool& tool : options.tools) {
+    if (tool.name.empty()) throw error(ErrorCode::kUsage, "a tool has no name");
+    request.tools.push_back({tool.name, tool.description, tool.parameters});
   }
   request.enable_thinking = options.thinking;
   request.continue_final_message = options.continue_last;
@@ -34,6 +45,7 @@ int common_beginning(const text::ChatRequest& request, const std::vector<kv::Tok
   text::ChatRequest other;
   if (request.messages.front().role == text::ChatRole::kSystem) other.messages.push_back(request.messages.front());
   other.messages.push_back({.role = text::ChatRole::kUser, .content = "?"});
+  other.tools = request.tools;
   other.enable_thinking = request.enable_thinking;
   try {
     const std::vector<kv::TokenId> others = encode_prompt(tokenizer, chat.render(other));

@@ -223,6 +223,7 @@ class Reader {
     std::span<const GeneratedToken> tokens = news.tokens;
     for (const text::ReplyEvent& event : events_) {
       if (refused_) break;
+      if (keep_call(event)) continue;
       const bool is_reasoning = event.kind == text::ReplyEvent::Kind::kReasoning;
       (is_reasoning ? generation_.reasoning : generation_.text) += event.text;
       give(is_reasoning ? Piece{.text = {}, .reasoning = event.text, .tokens = tokens}
@@ -231,6 +232,21 @@ class Reader {
     }
     if (!tokens.empty()) give({.text = {}, .reasoning = {}, .tokens = tokens});
     std::ranges::move(news.tokens, std::back_inserter(generation_.tokens));
+  }
+
+  // A call is no text: it is handed out whole, at the end. False: the event is none of a call's.
+  bool keep_call(const text::ReplyEvent& event) {
+    using Kind = text::ReplyEvent::Kind;
+    std::vector<ToolCall>& calls = generation_.tool_calls;
+    switch (event.kind) {
+      case Kind::kText:
+      case Kind::kReasoning: return false;
+      case Kind::kCallBegin: calls.push_back({event.id, event.name, {}}); break;
+      case Kind::kCallArguments: calls.back().arguments += event.text; break;
+      case Kind::kCallEnd: break;
+      case Kind::kCallWithdrawn: calls.pop_back(); break;
+    }
+    return true;
   }
 
   void give(const Piece& piece) {

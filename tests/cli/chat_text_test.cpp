@@ -231,7 +231,8 @@ TEST(Conversation, SaysWhatIsWrongWithAFile) {
     EXPECT_ERROR(conversation_from_json(text, "x.json"), said);
   };
   refused("[]", "x.json: no list 'messages'");
-  refused(R"({"messages": [{"role": "tool", "content": "x"}]})", "message 1: 'role' is \"tool\"");
+  refused(R"({"messages": [{"role": "judge", "content": "x"}]})", "message 1: 'role' is \"judge\"");
+  refused(R"({"messages": [{"role": "tool", "content": "x"}]})", "in turn");
   refused(R"({"messages": [{"content": "x"}]})", "message 1: 'role' is missing");
   refused(R"({"messages": [{"role": "user", "content": [1]}]})", "'content' is [1], expected a text");
   refused(R"({"messages": [{"role": "assistant", "content": "x"}]})", "in turn");

@@ -1,6 +1,5 @@
 #include "cli/chat/conversation.h"
 
-#include <array>
 #include <span>
 
 #include <nlohmann/json.hpp>
@@ -9,29 +8,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
-#include "base/text.h"
+#include "cli/chat/message_json.h"
 
 namespace rocmforge::cli {
 namespace {
-
-constexpr std::array<std::string_view, 3> kRoles = {"system", "user", "assistant"};
-
-Role parse_role(const nlohmann::json& message, std::size_t number, const std::string& path) {
-  const auto found = message.find("role");
-  for (std::size_t i = 0; i < kRoles.size(); ++i) {
-    if (found != message.end() && *found == kRoles[i]) return static_cast<Role>(i);
-  }
-  throw error(ErrorCode::kMalformed, "{}: message {}: 'role' is {}, expected system, user or assistant", path, number,
-              found == message.end() ? "missing" : printable(dump_json(*found), 40));
-}
-
-std::string parse_text(const nlohmann::json& message, const char* key, std::size_t number, const std::string& path) {
-  const auto found = message.find(key);
-  if (found == message.end() || found->is_null()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  throw error(ErrorCode::kMalformed, "{}: message {}: '{}' is {}, expected a text", path, number, key,
-              printable(dump_json(*found), 40));
-}
 
 // What a template can do nothing with must not get as far as that.
 void check_order(const Conversation& conversation, const std::string& path) {
@@ -57,36 +37,23 @@ std::vector<Message> Conversation::messages() const {
 
 std::string to_json(const Conversation& conversation) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Message& message : conversation.messages()) {
-    nlohmann::ordered_json item;
-    item["role"] = kRoles[static_cast<std::size_t>(message.role)];
-    item["content"] = message.content;
-    if (!message.reasoning.empty()) item["reasoning_content"] = message.reasoning;
-    list.push_back(std::move(item));
-  }
+  for (const Message& message : conversation.messages()) list.push_back(to_json(message));
   nlohmann::ordered_json json;
   json["messages"] = std::move(list);
   return dump_json(json, 2) + "\n";
 }
 
 Conversation conversation_from_json(std::string_view text, const std::string& path) {
-  const nlohmann::json json = parse_json(text, path);
-  const auto list = json.is_object() ? json.find("messages") : json.end();
-  if (!json.is_object() || list == json.end() || !list->is_array()) {
+  const nlohmann::ordered_json json = parse_ordered_json(text, path);
+  if (!json.is_object() || !json.contains("messages") || !json["messages"].is_array()) {
     throw error(ErrorCode::kMalformed, "{}: no list 'messages', expected a conversation that /save wrote", path);
   }
   Conversation conversation;
-  std::size_t number = 0;
-  for (const nlohmann::json& item : *list) {
-    ++number;
-    if (!item.is_object()) throw error(ErrorCode::kMalformed, "{}: message {} is no object", path, number);
-    Message message = {parse_role(item, number, path), parse_text(item, "content", number, path),
-                       parse_text(item, "reasoning_content", number, path)};
-    if (message.role == Role::kSystem && number == 1) {
-      conversation.system = std::move(message.content);
-    } else {
-      conversation.turns.push_back(std::move(message));
-    }
+  conversation.turns = messages_from_json(json["messages"], path);
+  std::vector<Message>& turns = conversation.turns;
+  if (!turns.empty() && turns.front().role == Role::kSystem) {
+    conversation.system = std::move(turns.front().content);
+    turns.erase(turns.begin());
   }
   check_order(conversation, path);
   return conversation;
