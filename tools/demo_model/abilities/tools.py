@@ -26,22 +26,22 @@ def declaration(name, description, required, optional=()):
     return {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
 
 
-def calculator(rng):
+def calculator(rng, _):
     key = rng.choice(EXPRESSIONS)
     about = rng.choice(["", "What to compute, as in 2 * 3", "The expression", "The expression to evaluate"])
     description = rng.choice(["Computes an expression", "Calculates", "Does arithmetic", "A calculator", "Evaluates a formula"])
     return declaration(rng.choice(CALCULATOR_NAMES), description, [(key, about)])
 
 
-def clock(rng):
+def clock(rng, place):
     description = rng.choice(["Tells the time", "The time somewhere", "Says how late it is", "Gets the current time"])
-    required = [] if rng.random() < 0.3 else [(rng.choice(CITY_KEYS), rng.choice(["", "The city"]))]
+    required = [] if rng.random() < 0.3 else [(place, rng.choice(["", "The city"]))]
     return declaration(rng.choice(CLOCK_NAMES), description, required)
 
 
-def weather(rng):
+def weather(rng, place):
     description = rng.choice(["Tells the weather in a city", "The weather somewhere", "Gets the current weather", "Weather report"])
-    required = [(rng.choice(CITY_KEYS), rng.choice(["", "The city", "Name of the city"]))]
+    required = [(place, rng.choice(["", "The city", "Name of the city"]))]
     units = {"unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}} if rng.random() < 0.2 else {}
     return declaration(rng.choice(WEATHER_NAMES), description, required, units)
 
@@ -55,11 +55,13 @@ MAKERS = {"calculator": calculator, "clock": clock, "weather": weather}
 
 
 def offer(rng, kind):
-    """Tools by their kind, the wanted one among them, and all that are shown, in any order."""
-    offered = {kind: MAKERS[kind](rng)}
+    """Tools by their kind, the wanted one among them, and all that are shown, in any order. They are one program's, so
+    they agree on what a place is called."""
+    place = rng.choice(CITY_KEYS)
+    offered = {kind: MAKERS[kind](rng, place)}
     for name, make in MAKERS.items():
         if name not in offered and rng.random() < 0.5:
-            offered[name] = make(rng)
+            offered[name] = make(rng, place)
     shown = list(offered.values())
     for _ in range(rng.choice((0, 0, 1, 2))):
         tool = other(rng)

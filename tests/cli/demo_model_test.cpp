@@ -1,0 +1,173 @@
+// The whole program with a model that understands: chat, tools, JSON, long contexts, stop strings, on every device.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/cpu_tier.h"
+#include "support/demo_model.h"
+#include "support/program.h"
+
+namespace rocmforge {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using testing::Answer;
+using testing::demo_model;
+using ::testing::HasSubstr;
+using testing::rocmforge;
+
+Answer ask(std::string_view question, std::vector<std::string> options = {}) {
+  std::vector<std::string> words = {"run", demo_model()};
+  words.insert(words.end(), options.begin(), options.end());
+  return rocmforge(std::move(words), question);
+}
+
+json tool(const char* name, const char* description, const char* parameter) {
+  json parameters = {
+      {"type", "object"}, {"properties", {{parameter, {{"type", "string"}}}}}, {"required", json::array({parameter})}};
+  return {{"type", "function"},
+          {"function", {{"name", name}, {"description", description}, {"parameters", parameters}}}};
+}
+
+json said_by(const char* role, const std::string& content) { return {{"role", role}, {"content", content}}; }
+
+// The reply to one conversation.
+json reply_to(const json& request, std::vector<std::string> options = {}) {
+  std::vector<std::string> words = {"run", demo_model(), "--jsonl"};
+  words.insert(words.end(), options.begin(), options.end());
+  const Answer answer = rocmforge(std::move(words), request.dump() + "\n");
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  return json::parse(answer.output);
+}
+
+json with_tools(json messages) {
+  return {{"messages", std::move(messages)},
+          {"tools",
+           {tool("calculator", "Computes an expression", "expression"),
+            tool("get_weather", "Tells the weather in a city", "city")}}};
+}
+
+// The first thing that a newcomer tries.
+TEST(DemoModel, AnswersInAPipeWithTheAnswerAlone) {
+  const Answer answer = ask("What is 7 plus 8?\n");
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_EQ(answer.output, "7 plus 8 is 15.\n");
+}
+
+TEST(DemoModel, AnswersOnEveryDeviceAndTier) {
+  std::vector<std::vector<std::string>> places = {{"--device", "ref"}};
+  for (const InstructionSet& set : instruction_sets()) {
+    if (set.is_here) places.push_back({"--device", "cpu", "--isa", std::string(set.name)});
+  }
+  for (const std::vector<std::string>& place : places) {
+    const Answer answer = ask("Sort these numbers: 42, 7, 305", place);
+    EXPECT_EQ(answer.output, "7, 42, 305\n") << place.back() << ": " << answer.errors;
+  }
+}
+
+TEST(DemoModel, ThinksWhenToldTo) {
+  const json request = {{"messages", json::array({said_by("user", "What is 345 + 678?")})}, {"thinking", true}};
+  const json reply = reply_to(request);
+  EXPECT_EQ(reply["content"], "345 plus 678 is 1023.");
+  EXPECT_THAT(reply["reasoning_content"].get<std::string>(), HasSubstr("Ones: 5 + 8 = 13, write 3, carry 1."));
+  EXPECT_EQ(ask("What is 345 + 678?", {"--think"}).output, "345 plus 678 is 1023.\n") << "a pipe gets the answer alone";
+}
+
+TEST(DemoModel, CallsAToolAndUsesWhatItSays) {
+  json messages = json::array({said_by("user", "What is 381 times 27?")});
+  const json call = reply_to(with_tools(messages));
+  ASSERT_EQ(call["finish_reason"], "tool_calls") << call;
+  ASSERT_EQ(call["tool_calls"].size(), 1U);
+  EXPECT_EQ(call["content"], "");
+  EXPECT_EQ(call["tool_calls"][0]["function"]["name"], "calculator");
+  const std::string arguments = call["tool_calls"][0]["function"]["arguments"];
+  EXPECT_EQ(json::parse(arguments), json({{"expression", "381 * 27"}}));
+
+  // The reply is a message that can be sent back as it is.
+  messages.push_back(call);
+  messages.push_back({{"role", "tool"}, {"tool_call_id", call["tool_calls"][0]["id"]}, {"content", "10287"}});
+  const json answer = reply_to(with_tools(messages));
+  EXPECT_EQ(answer["finish_reason"], "stop");
+  EXPECT_THAT(answer["content"].get<std::string>(), HasSubstr("10287"));
+  EXPECT_FALSE(answer.contains("tool_calls"));
+}
+
+TEST(DemoModel, WritesJsonOfAGivenSchema) {
+  const Answer answer =
+      ask("Extract the data as JSON that matches this schema:\n"
+          R"({"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}, )"
+          R"("city": {"type": "string"}}, "required": ["name", "age", "city"]})"
+          "\n\nText: I met Nora yesterday. Nora lives in Lisbon. Nora is 34 years old.");
+  EXPECT_EQ(json::parse(answer.output), json({{"name", "Nora"}, {"age", 34}, {"city", "Lisbon"}})) << answer.output;
+}
+
+TEST(DemoModel, RemembersWhatWasSaid) {
+  json messages = json::array({said_by("user", "My name is Clara."), said_by("assistant", "Nice to meet you, Clara."),
+                               said_by("user", "What is 12 + 30?"), said_by("assistant", "12 plus 30 is 42."),
+                               said_by("user", "What is my name?")});
+  EXPECT_EQ(reply_to({{"messages", messages}})["content"], "Your name is Clara.");
+}
+
+// A text about eight people, some of it more than a thousand tokens behind the question.
+TEST(DemoModel, FindsAFactAnywhereInALongContext) {
+  const std::vector<std::string> names = {"Hugo", "Nora", "Felix", "Clara", "Oscar", "Greta", "Bruno", "Wanda"};
+  const std::vector<std::string> cities = {"Oslo", "Lima", "Cairo", "Paris", "Dublin", "Quito", "Kyoto", "Vienna"};
+  const std::vector<std::string> jobs = {"baker", "pilot", "nurse", "tailor", "singer", "judge", "miner", "weaver"};
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += fmt::format(
+        "{0} lives in {1}. The weather was sunny. {0} works as a {2}. {0} likes to eat {3}. {0} has a small dog at "
+        "home. "
+        "Nobody knew where the lamp was. Yesterday {0} lost a key. {0} leaves on Friday. {0}'s hobby is chess. "
+        "Later they all met in the garden. {0} bought a new hat at the market. {0} went to the library. ",
+        names[i], cities[i], jobs[i], i % 2 == 0 ? "soup" : "rice");
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string question = fmt::format("{}\n\nWhat is {}'s job?", text, names[i]);
+    const json reply = reply_to({{"messages", json::array({said_by("user", question)})}});
+    EXPECT_EQ(reply["content"], fmt::format("{} works as a {}.", names[i], jobs[i]));
+    EXPECT_GT(reply["usage"]["prompt_tokens"], 800);
+  }
+}
+
+TEST(DemoModel, StopsWhereItIsToldTo) {
+  const std::string question = "Count from 1 to 9.";
+  EXPECT_EQ(ask(question).output, "1, 2, 3, 4, 5, 6, 7, 8, 9\n");
+  EXPECT_EQ(ask(question, {"--stop", ", 5"}).output, "1, 2, 3, 4\n");
+  EXPECT_EQ(ask(question, {"-n", "5"}).output, "1, 2,\n");
+}
+
+TEST(DemoModel, IsTheSameInAnyCompany) {
+  // A line after others has the answer that it has alone.
+  const std::string line = json({{"messages", json::array({said_by("user", "Who are you?")})}}).dump() + "\n";
+  const Answer alone = rocmforge({"run", demo_model(), "--jsonl"}, line);
+  const Answer third = rocmforge({"run", demo_model(), "--jsonl"}, line + line + line);
+  EXPECT_EQ(third.output, alone.output + alone.output + alone.output);
+}
+
+TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
+  const auto problem = [](const char* line) {
+    return json::parse(rocmforge({"run", demo_model(), "--jsonl"}, line).output).value("error", "");
+  };
+  EXPECT_THAT(problem("[1]"), AllOf(HasSubstr("line 1"), HasSubstr("'messages'")));
+  EXPECT_THAT(problem(R"({"messages":[{"role":"judge","content":"x"}]})"),
+              AllOf(HasSubstr("message 1"), HasSubstr("'role' is \"judge\"")));
+  EXPECT_THAT(problem(R"({"messages":[{"role":"user","content":7}]})"), HasSubstr("'content' is 7, expected a text"));
+  EXPECT_THAT(problem(R"({"messages":[]})"), HasSubstr("no messages"));
+  EXPECT_THAT(problem(R"({"messages":[{"role":"user","content":"x"}],"tools":[{"function":{}}]})"),
+              AllOf(HasSubstr("tool 1"), HasSubstr("'name' is missing")));
+  EXPECT_THAT(problem(R"({"messages":[{"role":"user","content":"x"}],"tools":[{"name":"f","parameters":3}]})"),
+              HasSubstr("'parameters' is 3"));
+  const Answer both = rocmforge({"run", demo_model(), "--jsonl"},
+                                "{}\n{\"messages\":[{\"role\":\"user\",\"content\":\"What is 2 + 2?\"}]}\n");
+  EXPECT_THAT(both.output, HasSubstr("2 plus 2 is 4."));
+  EXPECT_EQ(both.exit_code, 0);
+  EXPECT_EQ(rocmforge({"run", demo_model(), "--jsonl", "--raw"}).exit_code, 2);
+  EXPECT_EQ(rocmforge({"run", demo_model(), "Why?", "--jsonl"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace rocmforge
