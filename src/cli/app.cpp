@@ -122,7 +122,9 @@ CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
   } else {
     CLI::Option* option = app.add_option(argument.names, *place, argument.help);
     if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
-      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      constexpr int kMostWords = 4096;
+      option->expected(1, argument.is_positional() ? kMostWords : 1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
     if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, 1'000'000'000'000));

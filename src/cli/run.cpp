@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/model_and_prompt.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 #include "cli/sampling_arguments.h"
 
 namespace rocmforge::cli {
@@ -78,7 +79,7 @@ TalkOptions talk_options(const RunArguments& arguments) {
 }
 
 Model load(const std::string& path, const RunArguments& arguments, bool reports) {
-  Model model = load_model(path, arguments.model);
+  Model model = load_model(path_of_model(path), arguments.model);
   const ModelInfo info = model.info();
   if (!info.can_generate) {
     throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, info.description);
@@ -128,7 +129,7 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
   return {
       {.names = "MODEL",
        .value = "MODEL",
-       .help = "A GGUF file; of a split model any one of its files",
+       .help = kModelHelp,
        .place = &arguments.first,
        .completes = Completes::kFile},
       {.names = "PROMPT",
@@ -156,7 +157,8 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
 }
 
 constexpr std::string_view kDetails =
-    "One word alone is the model if there is such a file, and the prompt otherwise.\n"
+    "One word alone is the model if it is a file, a name in the store or hf:ORG/REPO,\n"
+    "which is pulled when it is not there; the prompt otherwise.\n"
     "What is piped in is put behind the prompt, or is the prompt.\n"
     "\n"
     "Sampling is by what the model's file recommends, or else by the values above;\n"

@@ -1,0 +1,20 @@
+// What a person may write where a command wants a MODEL: a file, a name in the store, or where to fetch it from.
+#pragma once
+
+#include <string>
+
+#include "cli/command.h"
+
+namespace rocmforge::cli {
+
+inline constexpr const char* kModelHelp =
+    "A GGUF file (of a split model any part), a name that `rocmforge models` lists, or hf:ORG/REPO[:QUANT]";
+
+// Whether the word is meant as a model: a file that exists, a name in the store, or a source on the web.
+bool names_a_model(const std::string& word);
+
+// The file to open. What is to be fetched and is not in the store yet is fetched now, with progress on the terminal. A
+// path that leads nowhere comes back as it is: whoever opens it will say so.
+std::string path_of_model(const std::string& model);
+
+}  // namespace rocmforge::cli
