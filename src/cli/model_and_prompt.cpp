@@ -10,7 +10,7 @@ namespace rocmforge::cli {
 namespace {
 
 constexpr const char* kGiveAFile =
-    "give a GGUF file or a model of the hub: rocmforge run hf:ggml-org/gemma-3-1b-it-GGUF";
+    "give a GGUF file or a model of the hub: rocmforge run model.gguf, rocmforge run hf:ORG/REPO";
 
 bool is_there(const std::string& path) {
   std::error_code ignored;

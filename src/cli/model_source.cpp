@@ -49,7 +49,6 @@ std::optional<store::Manifest> stored(const store::ModelStore& store, const std:
 }
 
 std::string fetched(const store::ModelStore& store, const std::string& model) {
-  log::info("{}: not in the store yet", printable(model));
   const store::PullResult result = pull_with_progress(store, {.source = model, .name = {}, .hub = {}});
   return store.file_of(result.model).string();
 }

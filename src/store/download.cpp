@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gguf/foreign_file.h"
 #include "store/sha256.h"
 
 namespace rocmforge::store {
@@ -23,7 +24,6 @@ constexpr std::uint64_t kLeastPiece = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLargestPiece = std::uint64_t{64} << 20;
 constexpr int kMostFruitlessSearches = 4;
 constexpr milliseconds kBetweenLooks{50};
-constexpr std::string_view kMagic = "GGUF";
 
 // What one request is to bring.
 struct Piece {
@@ -240,11 +240,10 @@ void Fetcher::check(const std::string& sum) const {
                 fmt::format("{}: its SHA-256 is {}, expected {}; it was thrown away", download_.name, sum, sha256_),
                 "somebody changed it on its way, or the disk did; try again, or from another network");
   }
-  const std::string magic = partial_.first_bytes(kMagic.size());
-  if (magic == kMagic) return;
+  const std::string beginning = partial_.beginning();
+  if (beginning.starts_with("GGUF")) return;
   partial_.discard();
-  throw error(ErrorCode::kMalformed, "{}: is no GGUF file: it begins with '{}'; it was thrown away", download_.name,
-              printable(magic));
+  throw gguf::not_a_gguf_file(std::as_bytes(std::span(beginning)), download_.name);
 }
 
 }  // namespace

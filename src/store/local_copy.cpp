@@ -11,14 +11,13 @@
 
 #include "base/error.h"
 #include "base/file_descriptor.h"
-#include "base/text.h"
+#include "gguf/foreign_file.h"
 #include "store/sha256.h"
 
 namespace rocmforge::store {
 namespace {
 
 constexpr std::size_t kAtATime = std::size_t{4} << 20;
-constexpr std::string_view kMagic = "GGUF";
 
 std::size_t read_at(int file, const std::string& path, std::span<std::byte> into, std::uint64_t offset) {
   for (;;) {
@@ -35,10 +34,9 @@ std::string copy_file(const std::string& path, std::uint64_t size, PartialFile& 
   const FileDescriptor source(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!source.is_open()) throw system_error(path, "open", errno);
   std::vector<std::byte> buffer(kAtATime);
-  const std::size_t head = read_at(source.get(), path, std::span(buffer).first(kMagic.size()), 0);
-  const std::string_view magic(reinterpret_cast<const char*>(buffer.data()), head);
-  if (magic != kMagic) {
-    throw error(ErrorCode::kMalformed, "{}: is no GGUF file: it begins with '{}'", path, printable(magic));
+  const auto beginning = std::span(buffer).first(read_at(source.get(), path, buffer, 0));
+  if (!std::string_view(reinterpret_cast<const char*>(beginning.data()), beginning.size()).starts_with("GGUF")) {
+    throw gguf::not_a_gguf_file(beginning, path);
   }
   const bool is_shared = ftruncate(partial.file(), 0) == 0 && ioctl(partial.file(), FICLONE, source.get()) == 0;
   if (!is_shared) partial.expect({.size = size});

@@ -185,23 +185,28 @@ void ModelStore::write_manifest(const Manifest& model, bool finished) const {
   file.commit();
 }
 
+std::vector<ManifestFile> ModelStore::files_by(const std::string& name, bool finished) const {
+  const fs::path path = manifest_path(name, finished);
+  try {
+    return parse_manifest(text_of(path), path.string()).files;
+  } catch (const Error&) {
+    return {};  // one that is not there or cannot be read names nothing
+  }
+}
+
 void ModelStore::begin(const Manifest& model) const {
   const FileLock lock = lock_store();
-  std::vector<ManifestFile> before;
-  try {
-    const fs::path path = manifest_path(model.name, false);
-    before = parse_manifest(text_of(path), path.string()).files;
-  } catch (const Error&) {  // mostly there is none
-  }
+  const std::vector<ManifestFile> before = files_by(model.name, false);
   write_manifest(model, false);
   remove_unneeded(before);
 }
 
 void ModelStore::give_up(const std::string& name) const {
   const FileLock lock = lock_store();
-  const fs::path path = manifest_path(name, false);
+  Manifest begun;
+  begun.files = files_by(name, false);
   std::error_code ignored;
-  if (bytes_there(parse_manifest(text_of(path), path.string())) == 0) fs::remove(path, ignored);
+  if (bytes_there(begun) == 0) fs::remove(manifest_path(name, false), ignored);
 }
 
 void ModelStore::link_files(const Manifest& model) const {
@@ -216,11 +221,7 @@ void ModelStore::link_files(const Manifest& model) const {
 bool ModelStore::finish(const Manifest& model) const {
   const FileLock lock = lock_store();
   if (!is_complete(model)) return false;
-  std::vector<ManifestFile> before;
-  try {
-    if (const auto replaced = find(model.name)) before = replaced->files;
-  } catch (const Error&) {  // one that cannot be read names nothing
-  }
+  const std::vector<ManifestFile> before = files_by(model.name, true);
   try {
     link_files(model);
   } catch (const fs::filesystem_error& problem) {
@@ -264,15 +265,9 @@ std::uint64_t ModelStore::remove(const std::string& name) const {
   const FileLock lock = lock_store();
   std::vector<ManifestFile> files;
   for (const bool finished : {true, false}) {
-    const fs::path path = manifest_path(name, finished);
+    for (ManifestFile& file : files_by(name, finished)) files.push_back(std::move(file));
     std::error_code ignored;
-    if (!fs::exists(path, ignored)) continue;
-    try {
-      for (ManifestFile& file : parse_manifest(text_of(path), path.string()).files) files.push_back(std::move(file));
-    } catch (const Error& error) {
-      log::warning("{}", error.message());
-    }
-    fs::remove(path, ignored);
+    fs::remove(manifest_path(name, finished), ignored);
   }
   std::error_code ignored;
   fs::remove_all(root_ / "links" / file_name_of(name), ignored);

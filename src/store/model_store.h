@@ -71,6 +71,7 @@ class ModelStore {
   std::vector<Manifest> read_all(bool finished) const;
   std::filesystem::path manifest_path(std::string_view name, bool finished) const;
   FileLock lock_store() const;
+  std::vector<ManifestFile> files_by(const std::string& name, bool finished) const;
   void write_manifest(const Manifest& model, bool finished) const;
   void link_files(const Manifest& model) const;
   std::uint64_t remove_unneeded(const std::vector<ManifestFile>& files) const;

@@ -54,12 +54,27 @@ Note read(const fs::path& path) {
     }
     return note;
   } catch (const Error&) {
+    return {};
   } catch (const nlohmann::json::exception&) {
+    return {};
   }
-  return {};
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> free_bytes(const fs::path& folder) {
+  struct statvfs disk{};
+  if (statvfs(folder.c_str(), &disk) != 0) return std::nullopt;
+  return std::uint64_t{disk.f_bavail} * disk.f_frsize;
+}
+
+Error lack_of_space(const std::string& what, std::uint64_t needed, std::uint64_t free) {
+  return Error(
+      ErrorCode::kIo,
+      fmt::format("{}: needs {}, but only {} are free on the disk", what, format_bytes(needed), format_bytes(free)),
+      "`rocmforge models` lists what is there, `rocmforge rm NAME` frees space; ROCMFORGE_MODELS names "
+      "another folder");
+}
 
 bool ContentIdentity::is_same_as(const ContentIdentity& other) const {
   if (size != other.size || sha256 != other.sha256) return false;
@@ -100,13 +115,9 @@ void PartialFile::start_over() {
 void PartialFile::reserve() const {
   const std::uint64_t size = content_.size;
   if (size == 0) return;
-  struct stat status{};
-  struct statvfs disk{};
-  const bool is_known = fstat(file(), &status) == 0 && fstatvfs(file(), &disk) == 0;
-  const std::uint64_t taken = is_known ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
-  const std::uint64_t lacking = size - std::min(size, taken);
-  const std::uint64_t free = is_known ? std::uint64_t{disk.f_bavail} * disk.f_frsize : 0;
-  int problem = is_known && lacking > free ? ENOSPC : 0;
+  const std::uint64_t lacking = size - std::min(size, allocated_bytes(path_));
+  const std::optional<std::uint64_t> free = free_bytes(path_.parent_path());
+  int problem = free && lacking > *free ? ENOSPC : 0;
   if (problem == 0 && lacking > 0) {
     do {
       problem = fallocate(file(), 0, 0, static_cast<off_t>(size)) == 0 ? 0 : errno;
@@ -116,11 +127,7 @@ void PartialFile::reserve() const {
     problem = ftruncate(file(), static_cast<off_t>(size)) == 0 ? 0 : errno;
   }
   if (problem == ENOSPC || problem == EFBIG) {
-    throw Error(ErrorCode::kIo,
-                fmt::format("{}: needs {} more, but only {} are free on its disk", path_.parent_path().string(),
-                            format_bytes(lacking), format_bytes(free)),
-                "`rocmforge models` lists what is there, `rocmforge rm NAME` frees space; ROCMFORGE_MODELS names "
-                "another folder");
+    throw lack_of_space(path_.parent_path().string(), lacking, free.value_or(0));
   }
   if (problem != 0) throw system_error(path_.string(), fmt::format("reserve {}", format_bytes(size)), problem);
 }
@@ -167,9 +174,9 @@ void PartialFile::note() {
   is_noted_ = true;
 }
 
-std::string PartialFile::first_bytes(std::size_t count) const {
-  std::string bytes(count, '\0');
-  const ssize_t read = pread(file(), bytes.data(), count, 0);
+std::string PartialFile::beginning() const {
+  std::string bytes(512, '\0');
+  const ssize_t read = pread(file(), bytes.data(), bytes.size(), 0);
   bytes.resize(read < 0 ? 0 : static_cast<std::size_t>(read));
   return bytes;
 }

@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "base/error.h"
 #include "store/byte_ranges.h"
 #include "store/file_lock.h"
 
@@ -26,6 +28,10 @@ struct ContentIdentity {
   // Whether bytes of the one are bytes of the other.
   bool is_same_as(const ContentIdentity& other) const;
 };
+
+// What is free for a user's files on the disk of that folder; none where nobody can tell.
+std::optional<std::uint64_t> free_bytes(const std::filesystem::path& folder);
+Error lack_of_space(const std::string& what, std::uint64_t needed, std::uint64_t free);
 
 class PartialFile {
  public:
@@ -46,7 +52,8 @@ class PartialFile {
   void note();
 
   int file() const { return lock_.file(); }
-  std::string first_bytes(std::size_t count) const;
+  // Some of its first bytes, enough to tell what it is.
+  std::string beginning() const;
 
   // The file, complete, under its final name on the same disk; nothing of it is left here.
   void move_to(const std::filesystem::path& target);

@@ -1,7 +1,5 @@
 #include "store/pull.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -59,7 +57,9 @@ PullResult Pull::run() {
   if (is_there_already()) return {model_, true, 0};
   check_space();
   before_ = store_.bytes_there(model_);
-  if (before_ > 0) say(fmt::format("{} of {} are there already", format_bytes(before_), format_bytes(model_.size())));
+  say(fmt::format("{} {}, {}{}", plan_.is_local ? "copying" : "fetching", printable(model_.source, 300),
+                  format_bytes(model_.size()),
+                  before_ > 0 ? fmt::format(", of which {} are there already", format_bytes(before_)) : ""));
   for (int rounds = 0; rounds < kMostRounds; ++rounds) {
     store_.begin(plan_.model);
     model_ = plan_.model;
@@ -106,15 +106,9 @@ void Pull::check_space() const {
     if (has_blob(file)) continue;
     needed += file.size - std::min(file.size, PartialFile::allocated_bytes(store_.partial(file)));
   }
-  struct statvfs disk{};
-  if (statvfs(store_.root().c_str(), &disk) != 0) return;
-  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
-  if (needed <= free || plan_.is_local) return;  // a local copy may share its space with the original
-  throw Error(ErrorCode::kIo,
-              fmt::format("{}: needs {}, but only {} are free on the disk of {}", model_.name, format_bytes(needed),
-                          format_bytes(free), store_.root().string()),
-              "`rocmforge models` lists what is there, `rocmforge rm NAME` frees space; ROCMFORGE_MODELS names another "
-              "folder");
+  const std::optional<std::uint64_t> free = free_bytes(store_.root());
+  if (plan_.is_local || !free || needed <= *free) return;  // a local copy may share its space with the original
+  throw lack_of_space(model_.name, needed, *free);
 }
 
 bool Pull::has_blob(const ManifestFile& file) const {

@@ -157,6 +157,18 @@ TEST_F(PullCommand, PullsListsAndRemoves) {
   EXPECT_THAT(run(hub, {"models"}).output, HasSubstr("there are no models in"));
 }
 
+// Where a network has a proxy nothing else works.
+TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
+  HubServer hub({.sends_elsewhere = false});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
+  const Answer answer = Program({"/usr/bin/env", "-u", "no_proxy", "-u", "NO_PROXY", "http_proxy=" + hub.url(),
+                                 "ROCMFORGE_MODELS=" + (folder_ / "models"), ROCMFORGE_BINARY, "pull", "hf:org/r",
+                                 "--hub", "http://nowhere.example"})
+                            .wait();
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_TRUE(testing::read_text(stored(model_bytes(1000))) == model_bytes(1000));
+}
+
 TEST_F(PullCommand, SaysWhatItCannotChoose) {
   HubServer hub;
   hub.add("org/r", "m-Q5_K_M.gguf", model_bytes(2048));
@@ -181,7 +193,7 @@ TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
   const std::size_t asked = hub.hub_questions().size();
 
   EXPECT_EQ(run(hub, {"run", "parrot", "Hi", "--temp", "0"}).output, "Hello there\n");
-  EXPECT_EQ(run(hub, {"run", "hf:org/Parrot-GGUF:f32", "Hi", "--temp", "0"}).output, "Hello there\n");
+  EXPECT_EQ(run(hub, {"hf:org/Parrot-GGUF:f32", "Hi", "--temp", "0"}).output, "Hello there\n") << "short for run";
   EXPECT_EQ(run(hub, {"run", "-m", "org/parrot", "parrot", "--temp", "0"}).output, "Hello there\n");
   const std::string tokens = folder_.write("t.json", "[1, 2, 3]");
   const std::string text = folder_.write("text", std::string(64, 'a'));

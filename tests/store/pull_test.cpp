@@ -135,7 +135,7 @@ TEST_F(PullTest, AWrongChecksumNeverReachesTheStore) {
 TEST_F(PullTest, WhatIsNoGgufFileNeverReachesTheStore) {
   HubServer hub({.tells_sums = false});
   hub.add("org/r", "m-Q8_0.gguf", "<!DOCTYPE html> please log in");
-  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "is no GGUF file: it begins with '<!DO'");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "m-Q8_0.gguf: is a web page");
   EXPECT_EQ(count("blobs"), 0u);
 }
 

@@ -125,6 +125,8 @@ class HttpServer {
     HttpQuestion question{host_, {}, {}};
     const std::size_t first_space = head.find(' ');
     question.target = head.substr(first_space + 1, head.find(' ', first_space + 1) - first_space - 1);
+    // Whom a proxy is to ask is nothing to us: we are all there is.
+    if (question.target.starts_with("http://")) question.target.erase(0, question.target.find('/', 7));
     for (std::size_t line = head.find("\r\n"); line != std::string::npos; line = head.find("\r\n", line + 2)) {
       const std::string text = head.substr(line + 2, head.find("\r\n", line + 2) - line - 2);
       const std::size_t colon = text.find(':');
