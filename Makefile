@@ -21,10 +21,10 @@ all:  ## the release build: build/release/rocmforge and librocmforge.so (the def
 	@scripts/setup $@
 	@$(call release,product)
 
-run:  ## builds and starts the program; ARGS="..." goes to it
+run:  ## builds, and starts a conversation with the demo model; ARGS="model.gguf" with another
 	@scripts/setup $@
 	@$(call release,rocmforge)
-	@build/release/rocmforge $(ARGS)
+	@build/release/rocmforge run $(ARGS)
 
 test:  ## builds and runs every test that needs no accelerator
 	@scripts/setup $@

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 
 namespace rocmforge::cli {
@@ -122,7 +122,9 @@ CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
   } else {
     CLI::Option* option = app.add_option(argument.names, *place, argument.help);
     if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
-      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      constexpr int kMostWords = 4096;
+      option->expected(1, argument.is_positional() ? kMostWords : 1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
     if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, 1'000'000'000'000));
@@ -177,12 +179,11 @@ bool is_command(std::string_view word, std::span<const Command> commands) {
   return std::ranges::any_of(commands, [&](const Command& command) { return command.name == word; });
 }
 
-// `rocmforge model.gguf` is short for `rocmforge run model.gguf`.
+// `rocmforge model.gguf` is short for `rocmforge run model.gguf`, as is any name of a model.
 std::vector<const char*> with_command(int argc, const char* const* argv, std::span<const Command> commands) {
   std::vector<const char*> words(argv, argv + argc);
-  std::error_code ignored;
-  const bool is_file = argc > 1 && !is_command(argv[1], commands) && std::filesystem::is_regular_file(argv[1], ignored);
-  if (is_file) words.insert(words.begin() + 1, "run");
+  const bool is_model = argc > 1 && argv[1][0] != '-' && !is_command(argv[1], commands) && names_a_model(argv[1]);
+  if (is_model) words.insert(words.begin() + 1, "run");
   return words;
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "engine/benchmark.h"
 #include "engine/synthetic_file.h"
@@ -171,7 +172,7 @@ void bench(const BenchArguments& arguments) {
   check(arguments);
   if (arguments.model.model.empty() && arguments.synthetic.empty()) return measure_machine(arguments);
   if (!arguments.model.model.empty()) {
-    return measure_model(arguments, gguf::File::open(arguments.model.model), arguments.model.model);
+    return measure_model(arguments, gguf::File::open(path_of_model(arguments.model.model)), arguments.model.model);
   }
   const std::string name = fmt::format("{} {}", arguments.synthetic, arguments.type);
   if (arguments.save.empty()) {

@@ -23,7 +23,7 @@ struct Bounded {
 };
 
 // Where the parsed value goes. A bool is a switch without a value; an optional tells an empty text from none; a vector
-// takes every repetition.
+// takes every repetition, as a positional every word.
 using Place = std::variant<bool*, int*, std::uint64_t*, std::string*, std::optional<std::string>*,
                            std::vector<std::string>*, Bounded<int>, Bounded<float>, Bounded<std::uint64_t>>;
 

@@ -22,6 +22,9 @@ Command logits_command();
 Command bench_command();
 Command perplexity_command();
 Command embed_command();
+Command pull_command();
+Command models_command();
+Command rm_command();
 Command completion_command();
 
 }  // namespace rocmforge::cli

@@ -5,6 +5,7 @@
 
 #include "base/npy.h"
 #include "cli/commands.h"
+#include "cli/model_source.h"
 #include "gguf/reader.h"
 #include "quant/codec.h"
 
@@ -18,7 +19,7 @@ struct DequantizeArguments {
 };
 
 void dequantize(const DequantizeArguments& arguments) {
-  const gguf::File file = gguf::File::open(arguments.model);
+  const gguf::File file = gguf::File::open(path_of_model(arguments.model));
   const gguf::Tensor& tensor = file.tensor(arguments.tensor);
   file.refuse_to_overwrite(arguments.output);
   // NumPy lists the contiguous dimension last.
@@ -56,7 +57,7 @@ Command dequantize_command() {
           "  python3 -c \"import numpy; print(numpy.load('q.npy').std())\"",
       .arguments = {{.names = "MODEL",
                      .value = "MODEL",
-                     .help = "A GGUF file; of a split model any one of its files",
+                     .help = kModelHelp,
                      .place = &arguments->model,
                      .required = true,
                      .completes = Completes::kFile},

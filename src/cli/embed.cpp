@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/json_lines.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 #include "rocmforge/model.h"
 
 namespace rocmforge::cli {
@@ -40,7 +41,7 @@ Pooling pooling_of(const std::string& name) {
 void embed(const EmbedArguments& arguments) {
   if (arguments.lines && arguments.text) throw error(ErrorCode::kUsage, "--text and --jsonl exclude each other");
   const EmbedOptions options{.pooling = pooling_of(arguments.pooling), .normalize = !arguments.no_normalize};
-  Model model = load_model(arguments.model.model, arguments.model);
+  Model model = load_model(path_of_model(arguments.model.model), arguments.model);
   report_load(model.info());
   model.check_embeds(options);
   const auto answer = [&](const std::string& text) { return ordered_json{{"embedding", model.embed(text, options)}}; };

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "convert/mixes.h"
 #include "gguf/reader.h"
@@ -279,7 +280,7 @@ Json json_of(const InspectArguments& arguments, const gguf::File& file, const Mo
 
 void inspect(const InspectArguments& arguments) {
   cache_format_of(arguments);  // a wrong one is an error before any work
-  const gguf::File file = gguf::File::open(arguments.model);
+  const gguf::File file = gguf::File::open(path_of_model(arguments.model));
   const ModelSummary summary = models::summarize(file);
   if (arguments.json) {
     fmt::print("{}\n", dump_json(json_of(arguments, file, summary), 2));
@@ -304,7 +305,7 @@ Command inspect_command() {
           "  rocmforge inspect model.gguf --json",
       .arguments = {{.names = "MODEL",
                      .value = "MODEL",
-                     .help = "A GGUF file; of a split model any one of its files",
+                     .help = kModelHelp,
                      .place = &arguments->model,
                      .required = true,
                      .completes = Completes::kFile},

@@ -7,6 +7,7 @@
 #include "base/npy.h"
 #include "cli/commands.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -63,7 +64,7 @@ void write_logits(engine::Runner& runner, const std::vector<std::int32_t>& given
 void logits(const LogitsArguments& arguments) {
   engine::RunnerOptions options = runner_options(arguments.model);
   const std::vector<std::int32_t> tokens = read_tokens(arguments.tokens);
-  const gguf::File file = gguf::File::open(arguments.model.model);
+  const gguf::File file = gguf::File::open(path_of_model(arguments.model.model));
   file.refuse_to_overwrite(arguments.output);
   const auto count = static_cast<std::int64_t>(tokens.size());
   if (options.context == 0) options.context = std::max<std::int64_t>(count, 1);

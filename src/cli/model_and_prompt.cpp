@@ -4,11 +4,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "cli/demo_model.h"
+#include "cli/model_source.h"
 
 namespace rocmforge::cli {
 namespace {
-
-constexpr const char* kGiveAFile = "give a GGUF file: rocmforge run model.gguf";
 
 bool is_there(const std::string& path) {
   std::error_code ignored;
@@ -19,18 +19,12 @@ bool looks_like_a_file(const std::string& word) {
   return word.find('/') != std::string::npos || word.ends_with(".gguf");
 }
 
-void refuse_sources(const std::string& model) {
-  for (const char* const scheme : {"hf:", "https:", "http:"}) {
-    if (!model.starts_with(scheme)) continue;
-    throw Error(ErrorCode::kUnsupported, printable(model) + ": this version does not fetch models", kGiveAFile);
-  }
-}
-
 }  // namespace
 
 ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string& second, const std::string& option) {
-  for (const std::string* const word : {&option, &first}) refuse_sources(*word);
-  const bool first_is_model = !second.empty() || (!first.empty() && is_there(first));
+  // Beside -m only a file is taken for a second model: any word may be a prompt.
+  const bool names_model = option.empty() ? names_a_model(first) : !first.empty() && is_there(first);
+  const bool first_is_model = !second.empty() || names_model;
   if (first_is_model && !option.empty()) {
     throw error(ErrorCode::kUsage, "the model is given twice: {} and -m {}", printable(first), printable(option));
   }
@@ -39,10 +33,7 @@ ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string
   if (looks_like_a_file(first)) {
     throw Error(ErrorCode::kNotFound, printable(first) + ": there is no such file", "a prompt comes after the model");
   }
-  const std::string because =
-      first.empty() ? "no model is given, and none is built in yet"
-                    : "there is no file '" + printable(first, 60) + "', so that is the prompt; but no model is given";
-  throw Error(ErrorCode::kUsage, because, kGiveAFile);
+  return {std::string(kDemoModel), first};
 }
 
 std::string joined_prompt(const std::string& prompt, const std::string& piped) {

@@ -11,8 +11,8 @@ struct ModelAndPrompt {
 };
 
 // `first` and `second` are the positional words, empty where there are none; `option` is what -m says. One word alone
-// is the model if there is a file of that name, and the prompt otherwise. An Error where no model is named, or two are,
-// or what looks like a file's name is none.
+// is the model if it names one (cli/model_source.h), and the prompt otherwise. Where none is named it is the demo
+// model. An Error where two are named, or what looks like a file's name is none.
 ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string& second, const std::string& option);
 
 // What a person gave as the prompt, and what was piped in after it.

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mapped_file.h"
 #include "base/text.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "engine/load_options.h"
 
@@ -51,7 +52,7 @@ void report_load(const engine::Runner& runner) {
 Argument model_argument(ModelArguments& arguments) {
   return {.names = "-m,--model",
           .value = "MODEL",
-          .help = "A GGUF file; of a split model any one of its files",
+          .help = kModelHelp,
           .place = &arguments.model,
           .required = true,
           .completes = Completes::kFile};

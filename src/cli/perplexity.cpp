@@ -14,6 +14,7 @@
 #include "cli/chat/signals.h"
 #include "cli/commands.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "engine/perplexity.h"
 
@@ -104,7 +105,7 @@ void print(const engine::Perplexity& done, const PerplexityArguments& arguments,
 
 void perplexity(const PerplexityArguments& arguments) {
   check_window(arguments);
-  const gguf::File file = gguf::File::open(arguments.model.model);
+  const gguf::File file = gguf::File::open(path_of_model(arguments.model.model));
   const engine::RunnerOptions options = options_for(arguments, file);
   const MappedFile text(arguments.text);
   const engine::MeasuredText measured =

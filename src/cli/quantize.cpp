@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "convert/quantize.h"
 
@@ -156,7 +157,7 @@ std::uint64_t split_bytes_of(const QuantizeArguments& arguments) {
 
 void quantize(const QuantizeArguments& arguments) {
   const convert::Target target = convert::parse_target(arguments.type, arguments.pure);  // an error before any work
-  const gguf::File input = gguf::File::open(arguments.input);
+  const gguf::File input = gguf::File::open(path_of_model(arguments.input));
   const auto importance =
       arguments.imatrix.empty() ? std::nullopt : std::optional(convert::ImportanceMatrix::load(arguments.imatrix));
   convert::QuantizeOptions options{
@@ -236,7 +237,7 @@ Command quantize_command() {
       .arguments =
           {{.names = "IN",
             .value = "IN",
-            .help = "The model, best in F16, BF16 or F32",
+            .help = "The model, best in F16, BF16 or F32: a file, a name in the store, or hf:ORG/REPO:F16",
             .place = &arguments->input,
             .required = true,
             .completes = Completes::kFile},

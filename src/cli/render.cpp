@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/json_lines.h"
+#include "cli/model_source.h"
 #include "gguf/reader.h"
 #include "text/chat/chat_template.h"
 #include "text/jinja/from_json.h"
@@ -71,7 +72,7 @@ std::optional<KnownTemplate> given_template(const RenderArguments& arguments) {
     return parsed(read_file(arguments.template_file), arguments.template_file);
   }
   if (arguments.model.empty()) return std::nullopt;
-  return model_template(arguments.model);
+  return model_template(path_of_model(arguments.model));
 }
 
 // "2025-07-04T09:05:07"
@@ -160,7 +161,7 @@ Command render_command() {
           "  rocmforge render --template chat.jinja --jsonl < requests.jsonl",
       .arguments = {{.names = "-m,--model",
                      .value = "MODEL",
-                     .help = "A GGUF file, whose chat template is taken",
+                     .help = std::string(kModelHelp) + "; its chat template is taken",
                      .place = &arguments->model,
                      .completes = Completes::kFile},
                     {.names = "--template",

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/model_and_prompt.h"
 #include "cli/model_arguments.h"
+#include "cli/model_source.h"
 #include "cli/sampling_arguments.h"
 
 namespace rocmforge::cli {
@@ -82,7 +83,7 @@ TalkOptions talk_options(const RunArguments& arguments) {
 }
 
 Model load(const std::string& path, const RunArguments& arguments, bool reports) {
-  Model model = load_model(path, arguments.model);
+  Model model = load_model(path_of_model(path), arguments.model);
   const ModelInfo info = model.info();
   if (!info.can_generate) {
     throw error(ErrorCode::kUnsupported, "{}: {} is an encoder, which continues nothing", path, info.description);
@@ -128,7 +129,7 @@ void run(const RunArguments& arguments) {
   const bool is_conversation = prompt.empty() && input_is_terminal() && !arguments.raw;
   if (prompt.empty() && !is_conversation) {
     throw Error(ErrorCode::kUsage, "there is no prompt, and nothing comes from standard input",
-                "rocmforge run model.gguf \"Why is the sky blue?\"");
+                "rocmforge run \"What is 7 plus 8?\"");
   }
   Model model = load(words.model, arguments, !is_conversation);
   if (is_conversation) return converse(model, options);
@@ -140,7 +141,7 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
   return {
       {.names = "MODEL",
        .value = "MODEL",
-       .help = "A GGUF file; of a split model any one of its files",
+       .help = kModelHelp,
        .place = &arguments.first,
        .completes = Completes::kFile},
       {.names = "PROMPT",
@@ -172,7 +173,9 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
 }
 
 constexpr std::string_view kDetails =
-    "One word alone is the model if there is such a file, and the prompt otherwise.\n"
+    "One word alone is the model if it is a file, a name in the store or hf:ORG/REPO,\n"
+    "which is pulled when it is not there; the prompt otherwise. Where no model is\n"
+    "named, the small demo model answers that is built in.\n"
     "What is piped in is put behind the prompt, or is the prompt.\n"
     "\n"
     "Sampling is by what the model's file recommends, or else by the values above;\n"
@@ -202,6 +205,8 @@ Command run_command() {
       .summary = "Talk with a model, or let it answer once",
       .details = std::string(kDetails),
       .examples =
+          "  rocmforge run\n"
+          "  rocmforge run \"What is 7 plus 8?\"\n"
           "  rocmforge run model.gguf\n"
           "  rocmforge run model.gguf \"Why is the sky blue?\"\n"
           "  git diff | rocmforge run model.gguf \"Describe this change:\"\n"

@@ -60,13 +60,20 @@ ProgressBar::~ProgressBar() {
   if (drawn_) fmt::print(stderr, "\r\x1b[K");
 }
 
+void ProgressBar::start_from(std::uint64_t done) {
+  before_ = done;
+  start_ = Clock::now();
+}
+
 void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::string_view what) {
   const auto now = Clock::now();
   if (!visible_ || (drawn_ && now - last_draw_ < std::chrono::milliseconds(100))) return;
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const double share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
-  const double speed = seconds > 0 ? static_cast<double>(done) / seconds : 0.0;
-  const std::string left = done > 0 && seconds > 0.5 ? format_duration(seconds * (1 - share) / share) + " left" : "";
+  const double worked = static_cast<double>(done - std::min(done, before_));
+  const double speed = seconds > 0 ? worked / seconds : 0.0;
+  const double rest = static_cast<double>(total - std::min(total, done));
+  const std::string left = worked > 0 && seconds > 0.5 ? format_duration(rest / speed) + " left" : "";
   const std::string numbers =
       fmt::format(" {:3.0f}%  {}/s  {:<12}", 100 * share, format_bytes(static_cast<std::uint64_t>(speed)), left);
   constexpr int kBarWidth = 20;

@@ -36,6 +36,9 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
+  // So much was there before: it counts as done, not as speed.
+  void start_from(std::uint64_t done);
+
   // done of total bytes; what: the tensor, say.
   void show(std::uint64_t done, std::uint64_t total, std::string_view what);
 
@@ -44,6 +47,7 @@ class ProgressBar {
 
   bool visible_;
   bool drawn_ = false;
+  std::uint64_t before_ = 0;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_draw_;
 };

@@ -1,5 +1,6 @@
 #include "cli/tokenizer_arguments.h"
 
+#include "cli/model_source.h"
 #include "gguf/reader.h"
 #include "text/pretokenizers.h"
 
@@ -10,7 +11,7 @@ std::vector<Argument> TokenizerArguments::list() {
   for (const text::PreTokenizer& known : text::pre_tokenizers()) names.emplace_back(known.name);
   return {{.names = "-m,--model",
            .value = "MODEL",
-           .help = "A GGUF file; only its tokenizer is read",
+           .help = std::string(kModelHelp) + "; only its tokenizer is read",
            .place = &model,
            .required = true,
            .completes = Completes::kFile},
@@ -23,7 +24,7 @@ std::vector<Argument> TokenizerArguments::list() {
 }
 
 text::Tokenizer TokenizerArguments::load() const {
-  return text::Tokenizer(gguf::File::open(model).metadata(), {.pre_tokenizer = pre_tokenizer});
+  return text::Tokenizer(gguf::File::open(path_of_model(model)).metadata(), {.pre_tokenizer = pre_tokenizer});
 }
 
 }  // namespace rocmforge::cli

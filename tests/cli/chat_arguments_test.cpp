@@ -28,20 +28,29 @@ TEST(ModelAndPrompt, OneWordIsTheModelIfThereIsSuchAFile) {
   expect(find_model_and_prompt("Why?", "", "a.gguf"), "a.gguf", "Why?");
   expect(find_model_and_prompt("and/or?", "", "a.gguf"), "a.gguf", "and/or?");
   expect(find_model_and_prompt("", "", "a.gguf"), "a.gguf", "");
+  expect(find_model_and_prompt("hf:org/model", "", ""), "hf:org/model", "");
+  expect(find_model_and_prompt("https://example.org/a.gguf", "Why?", ""), "https://example.org/a.gguf", "Why?");
+}
+
+TEST(ModelAndPrompt, TakesTheDemoModelWhereNoneIsNamed) {
+  const auto expect = [](const ModelAndPrompt& words, const char* prompt) {
+    EXPECT_EQ(words.model, "demo");
+    EXPECT_EQ(words.prompt, prompt);
+  };
+  expect(find_model_and_prompt("", "", ""), "");
+  expect(find_model_and_prompt("demo", "", ""), "");
+  expect(find_model_and_prompt("Why?", "", ""), "Why?");
+  expect(find_model_and_prompt("demo", "Why?", ""), "Why?");
 }
 
 // A misspelt name must not be answered by a model of another.
 TEST(ModelAndPrompt, SaysWhatIsMissing) {
   const TempFolder folder;
   const std::string file = folder.write("model.gguf", "");
-  EXPECT_ERROR(find_model_and_prompt("", "", ""), "no model is given");
-  EXPECT_ERROR(find_model_and_prompt("Why?", "", ""), "there is no file 'Why?'");
   EXPECT_ERROR(find_model_and_prompt("modle.gguf", "", ""), "modle.gguf: there is no such file");
   EXPECT_ERROR(find_model_and_prompt("models/a", "", ""), "models/a: there is no such file");
   EXPECT_ERROR(find_model_and_prompt(file, "", "a.gguf"), "given twice");
   EXPECT_ERROR(find_model_and_prompt("a", "b", "a.gguf"), "given twice");
-  EXPECT_ERROR(find_model_and_prompt("hf:org/model", "", ""), "does not fetch models");
-  EXPECT_ERROR(find_model_and_prompt("", "", "https://example.org/a.gguf"), "does not fetch models");
 }
 
 TEST(ModelAndPrompt, WhatIsPipedInComesBehindThePrompt) {

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -55,6 +57,18 @@ TEST(DemoModel, AnswersInAPipeWithTheAnswerAlone) {
   const Answer answer = ask("What is 7 plus 8?\n");
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
   EXPECT_EQ(answer.output, "7 plus 8 is 15.\n");
+}
+
+// It is in the program, whatever becomes of the file that it was built from.
+TEST(DemoModel, IsTheOneThatIsTakenWhereNoneIsNamed) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"run"}, {"run", "demo"}, {"run", "-m", "demo"}}) {
+    EXPECT_EQ(rocmforge(words, "What is 7 plus 8?").output, "7 plus 8 is 15.\n");
+  }
+  EXPECT_EQ(rocmforge({"run", "What is 7 plus 8?"}).output, "7 plus 8 is 15.\n");
+  const Answer inspected = rocmforge({"inspect", "demo", "--json"});
+  EXPECT_EQ(json::parse(inspected.output)["file_bytes"], std::filesystem::file_size(demo_model())) << inspected.errors;
+  EXPECT_EQ(rocmforge({"tokenize", "-m", "demo", "--text", "Hello"}).exit_code, 0);
 }
 
 TEST(DemoModel, AnswersOnEveryDeviceAndTier) {

@@ -1,0 +1,90 @@
+#include "cli/model_source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/demo_model.h"
+#include "cli/store_access.h"
+#include "store/quant_name.h"
+#include "store/source.h"
+
+namespace rocmforge::cli {
+namespace {
+
+bool is_file(const std::string& word) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(word, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+}
+
+// Of several the one that a pull would take.
+const store::Manifest* usual_of(const std::vector<store::Manifest>& models) {
+  if (models.size() == 1) return &models.front();
+  const bool same_repository = std::ranges::all_of(
+      models, [&](const store::Manifest& model) { return model.repository == models.front().repository; });
+  if (models.empty() || !same_repository) return nullptr;
+  for (const std::string_view quant : store::usual_quants()) {
+    for (const store::Manifest& model : models) {
+      if (model.quant == quant) return &model;
+    }
+  }
+  return nullptr;
+}
+
+// None where no model of the store is meant.
+std::optional<store::Manifest> stored(const store::ModelStore& store, const std::string& word) {
+  const std::vector<store::Manifest> meant = store.meant_by(word);
+  if (meant.empty()) return std::nullopt;
+  if (const store::Manifest* const model = usual_of(meant)) return *model;
+  std::string names;
+  for (const store::Manifest& model : meant) names += "\n       " + printable(model.name);
+  throw Error(ErrorCode::kUsage, fmt::format("{}: {} models are called so:{}", printable(word), meant.size(), names),
+              "say which");
+}
+
+std::string fetched(const store::ModelStore& store, const std::string& model) {
+  const store::PullResult result = pull_with_progress(store, {.source = model, .name = {}, .hub = {}});
+  return store.file_of(result.model).string();
+}
+
+}  // namespace
+
+bool names_a_model(const std::string& word) {
+  const bool is_one_word = !word.empty() && word.find_first_of(" \t\n") == std::string::npos;
+  if (is_file(word) || word == kDemoModel || (is_one_word && store::names_the_web(word))) return true;
+  try {
+    return is_one_word && !open_store().meant_by(word).empty();
+  } catch (const Error&) {  // nobody has a store who has no home
+    return false;
+  }
+}
+
+std::string path_of_model(const std::string& model) {
+  if (is_file(model)) return model;
+  if (model == kDemoModel) return path_of_demo_model();
+  const store::ModelStore store = open_store();
+  if (const auto found = stored(store, model)) {
+    if (store.is_complete(*found)) {
+      if (found->name != model) log::info("{} is {}", printable(model), found->name);
+      return store.file_of(*found).string();
+    }
+    if (!store::names_the_web(model)) {
+      throw Error(ErrorCode::kNotFound, found->name + ": its files are gone from " + store.root().string(),
+                  "`rocmforge pull " + found->source + "` fetches them again");
+    }
+  }
+  if (store::names_the_web(model)) return fetched(store, model);
+  const bool looks_like_a_path = model.find('/') != std::string::npos || model.ends_with(".gguf");
+  if (looks_like_a_path || model.empty()) return model;
+  throw Error(ErrorCode::kNotFound, printable(model) + ": there is no such file, and no model of that name",
+              "`rocmforge models` lists those that are there, `rocmforge pull` fetches others");
+}
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,89 @@
+// `rocmforge pull`: fetches a model into the store.
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/store_access.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct PullArguments {
+  PullRequest request;
+  int connections = 4;
+  bool json = false;
+};
+
+void print_json(const store::PullResult& result, const std::string& path) {
+  const nlohmann::ordered_json json = {{"name", result.model.name},     {"path", path},
+                                       {"source", result.model.source}, {"files", result.model.files.size()},
+                                       {"bytes", result.model.size()},  {"bytes_fetched", result.fetched},
+                                       {"was_there", result.was_there}};
+  fmt::print("{}\n", dump_json(json, 2));
+}
+
+void pull(PullArguments& arguments) {
+  if (arguments.connections > 16) {
+    throw error(ErrorCode::kUsage, "--connections {}: expected 1 to 16", arguments.connections);
+  }
+  arguments.request.connections = arguments.connections;
+  const store::ModelStore store = open_store();
+  const store::PullResult result = pull_with_progress(store, arguments.request);
+  const std::string path = store.file_of(result.model).string();
+  if (arguments.json) return print_json(result, path);
+  if (result.was_there) log::info("{}: nothing has changed since it was pulled", result.model.name);
+  fmt::print("{}: {} in {}\n", result.model.name, format_bytes(result.model.size()), path);
+}
+
+}  // namespace
+
+Command pull_command() {
+  const auto arguments = std::make_shared<PullArguments>();
+  return {
+      .name = "pull",
+      .summary = "Fetch a model into the store",
+      .details =
+          "SOURCE is hf:ORG/REPO, with :QUANT or :FILE where the repository has several\n"
+          "models; an https: address; or a file, which is copied. Every command that takes\n"
+          "a MODEL then knows its name: `rocmforge run REPO` will do where that is one.\n"
+          "\n"
+          "A download that broke off goes on where it stopped when the command is given\n"
+          "again. Files are held against the hub's SHA-256 before they get a name. HF_TOKEN\n"
+          "is sent to the hub and to nobody else; HF_ENDPOINT names another hub, and\n"
+          "https_proxy a proxy. Models are kept below ~/.local/share/rocmforge (or in\n"
+          "$XDG_DATA_HOME), or where ROCMFORGE_MODELS says.",
+      .examples =
+          "  rocmforge pull hf:ggml-org/gemma-3-1b-it-GGUF\n"
+          "  rocmforge pull hf:unsloth/Qwen3-8B-GGUF:Q5_K_M --name qwen\n"
+          "  rocmforge pull https://example.org/model-Q4_K_M.gguf\n"
+          "  rocmforge pull ~/Downloads/model.gguf --name mine",
+      .arguments = {{.names = "SOURCE",
+                     .value = "SOURCE",
+                     .help = "Where the model is",
+                     .place = &arguments->request.source,
+                     .required = true,
+                     .completes = Completes::kFile},
+                    {.names = "--name",
+                     .value = "NAME",
+                     .help = "What to call it; by its source if not given",
+                     .place = &arguments->request.name},
+                    {.names = "--hub",
+                     .value = "URL",
+                     .help = "A mirror of huggingface.co, http: too",
+                     .place = &arguments->request.hub},
+                    {.names = "--connections",
+                     .value = "N",
+                     .help = "Parts of a file that are fetched at a time; 4",
+                     .place = &arguments->connections},
+                    {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json}},
+      .run = [arguments] { pull(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

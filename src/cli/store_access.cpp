@@ -1,0 +1,103 @@
+#include "cli/store_access.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/chat/signals.h"
+#include "cli/terminal.h"
+
+namespace rocmforge::cli {
+namespace {
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  std::string text = value == nullptr ? "" : value;
+  // A token read from a file has a line feed at its end.
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  return text;
+}
+
+// Unencrypted only where somebody asked for exactly that, or nobody can listen.
+store::Url hub_of(const PullRequest& request) {
+  const bool is_option = !request.hub.empty();
+  const std::string text = is_option ? request.hub : variable("HF_ENDPOINT");
+  if (text.empty()) return store::WebOptions().hub;
+  const store::Url hub = store::Url::parse(text);
+  if (!is_option && !hub.is_encrypted() && !hub.is_loopback()) {
+    throw Error(ErrorCode::kUsage, "HF_ENDPOINT: " + hub.shown() + " is not encrypted",
+                "`rocmforge pull SOURCE --hub " + hub.shown() + "` takes it all the same");
+  }
+  return hub;
+}
+
+store::WebOptions web_options(const PullRequest& request, const Signals& signals) {
+  store::WebOptions options{.hub = hub_of(request), .token = variable("HF_TOKEN")};
+  options.is_cancelled = [&signals] { return signals.interrupted(); };
+  options.on_wait = [](const std::string& reason, std::chrono::milliseconds wait) {
+    log::info("{}; trying again in {:.1f} s", reason, static_cast<double>(wait.count()) / 1000);
+  };
+  if (!options.token.empty() && !options.hub.is_encrypted() && !options.hub.is_loopback()) {
+    log::warning("HF_TOKEN goes to {} unencrypted", options.hub.shown());
+  }
+  return options;
+}
+
+// A bar for the download, and another for the sum where that takes longer.
+class PullBar {
+ public:
+  void show(const store::PullProgress& progress) {
+    if (!bar_ || progress.is_checking != is_checking_) {
+      bar_.reset();
+      bar_.emplace().start_from(progress.done);
+      is_checking_ = progress.is_checking;
+    }
+    const std::string what = is_checking_ ? "checking " + progress.file
+                                          : fmt::format("{} of {}  {}", format_bytes(progress.done),
+                                                        format_bytes(progress.total), progress.file);
+    bar_->show(progress.done, progress.total, what);
+  }
+  // So that a line of the log has a line of its own.
+  void hide() { bar_.reset(); }
+
+ private:
+  std::optional<ProgressBar> bar_;
+  bool is_checking_ = false;
+};
+
+}  // namespace
+
+store::ModelStore open_store() { return store::ModelStore(store::ModelStore::default_root()); }
+
+store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request) {
+  const Signals signals({});
+  PullBar bar;
+  store::WebOptions options = web_options(request, signals);
+  options.on_wait = [&bar, say = options.on_wait](const std::string& reason, std::chrono::milliseconds wait) {
+    bar.hide();
+    say(reason, wait);
+  };
+  store::Web web(std::move(options));
+  store::PullOptions how{.name = request.name, .connections = request.connections};
+  how.on_progress = [&bar](const store::PullProgress& progress) { bar.show(progress); };
+  how.on_message = [&bar](const std::string& text) {
+    bar.hide();
+    log::info("{}", text);
+  };
+  const store::Source source = store::parse_source(request.source, web.options().hub);
+  try {
+    return store::pull(store, web, source, how);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    bar.hide();
+    log::warning("interrupted; the same command goes on from here");
+    throw;
+  }
+}
+
+}  // namespace rocmforge::cli

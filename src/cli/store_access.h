@@ -1,0 +1,23 @@
+// What the commands that fetch models share: the store, the hub, and how a download is shown.
+#pragma once
+
+#include <string>
+
+#include "store/pull.h"
+
+namespace rocmforge::cli {
+
+struct PullRequest {
+  std::string source;
+  std::string name = {};  // empty: by the source
+  std::string hub = {};   // empty: $HF_ENDPOINT, or huggingface.co
+  int connections = 4;
+};
+
+store::ModelStore open_store();
+
+// With a bar on the terminal and a few lines in the log. Ctrl-C ends it by an Error without a message (kCancelled),
+// after a word on how to go on.
+store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request);
+
+}  // namespace rocmforge::cli

@@ -1,0 +1,136 @@
+#include "store/hub.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "store/sha256.h"
+#include "store/source.h"
+
+namespace rocmforge::store {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kLongestPage = std::size_t{16} << 20;
+constexpr int kMostPages = 100;
+constexpr std::size_t kMostFiles = 100'000;
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 50;
+
+Url hub_url(const Web& web, std::string_view path) {
+  std::string base = web.options().hub.text();
+  while (base.ends_with('/')) base.pop_back();
+  return Url::parse(base + std::string(path));
+}
+
+std::string string_in(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<RemoteEntry> entry_of(const json& item) {
+  if (!item.is_object() || string_in(item, "type") != "file") return std::nullopt;
+  RemoteEntry entry{.path = string_in(item, "path")};
+  const auto size = item.find("size");
+  const bool has_size = size != item.end() && size->is_number_unsigned();
+  if (!has_size || !is_sound_path(entry.path)) return std::nullopt;
+  entry.size = size->get<std::uint64_t>();
+  if (entry.size > kLargestFile) return std::nullopt;
+  const auto stored = item.find("lfs");
+  if (stored == item.end() || !stored->is_object()) return entry;
+  std::string sum = string_in(*stored, "oid");
+  if (sum.empty()) sum = string_in(*stored, "sha256");
+  if (sum.starts_with("sha256:")) sum.erase(0, 7);
+  if (is_sha256(sum)) entry.sha256 = sum;
+  return entry;
+}
+
+bool has_ending(const Repository& repository, std::string_view ending) {
+  return std::ranges::any_of(repository.files, [&](const RemoteEntry& file) { return file.path.ends_with(ending); });
+}
+
+}  // namespace
+
+std::string parse_commit(std::string_view text, std::string_view what) {
+  const json answer = parse_json(text, what);
+  const std::string commit = answer.is_object() ? string_in(answer, "sha") : "";
+  const bool is_sound = commit.size() >= 7 && commit.size() <= 64 &&
+                        commit.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  if (!is_sound) throw error(ErrorCode::kMalformed, "{}: no commit in the field 'sha'", what);
+  return commit;
+}
+
+std::vector<RemoteEntry> parse_tree(std::string_view text, std::string_view what) {
+  const json answer = parse_json(text, what);
+  if (!answer.is_array()) throw error(ErrorCode::kMalformed, "{}: no list of files", what);
+  std::vector<RemoteEntry> files;
+  for (const json& item : answer) {
+    if (auto entry = entry_of(item)) files.push_back(*std::move(entry));
+  }
+  return files;
+}
+
+std::optional<std::string> next_page(std::string_view link_field) {
+  // <https://…>; rel="next", <https://…>; rel="last"
+  while (!link_field.empty()) {
+    const std::size_t open = link_field.find('<');
+    const std::size_t close = link_field.find('>', open);
+    if (open == link_field.npos || close == link_field.npos) break;
+    const std::size_t next = link_field.find('<', close);
+    const std::string_view parameters = link_field.substr(close + 1, next == link_field.npos ? next : next - close - 1);
+    if (parameters.find("rel=\"next\"") != parameters.npos || parameters.find("rel=next") != parameters.npos) {
+      return std::string(link_field.substr(open + 1, close - open - 1));
+    }
+    if (next == link_field.npos) break;
+    link_field.remove_prefix(next);
+  }
+  return std::nullopt;
+}
+
+Repository list_repository(Web& web, const std::string& name) {
+  Repository repository{.name = name, .commit = {}, .files = {}};
+  const Web::Page state = web.read(hub_url(web, "/api/models/" + name + "/revision/main"), kLongestPage);
+  repository.commit = parse_commit(state.body, state.url.shown());
+  Url url = hub_url(web, fmt::format("/api/models/{}/tree/{}?recursive=true", name, repository.commit));
+  for (int pages = 0; pages < kMostPages; ++pages) {
+    const Web::Page page = web.read(url, kLongestPage);
+    for (RemoteEntry& file : parse_tree(page.body, page.url.shown())) repository.files.push_back(std::move(file));
+    if (repository.files.size() > kMostFiles) break;
+    const auto next = next_page(page.head.field("link"));
+    if (!next) return repository;
+    url = page.url.resolve(*next);
+    if (url.origin() != page.url.origin()) {
+      throw error(ErrorCode::kMalformed, "{}: its next page is on another host, {}", page.url.shown(), url.shown());
+    }
+  }
+  throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostFiles));
+}
+
+Url file_url(const Web& web, const Repository& repository, std::string_view path) {
+  return hub_url(web, fmt::format("/{}/resolve/{}/{}", repository.name, repository.commit, percent_encoded(path)));
+}
+
+std::vector<Offer> offers_in(const Repository& repository) {
+  std::vector<Offer> offers = offers_of(repository.files);
+  if (!offers.empty()) return offers;
+  const std::string& name = repository.name;
+  if (has_ending(repository, ".safetensors")) {
+    const std::string folder = name.substr(name.find('/') + 1);
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("hf:{}: has no GGUF file, but the model as safetensors, which can be converted", name),
+                fmt::format("`hf download {} --local-dir {}`, then `rocmforge convert {} {}.gguf`; or look for a "
+                            "repository of the same name that ends in -GGUF",
+                            name, folder, folder, folder));
+  }
+  const bool has_parts = std::ranges::any_of(repository.files, [](const RemoteEntry& file) {
+    return file.path.ends_with(".gguf") && file.path.find("-of-") != std::string::npos;
+  });
+  throw error(ErrorCode::kUnsupported, "hf:{}: {}", name,
+              has_parts ? "has GGUF files, but of no model all parts" : "has no GGUF file of a model");
+}
+
+}  // namespace rocmforge::store

@@ -1,0 +1,95 @@
+#include "store/source.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace rocmforge::store {
+namespace {
+
+constexpr std::string_view kHubScheme = "hf:";
+constexpr std::size_t kLongestPart = 96;  // as the hub has it
+constexpr std::size_t kLongestPath = 1024;
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+bool is_part_of_a_repository(std::string_view name) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  return !name.empty() && name.size() <= kLongestPart && name.front() != '.' && name.find("..") == name.npos &&
+         std::ranges::all_of(name, is_plain);
+}
+
+HubSource parse_hub_source(std::string_view text) {
+  const std::string_view rest = text.substr(kHubScheme.size());
+  const std::size_t colon = rest.find(':');
+  const std::string_view repository = rest.substr(0, colon);
+  const std::string_view choice = colon == rest.npos ? std::string_view() : rest.substr(colon + 1);
+  const auto parts = split(repository, '/');
+  const bool is_repository = parts.size() == 2 && std::ranges::all_of(parts, is_part_of_a_repository);
+  if (!is_repository || (colon != rest.npos && !is_sound_path(choice))) {
+    throw Error(ErrorCode::kUsage, printable(text) + ": no model of the hub is called so",
+                "expected hf:ORG/REPOSITORY or hf:ORG/REPOSITORY:QUANT, as hf:ggml-org/gemma-3-1b-it-GGUF:Q4_K_M");
+  }
+  return {std::string(repository), std::string(choice)};
+}
+
+// What an address of the hub's own pages means; none where it is any other address.
+std::optional<HubSource> hub_source_of(const Url& url, const Url& hub) {
+  std::string base = hub.path();
+  while (base.ends_with('/')) base.pop_back();
+  const std::string path = url.path();
+  if (url.origin() != hub.origin() || !path.starts_with(base + "/")) return std::nullopt;
+  const auto decoded = percent_decoded(path.substr(base.size() + 1));
+  if (!decoded) return std::nullopt;
+  auto parts = split(*decoded, '/');
+  if (parts.size() > 2 && parts.back().empty()) parts.pop_back();
+  if (parts.size() < 2 || !is_part_of_a_repository(parts[0]) || !is_part_of_a_repository(parts[1])) return std::nullopt;
+  const std::string repository = std::string(parts[0]) + "/" + std::string(parts[1]);
+  const bool is_page = parts.size() == 2 || (parts.size() == 4 && parts[2] == "tree" && parts[3] == "main");
+  if (is_page) return HubSource{repository, ""};
+  const bool is_file = parts.size() > 4 && (parts[2] == "resolve" || parts[2] == "blob") && parts[3] == "main";
+  if (!is_file) return std::nullopt;
+  const std::string file(parts[4].data(), decoded->data() + decoded->size());
+  return is_sound_path(file) ? std::optional(HubSource{repository, file}) : std::nullopt;
+}
+
+}  // namespace
+
+std::string HubSource::text() const {
+  return std::string(kHubScheme) + repository + (choice.empty() ? "" : ":" + choice);
+}
+
+bool names_the_web(std::string_view text) {
+  return text.starts_with(kHubScheme) || text.starts_with("https:") || text.starts_with("http:");
+}
+
+bool is_sound_path(std::string_view path) {
+  if (path.empty() || path.size() > kLongestPath || path.front() == '/' || path.find('\\') != path.npos) return false;
+  // What would have to be escaped is no name to be shown or kept.
+  if (printable(path, kLongestPath) != path) return false;
+  return std::ranges::none_of(split(path, '/'),
+                              [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
+}
+
+Source parse_source(std::string_view text, const Url& hub) {
+  if (text.starts_with(kHubScheme)) return parse_hub_source(text);
+  if (!names_the_web(text)) return FileSource{std::string(text)};
+  const Url url = Url::parse(text);
+  if (const auto source = hub_source_of(url, hub)) return *source;
+  return WebSource{url};
+}
+
+}  // namespace rocmforge::store

@@ -1,0 +1,222 @@
+// `rocmforge pull`, `models`, `rm`, and names in place of files, against a hub of our own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "support/chat_model.h"
+#include "support/hub_server.h"
+#include "support/program.h"
+
+namespace rocmforge {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using testing::Answer;
+using ::testing::HasSubstr;
+using testing::HttpQuestion;
+using testing::HubManners;
+using testing::HubServer;
+using testing::model_bytes;
+using ::testing::Not;
+using testing::Program;
+using testing::TempFolder;
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+class PullCommand : public ::testing::Test {
+ protected:
+  // The program with this store and hub, and nothing of the environment that this was started in.
+  std::vector<std::string> command(const HubServer& hub, std::vector<std::string> arguments) const {
+    std::vector<std::string> words = {
+        "/usr/bin/env",       "no_proxy=*",    "ROCMFORGE_MODELS=" + (folder_ / "models"), "HF_ENDPOINT=" + hub.url(),
+        "HF_TOKEN=" + token_, ROCMFORGE_BINARY};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return words;
+  }
+  Answer run(const HubServer& hub, std::vector<std::string> arguments) const {
+    return Program(command(hub, std::move(arguments))).wait();
+  }
+  std::string stored(const std::string& content) const {
+    return folder_ / ("models/blobs/sha256-" + store::sha256_of(content));
+  }
+  std::string chat_model_bytes() const {
+    return testing::read_text(testing::chat_model(folder_ / "made.gguf", {.script = {"Hello", " there"}}));
+  }
+
+  TempFolder folder_{testing::memory_disk()};
+  std::string token_;
+};
+
+// The whole of what a download promises: whenever it dies, the next one goes on, and the file is right.
+TEST_F(PullCommand, KilledTwentyTimesItEndsWithTheRightFile) {
+  constexpr std::size_t kSize = 8 * kMiB;
+  HubServer hub({.bytes_per_second = 700'000});
+  const std::string content = model_bytes(kSize);
+  hub.add("org/r", "m-Q4_K_M.gguf", content);
+  std::mt19937 random(20);
+  int killed = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::uint64_t before = hub.bytes_sent();
+    const std::uint64_t until = before + random() % (800 * 1024);
+    Program program(command(hub, {"pull", "hf:org/r"}));
+    if (i % 4 == 0) {  // also before anything has come
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
+    } else {
+      while (program.is_running() && hub.bytes_sent() < until) std::this_thread::sleep_for(500us);
+    }
+    killed += program.is_running() ? 1 : 0;
+    program.signal(SIGKILL);
+    program.wait();
+    EXPECT_FALSE(fs::exists(stored(content)) && testing::read_text(stored(content)) != content);
+  }
+  EXPECT_GE(killed, 15);
+  hub.change([](HubManners& manners) { manners.bytes_per_second = 0; });
+  const std::uint64_t before = hub.bytes_sent();
+  const Answer answer = run(hub, {"pull", "hf:org/r"});
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_TRUE(testing::read_text(stored(content)) == content);
+  // Twenty beginnings without resuming would have cost the whole file once more in the end. What was on its way when
+  // the program was killed is fetched twice.
+  EXPECT_LT(hub.bytes_sent() - before, kSize * 6 / 10);
+  EXPECT_LT(hub.bytes_sent(), kSize * 3 / 2);
+}
+
+TEST_F(PullCommand, TwoAtOnceFinishOnce) {
+  HubServer hub({.bytes_per_second = kMiB});
+  const std::string content = model_bytes(2 * kMiB);
+  hub.add("org/r", "m-Q4_K_M.gguf", content);
+  Program first(command(hub, {"pull", "hf:org/r"}));
+  while (hub.bytes_sent() < 50'000) std::this_thread::sleep_for(1ms);
+  const Answer second = run(hub, {"pull", "hf:org/r"});
+  EXPECT_EQ(first.wait().exit_code, 0);
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_THAT(second.errors, AllOf(HasSubstr("waiting"), HasSubstr("nothing has changed")));
+  EXPECT_TRUE(testing::read_text(stored(content)) == content);
+  EXPECT_LT(hub.bytes_sent(), content.size() + 10'000);
+}
+
+TEST_F(PullCommand, CtrlCKeepsWhatThereIs) {
+  HubServer hub({.bytes_per_second = 300'000});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(2 * kMiB));
+  Program program(command(hub, {"pull", "hf:org/r"}));
+  while (hub.bytes_sent() < 300'000) std::this_thread::sleep_for(1ms);
+  program.signal(SIGINT);
+  const Answer answer = program.wait();
+  EXPECT_EQ(answer.exit_code, 130);
+  EXPECT_THAT(answer.errors, HasSubstr("the same command goes on from here"));
+  const Answer listed = run(hub, {"models"});
+  EXPECT_THAT(listed.output, AllOf(HasSubstr("hf:org/r:Q4_K_M"), HasSubstr("of it so far")));
+  const Answer removed = run(hub, {"rm", "hf:org/r:Q4_K_M"});
+  EXPECT_THAT(removed.output, HasSubstr("freed"));
+  EXPECT_TRUE(fs::is_empty(folder_ / "models/partial"));
+}
+
+// Nobody's token or signature is worth a message.
+TEST_F(PullCommand, ErrorsHoldNoSecrets) {
+  token_ = "hf_mysecret";
+  HubServer hub({.token = "hf_mysecret", .failures = 1, .failure_status = 410, .signatures_last = 0});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
+  const Answer answer = run(hub, {"--log-level", "trace", "pull", "hf:org/r"});
+  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_THAT(answer.errors, AllOf(HasSubstr(hub.elsewhere() + "/org/r/m-Q4_K_M.gguf"), HasSubstr("HTTP 403"),
+                                   Not(HasSubstr("SECRET")), Not(HasSubstr("mysecret"))));
+}
+
+TEST_F(PullCommand, PullsListsAndRemoves) {
+  HubServer hub;
+  hub.add("org/Tiny-GGUF", "tiny-Q4_K_M.gguf", model_bytes(70'000));
+  hub.add("org/Tiny-GGUF", "tiny-Q8_0.gguf", model_bytes(90'000, 2));
+  hub.add("org/Tiny-GGUF", "mmproj-tiny-f16.gguf", model_bytes(10, 3));
+  const Answer pulled = run(hub, {"pull", "hf:org/Tiny-GGUF", "--json"});
+  ASSERT_EQ(pulled.exit_code, 0) << pulled.errors;
+  const auto result = nlohmann::json::parse(pulled.output);
+  EXPECT_EQ(result["name"], "hf:org/Tiny-GGUF:Q4_K_M");
+  EXPECT_EQ(result["bytes"], 70'000);
+  EXPECT_TRUE(testing::read_text(result["path"]) == model_bytes(70'000));
+  EXPECT_EQ(run(hub, {"pull", "hf:org/Tiny-GGUF:q8_0", "--name", "big"}).exit_code, 0);
+
+  const Answer table = run(hub, {"models"});
+  EXPECT_THAT(table.output, AllOf(HasSubstr("hf:org/Tiny-GGUF:Q4_K_M"), HasSubstr("68.4 KiB"), HasSubstr("big"),
+                                  HasSubstr("Q8_0"), HasSubstr("20")));
+  const auto list = nlohmann::json::parse(run(hub, {"models", "--json"}).output);
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0]["source"], "hf:org/Tiny-GGUF:Q8_0");
+  EXPECT_EQ(list[1]["complete"], true);
+
+  EXPECT_EQ(run(hub, {"rm", "no-such"}).exit_code, 1);
+  const Answer removed = run(hub, {"rm", "big", "tiny"});
+  EXPECT_EQ(removed.exit_code, 0) << removed.errors;
+  EXPECT_THAT(removed.output, AllOf(HasSubstr("big: removed, 87.9 KiB freed"), HasSubstr("Q4_K_M: removed, 68.4 KiB")));
+  EXPECT_THAT(run(hub, {"models"}).output, HasSubstr("there are no models in"));
+}
+
+// Where a network has a proxy nothing else works.
+TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
+  HubServer hub({.sends_elsewhere = false});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
+  const Answer answer = Program({"/usr/bin/env", "-u", "no_proxy", "-u", "NO_PROXY", "http_proxy=" + hub.url(),
+                                 "ROCMFORGE_MODELS=" + (folder_ / "models"), ROCMFORGE_BINARY, "pull", "hf:org/r",
+                                 "--hub", "http://nowhere.example"})
+                            .wait();
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_TRUE(testing::read_text(stored(model_bytes(1000))) == model_bytes(1000));
+}
+
+TEST_F(PullCommand, SaysWhatItCannotChoose) {
+  HubServer hub;
+  hub.add("org/r", "m-Q5_K_M.gguf", model_bytes(2048));
+  hub.add("org/r", "m-Q6_K.gguf", model_bytes(4096));
+  hub.add("org/s", "model.safetensors", "x");
+  const Answer several = run(hub, {"pull", "hf:org/r"});
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.errors, AllOf(HasSubstr("hf:org/r:Q5_K_M"), HasSubstr("4.00 KiB")));
+  EXPECT_THAT(run(hub, {"run", "hf:org/s", "Hi"}).errors, HasSubstr("rocmforge convert s s.gguf"));
+  EXPECT_THAT(run(hub, {"pull", "http://example.org/a.gguf"}).errors, HasSubstr("unencrypted"));
+  const Answer mirror = run(hub, {"pull", "hf:org/r:Q6_K", "--hub", hub.url() + "/"});
+  EXPECT_EQ(mirror.exit_code, 0) << mirror.errors;
+}
+
+// A name will do wherever a command wants a model, and a source fetches what is not there.
+TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
+  HubServer hub;
+  hub.add("org/Parrot-GGUF", "parrot-F32.gguf", chat_model_bytes());
+  const Answer first = run(hub, {"inspect", "hf:org/Parrot-GGUF", "--json"});
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  EXPECT_EQ(nlohmann::json::parse(first.output)["name"], "Parrot");
+  const std::size_t asked = hub.hub_questions().size();
+
+  EXPECT_EQ(run(hub, {"run", "parrot", "Hi", "--temp", "0"}).output, "Hello there\n");
+  EXPECT_EQ(run(hub, {"hf:org/Parrot-GGUF:f32", "Hi", "--temp", "0"}).output, "Hello there\n") << "short for run";
+  EXPECT_EQ(run(hub, {"run", "-m", "org/parrot", "parrot", "--temp", "0"}).output, "Hello there\n");
+  const std::string tokens = folder_.write("t.json", "[1, 2, 3]");
+  const std::string text = folder_.write("text", std::string(64, 'a'));
+  const std::vector<std::vector<std::string>> commands = {
+      {"tokenize", "-m", "parrot", "--text", "Hi"},
+      {"detokenize", "-m", "parrot", "--ids", "[1]"},
+      {"logits", "-m", "parrot", "--tokens", tokens, "--out", folder_ / "l.npy"},
+      {"embed", "-m", "parrot", "--text", "Hi", "--pooling", "mean"},
+      {"perplexity", "-m", "parrot", "-f", text, "-c", "16"},
+      {"bench", "-m", "parrot", "-p", "4", "-n", "2", "-r", "1"},
+      {"quantize", "parrot", folder_ / "q.gguf", "Q8_0"},
+      {"dequantize", "parrot", "--tensor", "output_norm.weight", "--out", folder_ / "d.npy"},
+  };
+  for (const std::vector<std::string>& words : commands) {
+    const Answer answer = run(hub, words);
+    EXPECT_EQ(answer.exit_code, 0) << words[0] << ": " << answer.errors;
+  }
+  EXPECT_EQ(Program(command(hub, {"render", "-m", "parrot"}), R"({"messages": []})").wait().exit_code, 0);
+  EXPECT_EQ(hub.hub_questions().size(), asked) << "what is there needs no network";
+  const Answer unknown = run(hub, {"inspect", "parot"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.errors, HasSubstr("`rocmforge models` lists"));
+}
+
+}  // namespace
+}  // namespace rocmforge

@@ -1,0 +1,344 @@
+// Downloads from a hub of our own that misbehaves as real ones do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <thread>
+
+#include "store/pull.h"
+#include "support/expect_error.h"
+#include "support/hub_server.h"
+#include "support/temp_folder.h"
+
+namespace rocmforge::store {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using testing::HttpQuestion;
+using testing::HubManners;
+using testing::HubServer;
+using testing::model_bytes;
+using ::testing::Not;
+using testing::TempFolder;
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+class PullTest : public ::testing::Test {
+ protected:
+  WebOptions web_options(const HubServer& hub, std::string token = "") const {
+    WebOptions options{.hub = Url::parse(hub.url()), .token = std::move(token)};
+    options.retry = {.attempts = 5, .first = 5ms, .longest = 20ms, .longest_asked = 2s};
+    options.times = {.connect = 5s, .stall = 5s};
+    return options;
+  }
+  PullResult pull_from(const HubServer& hub, const std::string& source, const PullOptions& options = {},
+                       std::string token = "") const {
+    Web web(web_options(hub, std::move(token)));
+    return pull(store_, web, parse_source(source, web.options().hub), options);
+  }
+  std::string content_of(const PullResult& result) const { return testing::read_text(store_.file_of(result.model)); }
+  std::size_t count(const char* folder) const {
+    return fs::exists(store_.root() / folder)
+               ? static_cast<std::size_t>(std::distance(fs::directory_iterator(store_.root() / folder), {}))
+               : 0;
+  }
+
+  TempFolder folder_{testing::memory_disk()};
+  ModelStore store_{folder_.path() / "models"};
+};
+
+std::size_t with_token(const std::vector<HttpQuestion>& questions) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      questions, [](const HttpQuestion& question) { return question.fields.contains("authorization"); }));
+}
+
+TEST_F(PullTest, BringsAFileInPartsAndFindsItAgain) {
+  HubServer hub({.files_a_page = 2});
+  const std::string content = model_bytes(5 * kMiB + 12345);
+  hub.add("org/Tiny-GGUF", "a.md", "x");
+  hub.add("org/Tiny-GGUF", "b.md", "x");
+  hub.add("org/Tiny-GGUF", "Tiny-Q4_K_M.gguf", content);
+  hub.add("org/Tiny-GGUF", "Tiny-Q8_0.gguf", model_bytes(100));
+  const PullResult result = pull_from(hub, "hf:org/Tiny-GGUF");
+  EXPECT_EQ(result.model.name, "hf:org/Tiny-GGUF:Q4_K_M");
+  EXPECT_EQ(result.fetched, content.size());
+  EXPECT_TRUE(content_of(result) == content);
+  EXPECT_EQ(store_.file_of(result.model).filename(), "Tiny-Q4_K_M.gguf");
+  EXPECT_TRUE(fs::exists(store_.blob(sha256_of(content))));
+  EXPECT_EQ(count("partial"), 0u);
+  EXPECT_GE(hub.elsewhere_questions().size(), 5u) << "in parts";
+  // Nothing is fetched twice.
+  const std::uint64_t sent = hub.bytes_sent();
+  const PullResult again = pull_from(hub, "hf:org/Tiny-GGUF:q4_k_m");
+  EXPECT_TRUE(again.was_there);
+  EXPECT_LT(hub.bytes_sent() - sent, 10'000u);
+}
+
+// What the hub has replaced is fetched, and the old file goes.
+TEST_F(PullTest, FetchesWhatHasChangedOnTheHub) {
+  HubServer hub;
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000, 1));
+  pull_from(hub, "hf:org/r");
+  hub.set_commit("fedcba9876543210");
+  EXPECT_TRUE(pull_from(hub, "hf:org/r").was_there) << "another commit with the same file";
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000, 2));
+  const PullResult result = pull_from(hub, "hf:org/r");
+  EXPECT_FALSE(result.was_there);
+  EXPECT_TRUE(content_of(result) == model_bytes(1000, 2));
+  EXPECT_EQ(count("blobs"), 1u);
+}
+
+// The other host's log must not hold anybody's token.
+TEST_F(PullTest, TheTokenGoesToTheHubAlone) {
+  HubServer hub({.token = "hf_secret"});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(3 * kMiB));
+  const PullResult result = pull_from(hub, "hf:org/r", {}, "hf_secret");
+  EXPECT_TRUE(content_of(result) == model_bytes(3 * kMiB));
+  EXPECT_EQ(with_token(hub.hub_questions()), hub.hub_questions().size());
+  EXPECT_GE(hub.elsewhere_questions().size(), 2u);
+  EXPECT_EQ(with_token(hub.elsewhere_questions()), 0u);
+}
+
+TEST_F(PullTest, SaysWhatATokenIsNeededFor) {
+  HubServer hub({.token = "hf_secret"});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "set HF_TOKEN");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r", {}, "hf_other"), "HF_TOKEN is not accepted");
+  HubServer gated({.token = "hf_secret", .is_gated = true});
+  gated.add("org/r", "m-Q8_0.gguf", model_bytes(100));
+  EXPECT_ERROR(pull_from(gated, "hf:org/r"), "accept their terms");
+  EXPECT_ERROR(pull_from(hub, "hf:org/nothing", {}, "hf_secret"), "HTTP 404");
+}
+
+TEST_F(PullTest, AWrongChecksumNeverReachesTheStore) {
+  HubServer hub;
+  const std::string content = model_bytes(2 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  hub.file("org/r", "m-Q8_0.gguf").content[kMiB] ^= 1;  // one bit, on its way
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "m-Q8_0.gguf: its SHA-256 is " +
+                                               sha256_of(hub.file("org/r", "m-Q8_0.gguf").content) + ", expected " +
+                                               sha256_of(content));
+  EXPECT_EQ(count("blobs"), 0u);
+  EXPECT_EQ(count("partial"), 0u);
+  EXPECT_TRUE(store_.models().empty());
+  hub.file("org/r", "m-Q8_0.gguf").content = content;
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content) << "and does not stand in the way";
+}
+
+TEST_F(PullTest, WhatIsNoGgufFileNeverReachesTheStore) {
+  HubServer hub({.tells_sums = false});
+  hub.add("org/r", "m-Q8_0.gguf", "<!DOCTYPE html> please log in");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "m-Q8_0.gguf: is a web page");
+  EXPECT_EQ(count("blobs"), 0u);
+}
+
+TEST_F(PullTest, TriesAgainAndWaitsAsAsked) {
+  HubServer hub({.failures = 1, .failure_status = 429, .retry_after = "1"});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", {.connections = 1})) == model_bytes(1000));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
+}
+
+TEST_F(PullTest, GivesUpInTheEndAndSaysWhy) {
+  HubServer hub({.failures = 1000, .failure_status = 503});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "HTTP 503");
+  hub.change([](HubManners& manners) { manners.retry_after = "3600"; });
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "asks to wait 3600 s");
+  hub.change([](HubManners& manners) { manners.failures = 0; });
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == model_bytes(1000));
+}
+
+// Every connection breaks after a while: what has come by then is not asked for again.
+TEST_F(PullTest, GoesOnWhereAConnectionBroke) {
+  HubServer hub({.dropped_after = 300'000});
+  const std::string content = model_bytes(4 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+  EXPECT_LT(hub.bytes_sent(), content.size() + 100'000);
+}
+
+// Addresses that are signed run out in the midst of a long download.
+TEST_F(PullTest, AsksAgainWhenASignatureHasExpired) {
+  HubServer hub({.signatures_last = 2});
+  const std::string content = model_bytes(6 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+}
+
+TEST_F(PullTest, AServerWithoutRangesSendsTheWhole) {
+  HubServer hub({.has_ranges = false, .failures = 1});
+  const std::string content = model_bytes(3 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+}
+
+// Pieces of two files must not be put together: without a sum nobody would notice.
+TEST_F(PullTest, BeginsAnewWhenTheFileChangesMeanwhile) {
+  HubServer hub({.sends_elsewhere = false, .tells_sums = false, .dropped_after = 400'000});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(4 * kMiB, 1));
+  bool has_changed = false;
+  PullOptions options;
+  options.on_progress = [&](const PullProgress& progress) {
+    if (has_changed || progress.done < kMiB) return;
+    has_changed = true;
+    hub.change([&](HubManners& manners) { manners.etag = "\"two\""; });
+    hub.add("org/r", "m-Q8_0.gguf", model_bytes(4 * kMiB, 2));
+  };
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", options)) == model_bytes(4 * kMiB, 2));
+  EXPECT_TRUE(has_changed);
+}
+
+TEST_F(PullTest, AStalledConnectionIsGivenUp) {
+  HubServer hub({.stalls_after = 1000});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(2000));
+  WebOptions options = web_options(hub);
+  options.times.stall = 200ms;
+  Web web(std::move(options));
+  const PullResult result = pull(store_, web, HubSource{"org/r", ""}, {.connections = 1});
+  EXPECT_TRUE(content_of(result) == model_bytes(2000));
+}
+
+// More than the file has would fill the disk; less is not the model.
+TEST_F(PullTest, ASizeThatIsALieIsRefused) {
+  HubServer hub;
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
+  hub.file("org/r", "m-Q8_0.gguf").listed_size = 2000;
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "has 1000 bytes, expected 2,000 bytes");
+  hub.file("org/r", "m-Q8_0.gguf").listed_size = std::uint64_t{1} << 49;
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "needs 512 TiB, but only ");
+  EXPECT_EQ(count("partial"), 0u);
+  EXPECT_TRUE(store_.unfinished().empty());
+}
+
+TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
+  HubServer hub;
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
+  hub.change([&](HubManners& manners) { manners.endless_redirect = "m-Q8_0.gguf"; });
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "more than 10 redirects");
+  hub.change([&](HubManners& manners) { manners.endless_redirect = "file:///etc/passwd"; });
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "no address on the web");
+}
+
+TEST_F(PullTest, ASplitModelOpensByItsFirstPart) {
+  HubServer hub;
+  for (const char* const name :
+       {"d/m-Q8_0-00001-of-00003.gguf", "d/m-Q8_0-00002-of-00003.gguf", "d/m-Q8_0-00003-of-00003.gguf"}) {
+    hub.add("org/r", name, model_bytes(1000, static_cast<unsigned>(name[13])));
+  }
+  const PullResult result = pull_from(hub, "hf:org/r");
+  EXPECT_EQ(result.model.name, "hf:org/r:Q8_0");
+  const fs::path first = store_.file_of(result.model);
+  EXPECT_EQ(first.filename(), "m-Q8_0-00001-of-00003.gguf");
+  EXPECT_TRUE(testing::read_text(first.parent_path() / "m-Q8_0-00003-of-00003.gguf") == model_bytes(1000, '3'));
+}
+
+// Two people, or two terminals: the file comes once.
+TEST_F(PullTest, TwoAtOnceFetchOnce) {
+  HubServer hub({.bytes_per_second = 2 * kMiB});
+  const std::string content = model_bytes(4 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  std::vector<std::string> said;
+  PullOptions second_options{.on_message = [&](const std::string& text) { said.push_back(text); }};
+  PullResult first;
+  std::thread other([&] { first = pull_from(hub, "hf:org/r"); });
+  while (hub.bytes_sent() < 100'000) std::this_thread::sleep_for(1ms);
+  const PullResult second = pull_from(hub, "hf:org/r", second_options);
+  other.join();
+  EXPECT_TRUE(second.was_there);
+  EXPECT_FALSE(first.was_there);
+  EXPECT_TRUE(content_of(second) == content);
+  EXPECT_LT(hub.bytes_sent(), content.size() + 10'000);
+  EXPECT_THAT(said, ::testing::Contains(HasSubstr("waiting")));
+}
+
+// The same file under two names, by two at once.
+TEST_F(PullTest, TwoNamesAtOnceFetchTheirFileOnce) {
+  HubServer hub({.bytes_per_second = 2 * kMiB});
+  const std::string content = model_bytes(2 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  std::thread other([&] { pull_from(hub, "hf:org/r", {.name = "one"}); });
+  while (hub.bytes_sent() < 100'000) std::this_thread::sleep_for(1ms);
+  pull_from(hub, "hf:org/r", {.name = "two"});
+  other.join();
+  EXPECT_EQ(store_.models().size(), 2u);
+  EXPECT_EQ(count("blobs"), 1u);
+  EXPECT_LT(hub.bytes_sent(), content.size() + 10'000);
+}
+
+TEST_F(PullTest, CancellingKeepsWhatIsThere) {
+  HubServer hub({.bytes_per_second = kMiB});
+  const std::string content = model_bytes(4 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  std::uint64_t done = 0;
+  WebOptions options = web_options(hub);
+  options.is_cancelled = [&] { return done > kMiB; };
+  Web web(std::move(options));
+  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+  EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  ASSERT_EQ(store_.unfinished().size(), 1u);
+  EXPECT_GE(store_.bytes_there(store_.unfinished().front()), kMiB);
+  EXPECT_TRUE(store_.models().empty()) << "no name yet";
+  hub.change([](HubManners& manners) { manners.bytes_per_second = 0; });
+  const PullResult result = pull_from(hub, "hf:org/r");
+  EXPECT_TRUE(content_of(result) == content);
+  EXPECT_LE(result.fetched, content.size() - kMiB);
+  EXPECT_TRUE(store_.unfinished().empty());
+}
+
+// A note that promises more than there is, or makes no sense, is not believed.
+TEST_F(PullTest, ABrokenNoteMeansBeginningAnew) {
+  HubServer hub;
+  const std::string content = model_bytes(kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  const fs::path partial = store_.root() / "partial" / ("sha256-" + sha256_of(content));
+  const std::vector<std::string> notes = {
+      std::string("{"), std::string("null"), std::string(R"({"size":1048576,"sha256":7})"),
+      R"({"size":1048576,"sha256":")" + sha256_of(content) + R"(","validator":"","there":[[0,2000000]]})",
+      R"({"size":1048576,"sha256":")" + sha256_of(content) + R"(","validator":"","there":[[0,1048576]]})"};
+  for (const std::string& note : notes) {
+    fs::create_directories(partial.parent_path());
+    folder_.write("models/partial/" + partial.filename().string() + ".json", note);
+    EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+    store_.remove("hf:org/r:Q8_0");
+  }
+}
+
+TEST_F(PullTest, AnAddressElsewhereIsHeldToItsEtag) {
+  HubServer hub({.sends_elsewhere = false, .tells_sums = false});
+  hub.add("org/r", "big-Q8_0.gguf", model_bytes(2 * kMiB));
+  // A revision other than main is fetched as any address is.
+  const std::string url = hub.url() + "/org/r/resolve/0123456789abcdef0123456789abcdef01234567/big-Q8_0.gguf";
+  const PullResult result = pull_from(hub, url);
+  EXPECT_EQ(result.model.name, "big-Q8_0");
+  EXPECT_TRUE(content_of(result) == model_bytes(2 * kMiB));
+  EXPECT_TRUE(pull_from(hub, url).was_there);
+  hub.change([](HubManners& manners) { manners.etag = "\"two\""; });
+  EXPECT_FALSE(pull_from(hub, url).was_there);
+}
+
+TEST_F(PullTest, AFileIsCopied) {
+  HubServer hub;
+  const std::string path = folder_.write("my model.gguf", model_bytes(5 * kMiB));
+  const PullResult result = pull_from(hub, path);
+  EXPECT_EQ(result.model.name, "my-model");
+  EXPECT_TRUE(pull_from(hub, path).was_there);
+  folder_.write("my model.gguf", "GGUF");
+  EXPECT_TRUE(content_of(result) == model_bytes(5 * kMiB)) << "and is safe from what becomes of the original";
+  EXPECT_ERROR(pull_from(hub, folder_.write("x.gguf", "PK..")), "begins with 'PK..'");
+  EXPECT_ERROR(pull_from(hub, "org/repo"), "hf:org/repo");
+  const std::string other = folder_.write("other/my model.gguf", model_bytes(100));
+  EXPECT_ERROR(pull_from(hub, other), "--name gives this one another");
+  EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
+}
+
+}  // namespace
+}  // namespace rocmforge::store
