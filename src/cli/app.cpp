@@ -43,6 +43,12 @@ class HelpFormat : public CLI::Formatter {
     return option->get_type_name().empty() ? "" : " " + option->get_type_name();
   }
 
+  // "NAME..." for one that may be repeated.
+  std::string make_option_usage(const CLI::Option* option) const override {
+    const std::string name = make_option_name(option, true) + (option->get_expected_max() > 1 ? "..." : "");
+    return option->get_required() ? name : "[" + name + "]";
+  }
+
   // "Subcommands:" would be the library's own word.
   std::string make_group(std::string group, bool is_positional,
                          std::vector<const CLI::Option*> options) const override {

@@ -54,7 +54,7 @@ Command rm_command() {
           "  rocmforge rm hf:unsloth/Qwen3-8B-GGUF:Q5_K_M\n"
           "  rocmforge rm Qwen3-8B gemma-3-1b-it",
       .arguments = {{.names = "NAME",
-                     .value = "NAME...",
+                     .value = "NAME",
                      .help = "What `rocmforge models` lists; part of a name if it means one alone",
                      .place = names.get(),
                      .required = true}},

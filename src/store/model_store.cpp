@@ -221,7 +221,8 @@ void ModelStore::link_files(const Manifest& model) const {
 bool ModelStore::finish(const Manifest& model) const {
   const FileLock lock = lock_store();
   if (!is_complete(model)) return false;
-  const std::vector<ManifestFile> before = files_by(model.name, true);
+  std::vector<ManifestFile> before = files_by(model.name, true);
+  for (ManifestFile& file : files_by(model.name, false)) before.push_back(std::move(file));
   try {
     link_files(model);
   } catch (const fs::filesystem_error& problem) {

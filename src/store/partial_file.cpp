@@ -17,6 +17,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace rocmforge::store {
@@ -138,7 +139,6 @@ void PartialFile::write(std::uint64_t offset, std::span<const std::byte> bytes) 
     const ssize_t count = pwrite(file(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == ENOSPC || errno == EDQUOT)) {
-      note();
       throw Error(ErrorCode::kIo, path_.parent_path().string() + ": the disk is full; what was fetched is kept",
                   "the same command goes on when there is space");
     }
@@ -193,7 +193,11 @@ void PartialFile::discard() { remove(path_); }
 
 void PartialFile::keep_if_worth() {
   if (there_.total() == 0) return discard();
-  note();
+  try {
+    note();
+  } catch (const Error& problem) {  // what there was to say is being said; the note before this one holds
+    log::debug("{}", problem.message());
+  }
 }
 
 std::uint64_t PartialFile::allocated_bytes(const fs::path& path) {

@@ -62,7 +62,7 @@ std::optional<HubSource> hub_source_of(const Url& url, const Url& hub) {
   if (is_page) return HubSource{repository, ""};
   const bool is_file = parts.size() > 4 && (parts[2] == "resolve" || parts[2] == "blob") && parts[3] == "main";
   if (!is_file) return std::nullopt;
-  const std::string file(parts[4].data(), decoded->data() + decoded->size());
+  const std::string file = decoded->substr(repository.size() + parts[2].size() + parts[3].size() + 3);
   return is_sound_path(file) ? std::optional(HubSource{repository, file}) : std::nullopt;
 }
 

@@ -20,7 +20,6 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using testing::Answer;
 using ::testing::HasSubstr;
-using testing::HttpQuestion;
 using testing::HubManners;
 using testing::HubServer;
 using testing::model_bytes;

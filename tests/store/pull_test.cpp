@@ -2,11 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <thread>
 
 #include "store/pull.h"
@@ -19,13 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using ::testing::Each;
 using ::testing::HasSubstr;
 using testing::HttpQuestion;
 using testing::HubManners;
 using testing::HubServer;
 using testing::model_bytes;
-using ::testing::Not;
 using testing::TempFolder;
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;

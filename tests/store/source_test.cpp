@@ -11,11 +11,6 @@
 namespace rocmforge::store {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::Not;
-
 const Url kHub = Url::parse("https://huggingface.co");
 
 TEST(Source, OfTheHub) {
