@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/demo_model.h"
 #include "cli/store_access.h"
 
 namespace rocmforge::cli {
@@ -31,6 +32,9 @@ void print_json(const store::PullResult& result, const std::string& path) {
 void pull(PullArguments& arguments) {
   if (arguments.connections > 16) {
     throw error(ErrorCode::kUsage, "--connections {}: expected 1 to 16", arguments.connections);
+  }
+  if (arguments.request.name == kDemoModel) {
+    throw error(ErrorCode::kUsage, "--name {}: that is the model that is built in", kDemoModel);
   }
   arguments.request.connections = arguments.connections;
   const store::ModelStore store = open_store();

@@ -157,6 +157,12 @@ TEST_F(PullCommand, PullsListsAndRemoves) {
 }
 
 // Where a network has a proxy nothing else works.
+// It would never be found.
+TEST_F(PullCommand, LeavesTheDemoModelItsName) {
+  const HubServer hub;
+  EXPECT_EQ(run(hub, {"pull", "hf:org/Tiny-GGUF:q8_0", "--name", "demo"}).exit_code, 2);
+}
+
 TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
   HubServer hub({.sends_elsewhere = false});
   hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
