@@ -19,7 +19,7 @@ struct ConvertProgress {
 };
 
 struct ConvertOptions {
-  std::string type;         // F32, F16, BF16, or what `quantize` takes; empty: what the checkpoint has
+  std::string type = {};    // F32, F16, BF16, or what `quantize` takes; empty: what the checkpoint has
   bool dequantize = false;  // blocks of MXFP4, MXFP6, FP8 and NVFP4 are not kept as they are
   int threads = 1;
   CpuTier tier = best_cpu_tier();

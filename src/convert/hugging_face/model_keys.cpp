@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "convert/hugging_face/model_sizes.h"
@@ -206,8 +207,11 @@ class KeyWriter {
 
   void write_attention_factor(const RopeSettings& rope) {
     const auto all = rope.number("mscale_all_dim");
-    if (is_one_of(architecture_, {"deepseek2", "deepseek32"}) && all)
-      set_number("rope.scaling.yarn_log_multiplier", 0.1f * *all);
+    if (is_one_of(architecture_, {"deepseek2", "deepseek32"}) && all) {
+      // Of the number as it is written, not rounded before.
+      const auto* written = config_.find({"rope_parameters.mscale_all_dim", "rope_scaling.mscale_all_dim"});
+      set_number("rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * written->get<double>()));
+    }
     if (architecture_ == "mistral3" && all) set_number("rope.scaling.yarn_log_multiplier", *all);
     if (const auto factor = rope.number("attention_factor")) set_number("rope.scaling.yarn_attn_factor", *factor);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "convert/hugging_face/pre_tokenizer_hashes.h"
 #include "gguf/memory_image.h"
 #include "gguf/reader.h"
@@ -36,8 +38,24 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
+// Our patterns spell characters out as \x{4e00}.
+void write_out_characters(std::string& pattern) {
+  for (std::size_t at = pattern.find("\\x{"); at != std::string::npos; at = pattern.find("\\x{", at + 1)) {
+    const std::size_t end = pattern.find('}', at);
+    std::uint32_t code = 0;
+    if (end == std::string::npos ||
+        std::from_chars(pattern.data() + at + 3, pattern.data() + end, code, 16).ptr != pattern.data() + end) {
+      return;
+    }
+    std::string character;
+    append_utf8(character, static_cast<char32_t>(code));
+    pattern.replace(at, end + 1 - at, character);
+  }
+}
+
 // Patterns that differ in spelling only become the same.
 std::string normalized(std::string pattern) {
+  write_out_characters(pattern);
   replace_all(pattern, "\r", "\\r");
   replace_all(pattern, "\n", "\\n");
   replace_all(pattern, "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])", "(?i:'s|'t|'re|'ve|'m|'ll|'d)");

@@ -74,7 +74,7 @@ void phi3(const Writer& w) {
 }
 
 void deepseek(const Writer& w) {
-  if (!w.config.has("routed_scaling_factor")) w.set_number("expert_weights_scale", 1);
+  w.set_number("expert_weights_scale", w.config.number({"routed_scaling_factor"}).value_or(1));
 }
 
 void delta_net(const Writer& w) {
@@ -335,7 +335,6 @@ void kimi_linear(const Writer& w) {
 }
 
 void no_begin_of_text(const Writer& w) { w.keys.set("tokenizer.ggml.add_bos_token", false); }
-
 void orion(const Writer& w) { w.keys.set(w.key("tensor_data_layout"), "Meta AI original pth"); }
 
 struct Entry {

@@ -17,7 +17,8 @@ struct Roles {
 
 constexpr auto kLayerRoles = std::to_array<Roles>({
     {"attn_norm",
-     "input_layernorm norm ln_1 ln1 ln attention_norm attn_norm norm_1 ln_mlp operator_norm norm_attn_norm.norm_1 "
+     "input_layernorm norm ln_1 ln1 ln attention_norm attn_norm norm_1 ln_mlp operator_norm attention_layernorm "
+     "norm_attn_norm.norm_1 "
      "pre_mixer_norm pre_attention_layernorm rms_norm layer.0.layer_norm"},
     {"attn_norm_2", "ln_attn ln2 layer_norm_1"},
     {"attn_q",
