@@ -95,10 +95,10 @@ Command convert_command() {
       .name = "convert",
       .summary = "Make a GGUF file from a Hugging Face folder",
       .details =
-          "HF_DIR holds config.json, model.safetensors or its shards with their index, and the\n"
-          "tokenizer's files. Weights keep the type that the checkpoint has; MXFP4, MXFP6, FP8 in\n"
-          "blocks of 32 and NVFP4 stay as they are, other FP8, GPTQ and AWQ become floats or Q4_0.\n"
-          "Without a tokenizer the model takes token ids only, which is said.",
+          "HF_DIR holds config.json, model.safetensors or its shards with their index, and\n"
+          "the tokenizer's files. Weights keep the type that the checkpoint has; MXFP4,\n"
+          "MXFP6, NVFP4 and FP8 in blocks of 32 stay as they are, other FP8, GPTQ and AWQ\n"
+          "become floats or Q4_0. Without a tokenizer the model takes token ids only.",
       .examples =
           "  rocmforge convert Qwen3-0.6B qwen3.gguf\n"
           "  rocmforge convert Qwen3-0.6B qwen3-q8.gguf --type Q8_0\n"

@@ -59,7 +59,30 @@ class PlainWeight final : public StoredWeight {
     }
   }
 
+  // Nearly all weights are of these three types: their loops are worth their own code.
+  void read(std::uint64_t first, std::int64_t step, std::span<float> out) const override {
+    switch (stored().element) {
+      case Element::kF32: return gather<float>(first, step, out, [](float value) { return value; });
+      case Element::kF16:
+        return gather<std::uint16_t>(first, step, out, [](std::uint16_t bits) { return to_float(Half{bits}); });
+      case Element::kBF16:
+        return gather<std::uint16_t>(first, step, out, [](std::uint16_t bits) { return to_float(BFloat16{bits}); });
+      default: return StoredWeight::read(first, step, out);
+    }
+  }
+
  private:
+  template <typename T, typename ToFloat>
+  void gather(std::uint64_t first, std::int64_t step, std::span<float> out, ToFloat to_number) const {
+    const std::byte* at = stored().bytes.data() + first * sizeof(T);
+    for (float& value : out) {
+      T element;
+      std::memcpy(&element, at, sizeof(T));
+      value = to_number(element);
+      at += step * static_cast<std::int64_t>(sizeof(T));
+    }
+  }
+
   float at(std::uint64_t index) const override { return number_at(stored(), index); }
 };
 

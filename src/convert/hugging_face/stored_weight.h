@@ -35,7 +35,7 @@ Error misfit(const StoredTensor& part, const std::string& expected);
 class StoredWeight : public Weight {
  public:
   void release() const noexcept final { storage_.checkpoint.release(storage_.tensor); }
-  void read(std::uint64_t first, std::int64_t step, std::span<float> out) const final {
+  void read(std::uint64_t first, std::int64_t step, std::span<float> out) const override {
     auto place = static_cast<std::int64_t>(first);
     for (float& value : out) {
       value = at(static_cast<std::uint64_t>(place));

@@ -206,9 +206,7 @@ class TokenizerKeys {
                                                 : std::string(kSpace) + token.text,
                  token.text == "[UNK]" ? TokenType::kUnknown : TokenType::kNormal);
     }
-    for (const TokenizerJson::Added& token : json_->added) {
-      tokens.set(token.id, token.text, token.text == "[UNK]" ? TokenType::kUnknown : TokenType::kControl);
-    }
+    for (const TokenizerJson::Added& token : json_->added) tokens.set(token.id, token.text, TokenType::kControl);
     store(tokens, false);
     for (const auto& [text, key] : {std::pair("[CLS]", "bos"),
                                     {"[UNK]", "unknown"},
