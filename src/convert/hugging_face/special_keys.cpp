@@ -3,37 +3,21 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <numbers>
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "convert/hugging_face/recurrent_keys.h"
 #include "convert/hugging_face/rope_settings.h"
 
 namespace rocmforge::convert {
 namespace {
 
-using Layers = std::vector<std::int32_t>;
-
-struct Writer : SpecialKeys {
-  std::string key(std::string_view name) const { return fmt::format("{}.{}", architecture, name); }
-  void set_count(std::string_view name, std::uint32_t value) const { keys.set(key(name), value); }
-  void set_number(std::string_view name, float value) const { keys.set(key(name), value); }
-  void erase(std::string_view name) const { keys.erase(key(name)); }
-  std::uint32_t count(Config::Names names, std::uint32_t otherwise = 0) const {
-    return config.count(names).value_or(otherwise);
-  }
-
-  // One entry a layer: whether its type is `type`.
-  std::vector<bool> layers_of_type(std::string_view type) const {
-    std::vector<bool> layers;
-    for (const std::string& layer :
-         config.texts({"layer_types", "layers_block_type"}).value_or(std::vector<std::string>())) {
-      layers.push_back(layer == type);
-    }
-    return layers;
-  }
-};
+using Writer = SpecialKeys;
 
 void latent_attention(const Writer& w) {
   const std::uint32_t rope = w.count({"qk_rope_head_dim"}), nope = w.count({"qk_nope_head_dim"});
@@ -51,8 +35,9 @@ void minicpm3(const Writer& w) {
 }
 
 void minicpm(const Writer& w) {
-  const float depth = w.config.number({"scale_depth"}).value_or(1.4f);
-  w.set_number("residual_scale", depth / std::sqrt(static_cast<float>(w.sizes.layers)));
+  const nlohmann::json* depth = w.config.find({"scale_depth"});
+  const double scale = depth != nullptr && depth->is_number() ? depth->get<double>() : 1.4;
+  w.set_number("residual_scale", static_cast<float>(scale / std::sqrt(std::max(w.sizes.layers, 1u))));
   const std::uint32_t base = w.count({"dim_model_base"}, w.sizes.width);
   w.set_number("logit_scale", static_cast<float>(w.sizes.width) / static_cast<float>(std::max(base, 1u)));
 }
@@ -60,16 +45,17 @@ void minicpm(const Writer& w) {
 // Phi 3: the context that the short factors are for, and what queries are scaled with beyond it.
 void phi3(const Writer& w) {
   const RopeSettings rope(w.config);
-  const float longest = static_cast<float>(w.count({"max_position_embeddings"}));
-  const float old = rope.number("original_max_position_embeddings").value_or(longest);
+  const std::uint32_t trained = w.count({"max_position_embeddings"});
+  const double longest = trained, old = rope.count("original_max_position_embeddings").value_or(trained);
   w.set_count("rope.scaling.original_context_length", static_cast<std::uint32_t>(old));
   if (!w.config.has("sliding_window")) w.set_count("attention.sliding_window", 0);
   const std::string type = rope.type();
-  const float scale = old > 0 ? longest / old : 1;
+  const double scale = old > 1 ? longest / old : 1;
   if (type == "longrope" || type == "su") {
-    w.set_number("rope.scaling.attn_factor", scale <= 1 ? 1 : std::sqrt(1 + std::log(scale) / std::log(old)));
+    const double factor = scale <= 1 ? 1 : std::sqrt(1 + std::log(scale) / std::log(old));
+    w.set_number("rope.scaling.attn_factor", static_cast<float>(factor));
   } else if (type == "yarn") {
-    w.set_number("rope.scaling.attn_factor", scale <= 1 ? 1 : 0.1f * std::log(scale) + 1);
+    w.set_number("rope.scaling.attn_factor", static_cast<float>(scale <= 1 ? 1 : 0.1 * std::log(scale) + 1));
   }
 }
 
@@ -119,79 +105,6 @@ void mpt(const Writer& w) {
   }
 }
 
-void mamba(const Writer& w) {
-  const std::uint32_t inner = w.count({"intermediate_size", "d_inner"}, 2 * w.sizes.width);
-  w.set_count("context_length", 1 << 20);
-  w.set_count("feed_forward_length", 0);
-  w.set_count("attention.head_count", 0);
-  w.erase("attention.key_length");
-  w.erase("attention.value_length");
-  if (w.architecture == "mamba2") {
-    w.set_count("ssm.inner_size", w.count({"expand"}, 2) * w.sizes.width);
-    w.set_count("ssm.time_step_rank", w.count({"num_heads"}));
-  } else {
-    w.set_count("ssm.inner_size", inner);
-    w.set_count("ssm.time_step_rank", w.count({"time_step_rank", "dt_rank"}, (w.sizes.width + 15) / 16));
-    w.keys.set(w.key("ssm.dt_b_c_rms"), w.config.model_class() == "FalconMambaForCausalLM");
-  }
-}
-
-// One number of key and value heads a layer, 0 where a layer does not attend.
-void heads_where(const Writer& w, const std::vector<bool>& attends) {
-  Layers heads;
-  for (const bool does : attends) heads.push_back(does ? static_cast<std::int32_t>(w.sizes.kv_heads) : 0);
-  w.keys.set_array(w.key("attention.head_count_kv"), heads);
-}
-
-void jamba(const Writer& w) {
-  const std::uint32_t period = w.count({"attn_layer_period"}, 8), offset = w.count({"attn_layer_offset"}, 4);
-  std::vector<bool> attends;
-  for (std::uint32_t i = 0; i < w.sizes.layers; ++i) attends.push_back(i % std::max(period, 1u) == offset);
-  heads_where(w, attends);
-  w.set_count("ssm.inner_size", w.count({"mamba_expand"}, 2) * w.sizes.width);
-  w.set_count("ssm.time_step_rank", w.count({"mamba_dt_rank"}, (w.sizes.width + 15) / 16));
-}
-
-void granite_hybrid(const Writer& w) {
-  heads_where(w, w.layers_of_type("attention"));
-  w.set_count("context_length", 1 << 20);
-  w.set_count("ssm.inner_size", w.count({"mamba_expand"}, 2) * w.sizes.width);
-  w.set_count("ssm.time_step_rank", w.count({"mamba_n_heads"}));
-  w.keys.set(w.key("rope.scaling.finetuned"), w.config.text({"position_embedding_type"}).value_or("") == "rope");
-}
-
-void falcon_h1(const Writer& w) {
-  w.set_count("ssm.inner_size", w.count({"mamba_d_ssm"}));
-  w.set_count("ssm.time_step_rank", w.count({"mamba_n_heads"}));
-}
-
-// Nemotron H: a letter a layer, M for Mamba 2, * for attention, - or E for the feed-forward network.
-void nemotron_h(const Writer& w) {
-  std::vector<bool> attends, feeds;
-  if (const auto pattern = w.config.text({"hybrid_override_pattern"})) {
-    for (const char letter : *pattern) {
-      attends.push_back(letter == '*');
-      feeds.push_back(letter == '-' || letter == 'E');
-    }
-  } else {
-    attends = w.layers_of_type("attention");
-    const std::vector<bool> dense = w.layers_of_type("mlp"), experts = w.layers_of_type("moe");
-    for (std::size_t i = 0; i < dense.size(); ++i) feeds.push_back(dense[i] || experts[i]);
-  }
-  heads_where(w, attends);
-  const std::uint32_t width =
-      w.architecture == "nemotron_h_moe" ? w.count({"moe_intermediate_size"}) : w.count({"intermediate_size"});
-  Layers widths;
-  for (const bool does : feeds) widths.push_back(does ? static_cast<std::int32_t>(width) : 0);
-  w.keys.set_array(w.key("feed_forward_length"), widths);
-  w.set_count("context_length", 1 << 20);
-  w.set_count("ssm.inner_size", w.count({"mamba_num_heads"}) * w.count({"mamba_head_dim"}));
-  w.set_count("ssm.time_step_rank", w.count({"mamba_num_heads"}));
-  w.keys.set(w.key("rope.scaling.finetuned"), false);
-}
-
-void lfm2(const Writer& w) { heads_where(w, w.layers_of_type("full_attention")); }
-
 void window_pattern(const Writer& w) {
   const std::vector<bool> windowed = w.layers_of_type("sliding_attention");
   if (std::ranges::find(windowed, true) == windowed.end()) return;
@@ -207,6 +120,18 @@ void olmo2(const Writer& w) {
   if (const auto base = RopeSettings(w.config).number("rope_theta")) w.set_number("rope.freq_base_swa", *base);
 }
 
+// Newton's method on the normal distribution's error function.
+float normal_quantile(double share) {
+  if (share <= 0) return -std::numeric_limits<float>::infinity();
+  if (share >= 1) return std::numeric_limits<float>::infinity();
+  double x = 0;
+  for (int i = 0; i < 60; ++i) {
+    const double density = std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+    x -= std::clamp((std::erfc(-x / std::numbers::sqrt2) / 2 - share) / density, -1.0, 1.0);
+  }
+  return static_cast<float>(x);
+}
+
 void gemma3n(const Writer& w) {
   if (const auto widths = w.config.find({"intermediate_size"}) != nullptr
                               ? w.config.count_if_single({"intermediate_size"})
@@ -217,14 +142,10 @@ void gemma3n(const Writer& w) {
   }
   window_pattern(w);
   std::vector<float> scales;
-  for (const float share : w.config.numbers({"activation_sparsity_pattern"}).value_or(std::vector<float>())) {
-    // The quantile of the normal distribution: Newton's method on its error function.
-    double x = 0;
-    for (int i = 0; share > 0 && share < 1 && i < 60; ++i) {
-      const double density = std::exp(-x * x / 2) / std::sqrt(2 * 3.14159265358979323846);
-      x -= (0.5 * std::erfc(-x / std::sqrt(2.0)) - static_cast<double>(share)) / density;
+  if (w.config.numbers({"activation_sparsity_pattern"})) {
+    for (const nlohmann::json& share : *w.config.find({"activation_sparsity_pattern"})) {
+      scales.push_back(normal_quantile(share.get<double>()));
     }
-    scales.push_back(static_cast<float>(x));
   }
   if (!scales.empty()) w.keys.set_array(w.key("activation_sparsity_scale"), scales);
 }
@@ -332,6 +253,7 @@ void kimi_linear(const Writer& w) {
   w.set_count("kda.head_dim", w.count({"linear_attn_config.head_dim"}));
   const std::uint32_t width = w.count({"kv_lora_rank"}) + w.count({"qk_rope_head_dim"});
   w.set_count("attention.key_length", width);
+  if (const auto head = w.config.count({"head_dim"})) w.set_count("attention.value_length", *head);
 }
 
 void no_begin_of_text(const Writer& w) { w.keys.set("tokenizer.ggml.add_bos_token", false); }
@@ -394,7 +316,7 @@ constexpr auto kSpecials = std::to_array<Entry>({
 
 void set_special_keys(const SpecialKeys& model) {
   for (const Entry& entry : kSpecials) {
-    if (entry.architecture == model.architecture) entry.write(Writer{model});
+    if (entry.architecture == model.architecture) entry.write(model);
   }
 }
 
