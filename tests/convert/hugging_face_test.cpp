@@ -158,6 +158,8 @@ TEST(ConvertFolder, NamesWhatIsWrongWithTheConfiguration) {
   EXPECT_ERROR(convert(folder), "'num_hidden_layers' or");
   with(R"({"architectures":["Qwen3ForCausalLM"],"hidden_size":"x","num_hidden_layers":1})");
   EXPECT_ERROR(convert(folder), R"('hidden_size' is "x", expected a count)");
+  with(R"({"architectures":["Qwen3ForCausalLM"],"hidden_size":32,"num_hidden_layers":4000000000})");
+  EXPECT_ERROR(convert(folder), "the model has 4000000000 layers");
   with("[1]");
   EXPECT_ERROR(convert(folder), "expected an object");
   with(R"({"hidden_size":32})");

@@ -54,6 +54,7 @@ TEST(Safetensors, NamesTheTensorThatIsWrong) {
   const std::vector<BadHeader> bad = {
       {R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", "tensor 'a' has 4 bytes, expected 8 for F32 [2]"},
       {R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}})", "which is too large"},
+      {R"({"a":{"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]}})", "which is too large"},
       {R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", "lies at bytes 0 to 9 of 8"},
       {R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[4,2]}})", "lies at bytes 4 to 2 of 8"},
       {R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0]}})", "has 1 offsets"},

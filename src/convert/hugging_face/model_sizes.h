@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "convert/hugging_face/config.h"
 
@@ -15,6 +16,7 @@ struct ModelSizes {
   std::uint32_t kv_heads = 0;
   std::uint32_t head_width = 0;
 
+  // What no model comes near is an Error.
   static ModelSizes of(const Config& config, std::string_view architecture);
 };
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -156,12 +156,16 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
                       : !has_shape_ ? "shape"
                                     : "data_offsets");
     }
-    std::uint64_t bytes = size_of(tensor_.element);
+    // Also of a tensor without values every step along its dimensions must be a number that fits.
+    std::uint64_t steps = size_of(tensor_.element);
+    bool is_empty = false;
     for (const std::uint64_t dimension : tensor_.shape) {
-      if (__builtin_mul_overflow(bytes, dimension, &bytes)) {
+      is_empty |= dimension == 0;
+      if (__builtin_mul_overflow(steps, std::max<std::uint64_t>(dimension, 1), &steps) || steps > INT64_MAX) {
         throw malformed("tensor '{}' is {}, which is too large", name(), to_string(tensor_.shape));
       }
     }
+    const std::uint64_t bytes = is_empty ? 0 : steps;
     if (begin_ > end_ || end_ > data_.size()) {
       throw malformed("tensor '{}' lies at bytes {} to {} of {}", name(), begin_, end_, data_.size());
     }

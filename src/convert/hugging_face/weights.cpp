@@ -111,6 +111,10 @@ class Collector {
       keep(nvfp4_weight(stem + "weight", codes, scales));
       return add_factor(stem, checkpoint_.find(stem + "weight_global_scale"), true);
     }
+    const auto bits = config_.count({"quantization_config.config_groups.group_0.weights.num_bits"});
+    if (bits && *bits != 4) {
+      throw error(ErrorCode::kUnsupported, "{}: integers of {} bits, expected 4", config_.path(), *bits);
+    }
     if (checkpoint_.find(stem + "weight_zero_point") != nullptr) {
       throw error(ErrorCode::kUnsupported, "{}: tensor '{}' has zero points, which are not supported in this form",
                   checkpoint_.folder(), printable(name));
