@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "convert/hugging_face/name_lists.h"
+
 namespace rocmforge::convert {
 namespace {
 
@@ -101,14 +103,6 @@ constexpr auto kClasses = std::to_array<ModelClass>({
     {"t5encoder", "T5EncoderModel"},
     {"t5", "T5ForConditionalGeneration T5WithLMHeadModel MT5ForConditionalGeneration UMT5ForConditionalGeneration"},
 });
-
-bool has_word(std::string_view words, std::string_view word) {
-  for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
-  }
-  return false;
-}
 
 }  // namespace
 

@@ -9,15 +9,12 @@
 
 #include "base/error.h"
 #include "convert/hugging_face/model_sizes.h"
+#include "convert/hugging_face/name_lists.h"
 #include "convert/hugging_face/rope_settings.h"
 #include "convert/hugging_face/special_keys.h"
 
 namespace rocmforge::convert {
 namespace {
-
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 // A key that says what the configuration says. Names apart by '|'; an empty architecture means all.
 enum class As { kCount, kNumber, kFlag };
@@ -238,17 +235,9 @@ class KeyWriter {
 
   void write_rules() {
     for (const KeyRule& rule : kRules) {
-      if (!rule.names.empty() && (rule.architectures.empty() || has_architecture(rule.architectures))) write_rule(rule);
+      if (!rule.names.empty() && (rule.architectures.empty() || has_word(rule.architectures, architecture_)))
+        write_rule(rule);
     }
-  }
-
-  bool has_architecture(std::string_view list) const {
-    for (std::size_t at = 0; at < list.size();) {
-      const std::size_t end = std::min(list.find(' ', at), list.size());
-      if (list.substr(at, end - at) == architecture_) return true;
-      at = end + 1;
-    }
-    return false;
   }
 
   void write_rule(const KeyRule& rule) {

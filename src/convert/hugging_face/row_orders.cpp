@@ -5,14 +5,11 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "convert/hugging_face/name_lists.h"
 #include "convert/hugging_face/safetensors.h"
 
 namespace rocmforge::convert {
 namespace {
-
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 View squeezed(const View& view, std::size_t axis) {
   View result = view.part(axis, 0, 1);

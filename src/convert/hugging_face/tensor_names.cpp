@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "convert/hugging_face/name_lists.h"
+
 namespace rocmforge::convert {
 namespace {
 
@@ -203,14 +205,6 @@ constexpr auto kExceptions = std::to_array<Exception>({
     {"granitehybrid granitemoe", "block_sparse_moe.output_linear", "ffn_down_exps"},
     {"chatglm", "post_attention_layernorm", "ffn_norm"},
 });
-
-bool has_word(std::string_view words, std::string_view word) {
-  for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
-  }
-  return false;
-}
 
 template <typename Table>
 std::optional<std::string_view> find_role(const Table& table, std::string_view role) {

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "convert/hugging_face/computed_tensors.h"
 #include "convert/hugging_face/model_sizes.h"
+#include "convert/hugging_face/name_lists.h"
 #include "convert/hugging_face/row_orders.h"
 #include "convert/hugging_face/tensor_names.h"
 
@@ -17,10 +18,6 @@ namespace rocmforge::convert {
 namespace {
 
 using Kind = ValueChange::Kind;
-
-bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
-  return std::ranges::find(names, name) != names.end();
-}
 
 class Planner {
  public:
