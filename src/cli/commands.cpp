@@ -4,9 +4,10 @@ namespace rocmforge::cli {
 
 std::vector<Command> all_commands() {
   return {
-      run_command(),        embed_command(),  perplexity_command(), inspect_command(), quantize_command(),
-      dequantize_command(), logits_command(), bench_command(),      render_command(),  tokenize_command(),
-      detokenize_command(), pull_command(),   models_command(),     rm_command(),      completion_command(),
+      run_command(),      embed_command(),   perplexity_command(), inspect_command(),
+      quantize_command(), convert_command(), dequantize_command(), logits_command(),
+      bench_command(),    render_command(),  tokenize_command(),   detokenize_command(),
+      pull_command(),     models_command(),  rm_command(),         completion_command(),
   };
 }
 

@@ -14,6 +14,7 @@ std::vector<Command> all_commands();
 Command inspect_command();
 Command dequantize_command();
 Command quantize_command();
+Command convert_command();
 Command tokenize_command();
 Command detokenize_command();
 Command render_command();

@@ -53,6 +53,7 @@ class MetadataBuilder {
   // A value of a file that was read, as it is.
   void copy(std::string_view key, const Value& value) { put(key, value.type(), value.encoded()); }
   void copy(const Metadata& metadata);
+  void copy(const Entry& entry) { put(entry.key, entry.type, entry.encoded); }
 
   void erase(std::string_view key);
 

@@ -1,0 +1,137 @@
+// `rocmforge convert`: a Hugging Face folder as a GGUF file.
+#include "convert/hugging_face/convert.h"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <memory>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/cpu_count.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
+namespace rocmforge::cli {
+namespace {
+
+struct ConvertArguments {
+  std::string folder;
+  std::string output;
+  std::string type;
+  int threads = 0;
+  bool dequantize = false;
+  bool json = false;
+};
+
+// The first Ctrl-C lets the threads stop, the second ends the program at once.
+std::atomic<bool> interrupted = false;
+
+void on_interrupt(int signal) {
+  if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
+}
+
+void catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+convert::ConvertResult run_with_progress(const ConvertArguments& arguments) {
+  ProgressBar bar;
+  convert::ConvertOptions options{
+      .type = arguments.type,
+      .dequantize = arguments.dequantize,
+      .threads = arguments.threads > 0 ? arguments.threads : default_threads(),
+      .cancel = &interrupted,
+  };
+  options.on_progress = [&bar](const convert::ConvertProgress& progress) {
+    bar.show(progress.done_values, progress.total_values, progress.tensor);
+  };
+  try {
+    return convert::convert_folder(arguments.folder, arguments.output, options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    throw Error(ErrorCode::kCancelled, fmt::format("interrupted; {} was not written", arguments.output));
+  }
+}
+
+void convert_model(const ConvertArguments& arguments) {
+  catch_interrupts();
+  const auto start = std::chrono::steady_clock::now();
+  const convert::ConvertResult result = run_with_progress(arguments);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  for (const std::string& assumption : result.assumptions) log::warning("{}", printable(assumption, 400));
+  if (!result.left_out.empty()) {
+    log::info("{} tensors are no part of the language model and were left out, '{}' first", result.left_out.size(),
+              printable(result.left_out.front()));
+  }
+  if (arguments.json) {
+    const nlohmann::json json = {{"output", arguments.output},
+                                 {"architecture", result.architecture},
+                                 {"type", result.type},
+                                 {"tensors", result.tensors},
+                                 {"bytes", result.bytes},
+                                 {"left_out", result.left_out},
+                                 {"assumptions", result.assumptions}};
+    fmt::print("{}\n", dump_json(json, 2));
+    return;
+  }
+  fmt::print("{}: {}, {}, {} tensors, {}, in {:.1f} s\n", arguments.output, result.architecture, result.type,
+             result.tensors, format_bytes(result.bytes), seconds);
+}
+
+}  // namespace
+
+Command convert_command() {
+  const auto arguments = std::make_shared<ConvertArguments>();
+  return {
+      .name = "convert",
+      .summary = "Make a GGUF file from a Hugging Face folder",
+      .details =
+          "HF_DIR holds config.json, model.safetensors or its shards with their index, and\n"
+          "the tokenizer's files. Weights keep the type that the checkpoint has; MXFP4,\n"
+          "MXFP6, NVFP4 and FP8 in blocks of 32 stay as they are, other FP8, GPTQ and AWQ\n"
+          "become floats or Q4_0. Without a tokenizer the model takes token ids only.",
+      .examples =
+          "  rocmforge convert Qwen3-0.6B qwen3.gguf\n"
+          "  rocmforge convert Qwen3-0.6B qwen3-q8.gguf --type Q8_0\n"
+          "  rocmforge convert gpt-oss-20b gpt-oss-bf16.gguf --type BF16 --dequantize",
+      .arguments = {{.names = "HF_DIR",
+                     .value = "HF_DIR",
+                     .help = "The folder",
+                     .place = &arguments->folder,
+                     .required = true,
+                     .completes = Completes::kFile},
+                    {.names = "OUT",
+                     .value = "OUT",
+                     .help = "The file to write; an existing one is replaced when the new one is complete",
+                     .place = &arguments->output,
+                     .required = true,
+                     .completes = Completes::kFile},
+                    {.names = "--type",
+                     .value = "TYPE",
+                     .help = "F32, F16 or BF16 for floating weights, or a type that `quantize` takes",
+                     .place = &arguments->type,
+                     .completes = Completes::kChoices,
+                     .choices = {"F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0"}},
+                    {.names = "--dequantize",
+                     .value = "",
+                     .help = "Turn MXFP4, MXFP6, FP8 and NVFP4 blocks into floats too",
+                     .place = &arguments->dequantize},
+                    {.names = "-t,--threads",
+                     .value = "N",
+                     .help = "Threads; by default the physical cores that the process may use",
+                     .place = &arguments->threads},
+                    {.names = "--json", .value = "", .help = "Print what was done as JSON", .place = &arguments->json}},
+      .run = [arguments] { convert_model(*arguments); },
+  };
+}
+
+}  // namespace rocmforge::cli

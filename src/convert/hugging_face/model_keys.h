@@ -1,0 +1,14 @@
+// The metadata of a GGUF file that a checkpoint's configuration decides.
+#pragma once
+
+#include <string>
+
+#include "convert/hugging_face/config.h"
+#include "gguf/metadata_builder.h"
+
+namespace rocmforge::convert {
+
+// `general.architecture`, and the keys that begin with the architecture's name.
+void set_model_keys(gguf::MetadataBuilder& keys, const Config& config, const std::string& architecture);
+
+}  // namespace rocmforge::convert

@@ -1,0 +1,15 @@
+// Metadata of models with recurrent layers: sizes of their states, and which layers attend.
+#pragma once
+
+#include "convert/hugging_face/special_keys.h"
+
+namespace rocmforge::convert {
+
+void mamba(const SpecialKeys& w);
+void jamba(const SpecialKeys& w);
+void granite_hybrid(const SpecialKeys& w);
+void falcon_h1(const SpecialKeys& w);
+void nemotron_h(const SpecialKeys& w);
+void lfm2(const SpecialKeys& w);
+
+}  // namespace rocmforge::convert

@@ -1,0 +1,22 @@
+// Which format each tensor of a converted model is stored in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "convert/hugging_face/tensor_plan.h"
+#include "convert/quantize_plan.h"
+
+namespace rocmforge::convert {
+
+struct StoredFormats {
+  std::vector<const quant::Format*> of_tensor;  // in the plan's order
+  std::uint32_t file_type = 0;                  // general.file_type
+  std::string name;                             // "BF16", "Q4_K_M"
+};
+
+StoredFormats choose_formats(const TensorPlan& plan, const ModelTraits& traits, const std::string& type,
+                             bool dequantize);
+
+}  // namespace rocmforge::convert
