@@ -23,17 +23,33 @@ std::string complaint(std::string_view message) {
   return printable(colon == std::string_view::npos ? message : message.substr(colon + 2), 240);
 }
 
+// Before it is parsed: where the library calls back while it parses, it looks through a whole list again after each of
+// its members.
+void check_depth(std::string_view text, std::string_view what) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kJsonMaxDepth) {
+        throw error(ErrorCode::kTooLarge, "{}: JSON nested deeper than {} levels", what, kJsonMaxDepth);
+      }
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+}
+
 template <typename Json>
 Json parse(std::string_view text, std::string_view what) {
-  const auto bound_depth = [&](int depth, typename Json::parse_event_t event, const Json&) {
-    using Event = typename Json::parse_event_t;
-    if ((event == Event::object_start || event == Event::array_start) && depth >= kJsonMaxDepth) {
-      throw error(ErrorCode::kTooLarge, "{}: JSON nested deeper than {} levels", what, kJsonMaxDepth);
-    }
-    return true;
-  };
+  check_depth(text, what);
   try {
-    return Json::parse(text, bound_depth);
+    return Json::parse(text);
   } catch (const typename Json::parse_error& e) {
     const std::string_view before = text.substr(0, std::min(e.byte == 0 ? 0 : e.byte - 1, text.size()));
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');

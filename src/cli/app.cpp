@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 #include <memory>
@@ -209,6 +210,9 @@ int run_command(const Command& command) {
     if (error.code() == ErrorCode::kCancelled && error.message().empty()) return kInterrupted;
     print_error(stderr, error);
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_error(stderr, Error(ErrorCode::kIo,
+                              fmt::format("{}: {}", printable(error.path1().string()), error.code().message())));
   } catch (const std::system_error& error) {
     print_error(stderr,
                 Error(ErrorCode::kIo, fmt::format("cannot write to standard output: {}", error.code().message())));

@@ -35,6 +35,15 @@ TEST(Json, RefusesDeepNesting) {
   EXPECT_NO_THROW(parse_json(nested(kJsonMaxDepth), "request"));
   EXPECT_ERROR(parse_json(nested(kJsonMaxDepth + 1), "request"), "nested deeper than 64 levels");
   EXPECT_ERROR(parse_json(std::string(1000000, '['), "request"), "nested deeper than 64 levels");
+  EXPECT_NO_THROW(parse_json(R"(["[[\"[[", "]"])", "request")) << "brackets in texts are no levels";
+}
+
+// An answer of a server with a million members must not take hours.
+TEST(Json, ReadsLongListsInTimeThatTheirLengthTakes) {
+  std::string list = "[{}";
+  for (int i = 0; i < 1'000'000; ++i) list += ",{}";
+  EXPECT_EQ(parse_json(list + "]", "request").size(), 1'000'001U);
+  EXPECT_EQ(parse_ordered_json(list + "]", "request").size(), 1'000'001U);
 }
 
 }  // namespace

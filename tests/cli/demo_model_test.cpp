@@ -162,6 +162,14 @@ TEST(DemoModel, IsTheSameInAnyCompany) {
   EXPECT_EQ(third.output, alone.output + alone.output + alone.output);
 }
 
+// What clients of chat servers send.
+TEST(ChatLines, TakeTheFormsThatClientsUse) {
+  const json parts = json::array({{{"type", "text"}, {"text", "What is "}}, {{"type", "text"}, {"text", "2 + 2?"}}});
+  const json messages =
+      json::array({{{"role", "developer"}, {"content", "Be brief."}}, {{"role", "user"}, {"content", parts}}});
+  EXPECT_EQ(reply_to({{"messages", messages}, {"tools", nullptr}, {"thinking", nullptr}})["content"], "2 plus 2 is 4.");
+}
+
 TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
   const auto problem = [](const char* line) {
     return json::parse(rocmforge({"run", demo_model(), "--jsonl"}, line).output).value("error", "");
@@ -170,6 +178,7 @@ TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
   EXPECT_THAT(problem(R"({"messages":[{"role":"judge","content":"x"}]})"),
               AllOf(HasSubstr("message 1"), HasSubstr("'role' is \"judge\"")));
   EXPECT_THAT(problem(R"({"messages":[{"role":"user","content":7}]})"), HasSubstr("'content' is 7, expected a text"));
+  EXPECT_THAT(problem(R"({"messages":[{"role":"user"}]})"), HasSubstr("'content' is missing"));
   EXPECT_THAT(problem(R"({"messages":[]})"), HasSubstr("no messages"));
   EXPECT_THAT(problem(R"({"messages":[{"role":"user","content":"x"}],"tools":[{"function":{}}]})"),
               AllOf(HasSubstr("tool 1"), HasSubstr("'name' is missing")));

@@ -33,7 +33,7 @@ ordered_json reply_to(Model& model, const ordered_json& line, const TalkOptions&
   if (!usual.system.empty() && !has_system) messages.insert(messages.begin(), {Role::kSystem, usual.system});
   ChatOptions options = usual.generation;
   if (const auto tools = line.find("tools"); tools != line.end()) options.tools = tools_from_json(*tools, "the tools");
-  if (line.contains("thinking")) options.thinking = bool_field(line, "thinking", false);
+  if (line.contains("thinking") && !line["thinking"].is_null()) options.thinking = bool_field(line, "thinking", false);
   const Generation generation = model.chat(messages, options);
   ordered_json reply = to_json(Message{.role = Role::kAssistant,
                                        .content = generation.text,

@@ -36,8 +36,22 @@ std::string text_of(const ordered_json& object, std::string_view key, const std:
   return found->get<std::string>();
 }
 
+// A text, or {"type": "text", "text": …} one after another.
+std::string content_of(const ordered_json& message, const std::string& where) {
+  const ordered_json* const found = find(message, "content");
+  if (found == nullptr || !found->is_array()) return text_of(message, "content", where);
+  std::string text;
+  for (const ordered_json& part : *found) {
+    const ordered_json* const said = part.is_object() ? find(part, "text") : nullptr;
+    if (said == nullptr || !said->is_string()) refuse(where, "content", found, "a text or a list of texts");
+    text += said->get<std::string>();
+  }
+  return text;
+}
+
 Role role_of(const ordered_json& message, const std::string& where) {
   const ordered_json* const found = find(message, "role");
+  if (found != nullptr && *found == "developer") return Role::kSystem;
   for (std::size_t i = 0; i < kRoles.size(); ++i) {
     if (found != nullptr && *found == kRoles[i]) return static_cast<Role>(i);
   }
@@ -72,7 +86,10 @@ Message message_from_json(const ordered_json& item, const std::string& where) {
   if (!item.is_object()) throw error(ErrorCode::kMalformed, "{} is no object", where);
   Message message;
   message.role = role_of(item, where);
-  message.content = text_of(item, "content", where);
+  message.content = content_of(item, where);
+  if (message.role != Role::kAssistant && find(item, "content") == nullptr) {
+    refuse(where, "content", nullptr, "a text");
+  }
   message.reasoning = text_of(item, "reasoning_content", where);
   message.tool_call_id = text_of(item, "tool_call_id", where);
   if (const ordered_json* const calls = find(item, "tool_calls")) {
@@ -94,8 +111,9 @@ std::vector<Message> messages_from_json(const ordered_json& list, const std::str
 }
 
 std::vector<Tool> tools_from_json(const ordered_json& list, const std::string& where) {
-  if (!list.is_array()) throw error(ErrorCode::kMalformed, "{}: 'tools' is no list", where);
   std::vector<Tool> tools;
+  if (list.is_null()) return tools;
+  if (!list.is_array()) throw error(ErrorCode::kMalformed, "{}: 'tools' is no list", where);
   for (const ordered_json& item : list) {
     const std::string place = fmt::format("{}: tool {}", where, tools.size() + 1);
     const ordered_json& function = function_of(item, place);

@@ -15,8 +15,9 @@
 
 namespace rocmforge::cli {
 
-// Of a list of messages or tools; an Error begins with `where` and names the message or tool and the field. A call's
-// arguments may be an object or an object's text.
+// Of a list of messages or tools, null counting as none; an Error begins with `where` and names the message or tool and
+// the field. A content may be a list of texts, a call's arguments an object or an object's text, and a developer counts
+// as the system.
 std::vector<Message> messages_from_json(const nlohmann::ordered_json& list, const std::string& where);
 std::vector<Tool> tools_from_json(const nlohmann::ordered_json& list, const std::string& where);
 
