@@ -59,12 +59,12 @@ Role role_of(const ordered_json& message, const std::string& where) {
 }
 
 // The object itself, or the one within it as `function`.
-const ordered_json& function_of(const ordered_json& item, const std::string& where) {
+const ordered_json* function_of(const ordered_json& item, const std::string& where) {
   if (!item.is_object()) throw error(ErrorCode::kMalformed, "{} is no object", where);
   const ordered_json* const function = find(item, "function");
-  if (function == nullptr) return item;
+  if (function == nullptr) return &item;
   if (!function->is_object()) refuse(where, "function", function, "an object");
-  return *function;
+  return function;
 }
 
 std::string name_of_function(const ordered_json& function, const std::string& where) {
@@ -74,7 +74,7 @@ std::string name_of_function(const ordered_json& function, const std::string& wh
 }
 
 ToolCall call_from_json(const ordered_json& item, const std::string& where) {
-  const ordered_json& function = function_of(item, where);
+  const ordered_json& function = *function_of(item, where);
   ToolCall call = {text_of(item, "id", where), name_of_function(function, where), "{}"};
   if (const ordered_json* const arguments = find(function, "arguments")) {
     call.arguments = arguments->is_string() ? arguments->get<std::string>() : dump_json(*arguments);
@@ -116,7 +116,7 @@ std::vector<Tool> tools_from_json(const ordered_json& list, const std::string& w
   if (!list.is_array()) throw error(ErrorCode::kMalformed, "{}: 'tools' is no list", where);
   for (const ordered_json& item : list) {
     const std::string place = fmt::format("{}: tool {}", where, tools.size() + 1);
-    const ordered_json& function = function_of(item, place);
+    const ordered_json& function = *function_of(item, place);
     Tool tool = {name_of_function(function, place), text_of(function, "description", place), {}};
     if (const ordered_json* const parameters = find(function, "parameters")) {
       if (!parameters->is_object()) refuse(place, "parameters", parameters, "a JSON schema");
