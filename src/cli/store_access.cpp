@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -95,7 +96,8 @@ store::PullResult pull_with_progress(const store::ModelStore& store, const PullR
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kCancelled) throw;
     bar.hide();
-    log::warning("interrupted; the same command goes on from here");
+    const bool is_copy = std::holds_alternative<store::FileSource>(source);
+    log::warning("interrupted{}", is_copy ? "" : "; the same command goes on from here");
     throw;
   }
 }

@@ -335,5 +335,22 @@ TEST_F(PullTest, AFileIsCopied) {
   EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
 }
 
+// Nobody could see it or remove it: the next copy begins anew.
+TEST_F(PullTest, ACopyThatBreaksOffLeavesNothing) {
+  const HubServer hub;
+  const std::string path = folder_.write("m.gguf", model_bytes(9 * kMiB));
+  std::uint64_t done = 0;
+  WebOptions options = web_options(hub);
+  options.is_cancelled = [&] { return done > 0; };
+  Web web(std::move(options));
+  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+  EXPECT_THROW(pull(store_, web, FileSource{path}, watched), Error);
+  EXPECT_GT(done, 0u);
+  EXPECT_EQ(count("partial"), 0u);
+  EXPECT_TRUE(store_.unfinished().empty());
+  EXPECT_ERROR(pull_from(hub, folder_.write("x.gguf", "PK..")), "begins with 'PK..'");
+  EXPECT_EQ(count("partial"), 0u);
+}
+
 }  // namespace
 }  // namespace rocmforge::store
