@@ -38,6 +38,16 @@ std::string validator_of(const HttpHead& head) {
   return !etag.empty() && !etag.starts_with("W/") ? etag : head.field("last-modified");
 }
 
+Url target_of(const Web::Page& redirect) {
+  const std::string location = redirect.head.field("location");
+  try {
+    return redirect.url.resolve(location);
+  } catch (const Error&) {
+    throw error(ErrorCode::kIo, "{}: sends us to '{}', which is no address on the web", redirect.url.shown(),
+                Url::shown_of(location));
+  }
+}
+
 void check_token(const std::string& token) {
   // A line feed in it would be another line of the request.
   const auto is_sound = [](char c) { return c > ' ' && c < 0x7f; };
@@ -180,7 +190,7 @@ Web::Page Web::follow(const Url& first, std::optional<ByteRange> range, std::siz
     Page page = persist({url, token_for(url), range, {}}, most);
     if (on_page) on_page(page);
     if (!page.head.is_redirect()) return page;
-    const Url next = url.resolve(page.head.field("location"));
+    const Url next = target_of(page);
     if (first.is_encrypted() && !next.is_encrypted()) {
       throw error(ErrorCode::kIo, "{}: sends us to {}, which is not encrypted", url.shown(), next.shown());
     }

@@ -206,6 +206,19 @@ TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
   EXPECT_TRUE(testing::read_text(stored(model_bytes(1000))) == model_bytes(1000));
 }
 
+// What is for this machine is nobody else's to read.
+TEST_F(PullCommand, AsksNoProxyForAHubOnThisMachine) {
+  HubServer hub({.token = "hf_secret"});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
+  const HubServer proxy;
+  const Answer answer = Program({"/usr/bin/env", "-u", "no_proxy", "-u", "NO_PROXY", "http_proxy=" + proxy.url(),
+                                 "HF_TOKEN=hf_secret", "ROCMFORGE_MODELS=" + (folder_ / "models"),
+                                 "HF_ENDPOINT=" + hub.url(), ROCMFORGE_BINARY, "pull", "hf:org/r"})
+                            .wait();
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_TRUE(proxy.hub_questions().empty());
+}
+
 TEST_F(PullCommand, SaysWhatItCannotChoose) {
   HubServer hub;
   hub.add("org/r", "m-Q5_K_M.gguf", model_bytes(2048));

@@ -219,8 +219,17 @@ TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
   hub.change([&](HubManners& manners) { manners.endless_redirect = "m-Q8_0.gguf"; });
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "more than 10 redirects");
-  hub.change([&](HubManners& manners) { manners.endless_redirect = "file:///etc/passwd"; });
-  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "no address on the web");
+  for (const char* const location : {"file:///etc/passwd", "/a b"}) {
+    hub.change([&](HubManners& manners) { manners.endless_redirect = location; });
+    const std::string said = ": sends us to '" + std::string(location) + "', which is no address on the web";
+    EXPECT_ERROR(pull_from(hub, "hf:org/r"), "/m-Q8_0.gguf" + said);
+    // It is not the person who asked wrongly.
+    try {
+      pull_from(hub, "hf:org/r");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kIo);
+    }
+  }
 }
 
 TEST_F(PullTest, ASplitModelOpensByItsFirstPart) {
