@@ -211,8 +211,8 @@ RemoteFile Web::find(const Url& url) {
   // What the hub itself says of the file that it sends us to another host for.
   const auto read_links = [&](const Page& page) {
     if (page.url.origin() != options_.hub.origin()) return;
-    const std::string etag = bare_etag(page.head.field("x-linked-etag"));
-    if (is_sha256(etag)) sha256 = etag;
+    const std::string etag = normal_sha256(bare_etag(page.head.field("x-linked-etag")));
+    if (!etag.empty()) sha256 = etag;
     if (const auto size = parse_number(page.head.field("x-linked-size"))) linked_size = size;
   };
   const Page page = follow(url, ByteRange{0, 1}, kMostIgnoredBytes, read_links);

@@ -344,6 +344,22 @@ TEST_F(PullTest, AFileIsCopied) {
   EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
 }
 
+TEST_F(PullTest, RefusesAProjectorThatIsAskedFor) {
+  HubServer hub;
+  EXPECT_ERROR(pull_from(hub, folder_.write("mmproj-m-f16.gguf", model_bytes(100))), "pull the model");
+  EXPECT_ERROR(pull_from(hub, hub.url() + "/some/other/place/mmproj-m-f16.gguf"), "pull the model");
+}
+
+// A hub that wastes our memory or our time.
+TEST_F(PullTest, AListingHasAnEnd) {
+  HubServer hub({.endless_pages = true});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "hf:org/r: its list of files has more than 100 pages");
+  HubServer large({.files_a_page = 10'000});
+  for (int i = 0; i < 3000; ++i) large.add("org/r", std::to_string(i) + std::string(800, 'a'), "x");
+  EXPECT_ERROR(pull_from(large, "hf:org/r"), "is longer than 2.00 MiB");
+}
+
 // Nobody could see it or remove it: the next copy begins anew.
 TEST_F(PullTest, ACopyThatBreaksOffLeavesNothing) {
   const HubServer hub;

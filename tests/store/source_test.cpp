@@ -91,6 +91,11 @@ TEST(Pick, ListsTheChoicesWithTheirSizesWhenItCannot) {
   EXPECT_ERROR(picked(list), "hf:o/r:Q5_K_M");
   EXPECT_ERROR(picked(list), "1.95 KiB");
   EXPECT_ERROR(picked(list, "Q5_K"), "has no Q5_K; there are:");
+  // A name that two folders share is nobody's; a whole path is.
+  const auto folders = offers({"Q4_K_M/model.gguf", "Q8_0/model.gguf"});
+  EXPECT_ERROR(picked(folders, "model.gguf"), "model.gguf means 2 models:\n       hf:o/r:Q4_K_M");
+  EXPECT_EQ(picked(folders, "Q8_0/model.gguf"), "Q8_0/model.gguf");
+  EXPECT_EQ(picked(offers({"a/model.gguf", "model.gguf"}), "model.gguf"), "model.gguf");
   // Two models side by side in one repository.
   const auto two = offers({"a-Q4_K_M.gguf", "b-Q4_K_M.gguf"});
   EXPECT_ERROR(picked(two), "hf:o/r:b-Q4_K_M.gguf");
@@ -100,7 +105,7 @@ TEST(Pick, ListsTheChoicesWithTheirSizesWhenItCannot) {
 // A projector is a fine GGUF file that runs nothing.
 TEST(Pick, NeverTakesAProjectorAnImatrixOrHalfASplit) {
   const auto list = offers({"mmproj-model-f16.gguf", "m.mmproj-Q8_0.gguf", "imatrix.gguf", "m-Q6_K.gguf", "README.md",
-                            "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf"});
+                            "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf", "mmproj/model-f16.gguf"});
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(picked(list), "m-Q6_K.gguf");
 }
@@ -116,12 +121,21 @@ TEST(Hub, ReadsAListing) {
   const auto files = parse_tree(R"([{"type":"directory","path":"d","size":0},
       {"type":"file","path":"a.gguf","size":7,"lfs":{"oid":")" +
                                     sum + R"(","size":7}},
-      {"type":"file","path":"b.gguf","size":8,"lfs":{"oid":"../../etc/passwd"}}])",
+      {"type":"file","path":"b.gguf","size":8,"lfs":{"oid":")" +
+                                    std::string(64, 'A') + R"("}},
+      {"type":"file","path":"c.gguf","size":8}])",
                                 "page");
-  ASSERT_EQ(files.size(), 2u);
+  ASSERT_EQ(files.size(), 3u);
   EXPECT_EQ(files[0].sha256, sum);
-  EXPECT_EQ(files[1].sha256, "");
+  EXPECT_EQ(files[1].sha256, sum);
+  EXPECT_EQ(files[2].sha256, "");
   EXPECT_EQ(parse_commit(R"({"sha":"0123456789abcdef"})", "page"), "0123456789abcdef");
+}
+
+// Without a sum nobody would notice what is wrong with the file.
+TEST(Hub, RefusesASumThatIsNone) {
+  EXPECT_ERROR(parse_tree(R"([{"type":"file","path":"b.gguf","size":8,"lfs":{"oid":"../../etc"}}])", "page"),
+               "page: b.gguf has the SHA-256 '../../etc', expected 64 hexadecimal digits");
 }
 
 // What the listing says becomes file names and addresses here.

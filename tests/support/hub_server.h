@@ -36,6 +36,7 @@ struct HubManners {
   bool has_ranges = true;
   bool tells_sums = true;
   std::size_t files_a_page = 1000;
+  bool endless_pages = false;            // of a listing, and nothing on them
   std::size_t bytes_per_second = 0;      // of each connection
   std::size_t dropped_after = SIZE_MAX;  // bytes of every answer with a file's content
   std::size_t stalls_after = SIZE_MAX;   // bytes of the first such answer
@@ -114,6 +115,7 @@ class HubServer {
     const std::size_t cursor = target.find("cursor=");
     const std::size_t first = cursor == std::string::npos ? 0 : std::stoul(target.substr(cursor + 7));
     HttpAnswer answer;
+    if (manners_.endless_pages) return {.fields = {{"Link", "<" + target + ">; rel=\"next\""}}, .body = "[]"};
     std::string list = R"({"type": "directory", "oid": "d", "size": 0, "path": "folder"})";
     std::size_t number = 0;
     for (const auto& [path, file] : files) {
