@@ -18,6 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 // A request costs a round trip; a long one makes the others wait for the slowest at the end.
 constexpr std::uint64_t kLeastPiece = std::uint64_t{1} << 20;
@@ -183,7 +184,8 @@ bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
 void Fetcher::settle(const Piece& piece, const HttpEnd& end) {
   if (piece.at == piece.range.end) return;
   if (is_passing(piece.head.status)) {
-    if (piece.head.status == 429) connections_ = std::max<std::size_t>(1, connections_ / 2);
+    if (piece.head.status == 429 && Clock::now() >= not_before_)
+      connections_ = std::max<std::size_t>(1, connections_ / 2);
     return fail(describe(piece.head), asked_wait(piece.head));
   }
   if (!end.problem.empty()) return fail(end.problem, {});
@@ -195,8 +197,12 @@ void Fetcher::settle(const Piece& piece, const HttpEnd& end) {
 void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds> asked) {
   log::debug("{}: {}", download_.name, reason);
   if (!remote_->has_ranges) must_search_ = true;  // and begin anew
-  // What several connections meet at a time is one failure.
-  if (Clock::now() < not_before_ && !asked) return;
+  // What several connections meet at a time is one failure, though one of them may be asked to wait longer.
+  const auto now = Clock::now();
+  if (now < not_before_ && asked.value_or(0s) <= web_.options().retry.longest_asked) {
+    not_before_ = std::max(not_before_, now + asked.value_or(0s));
+    return;
+  }
   const auto wait = backoff_.next(asked);
   if (!wait) {
     const std::string when = asked ? fmt::format("; the server asks to wait {} s", asked->count()) : "";
@@ -204,7 +210,7 @@ void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds
                 "what was fetched is kept; the same command goes on from there");
   }
   last_problem_ = fmt::format("{}: {}", remote_->url.host(), reason);
-  not_before_ = std::max(not_before_, Clock::now() + *wait);
+  not_before_ = std::max(not_before_, now + *wait);
 }
 
 // A signed address that has expired, or a file that has changed under our hands.

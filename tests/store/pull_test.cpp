@@ -142,6 +142,14 @@ TEST_F(PullTest, TriesAgainAndWaitsAsAsked) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
 }
 
+// What all connections are told at once is said once.
+TEST_F(PullTest, ManyRefusedTogetherWaitTogether) {
+  HubServer hub({.failures = 16, .failure_status = 429, .retry_after = "1"});
+  const std::string content = model_bytes(17 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", {.connections = 16})) == content);
+}
+
 TEST_F(PullTest, GivesUpInTheEndAndSaysWhy) {
   HubServer hub({.failures = 1000, .failure_status = 503});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
