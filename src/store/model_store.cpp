@@ -85,8 +85,8 @@ bool names_repository(std::string_view word, std::string_view repository) {
 bool can_be_meant(std::string_view word, const Manifest& model) {
   if (equal_ignoring_case(word, model.name)) return true;
   // What was given a name of its own is called by that, or by all of its source.
-  const bool has_own_name = model.name != model.source;
-  const bool is_source = word.starts_with("hf:");
+  const bool has_own_name = model.name != name_of_source(model.source);
+  const bool is_source = equal_ignoring_case(word.substr(0, 3), "hf:");
   if (model.repository.empty() || (has_own_name && !is_source)) return false;
   if (is_source) word.remove_prefix(3);
   const std::size_t colon = word.find(':');

@@ -184,7 +184,12 @@ void Pull::report(std::size_t index, std::uint64_t done, std::uint64_t summed) c
 }  // namespace
 
 PullResult pull(const ModelStore& store, Web& web, const Source& source, const PullOptions& options) {
-  return Pull(store, web, options, plan_pull(web, source, options.name)).run();
+  PullPlan plan = plan_pull(web, source, options.name);
+  const std::string& name = plan.model.name;
+  if (std::ranges::find(options.reserved_names, name) != options.reserved_names.end()) {
+    throw Error(ErrorCode::kUsage, name + ": is the name of a model that is built in", "--name gives this one another");
+  }
+  return Pull(store, web, options, std::move(plan)).run();
 }
 
 }  // namespace rocmforge::store

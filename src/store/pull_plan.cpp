@@ -60,7 +60,7 @@ PullPlan plan_from_hub(Web& web, const HubSource& source, const std::string& nam
   const Offer& offer = pick(offers, whole, source.choice);
   PullPlan plan;
   plan.model.source = whole + ":" + choice_of(offer, offers);
-  plan.model.name = name.empty() ? plan.model.source : name;
+  plan.model.name = name.empty() ? name_of_source(plan.model.source) : name;
   plan.model.repository = source.repository;
   plan.model.commit = repository.commit;
   plan.model.quant = offer.quant;

@@ -192,6 +192,9 @@ TEST_F(PullCommand, AStoreThatCannotBeReadIsNotEmpty) {
 TEST_F(PullCommand, LeavesTheDemoModelItsName) {
   const HubServer hub;
   EXPECT_EQ(run(hub, {"pull", "hf:org/Tiny-GGUF:q8_0", "--name", "demo"}).exit_code, 2);
+  const Answer by_file = run(hub, {"pull", folder_.write("demo.gguf", model_bytes(100))});
+  EXPECT_EQ(by_file.exit_code, 2);
+  EXPECT_THAT(by_file.errors, HasSubstr("--name"));
 }
 
 // Where a network has a proxy nothing else works.

@@ -352,6 +352,17 @@ TEST_F(PullTest, AFileIsCopied) {
   EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
 }
 
+// A space in a name would be taken for a prompt's.
+TEST_F(PullTest, ANameHasNoSpaces) {
+  HubServer hub;
+  hub.add("org/r", "my model.gguf", model_bytes(100));
+  hub.add("org/r", "other.gguf", model_bytes(100));
+  const PullResult result = pull_from(hub, "hf:org/r:my model.gguf");
+  EXPECT_EQ(result.model.name, "hf:org/r:my-model.gguf");
+  EXPECT_EQ(store_.meant_by("r").size(), 1u) << "it is still the hub's";
+  EXPECT_ERROR(pull_from(hub, "hf:org/r:other.gguf", {.name = "my model"}), "cannot be a model's name");
+}
+
 TEST_F(PullTest, RefusesAProjectorThatIsAskedFor) {
   HubServer hub;
   EXPECT_ERROR(pull_from(hub, folder_.write("mmproj-m-f16.gguf", model_bytes(100))), "pull the model");

@@ -30,7 +30,16 @@ TEST(Source, ElsewhereOnTheWebOrAFile) {
   EXPECT_TRUE(std::holds_alternative<FileSource>(parse_source("models/a.gguf", kHub)));
 }
 
+TEST(Source, SchemesHaveNoCase) {
+  EXPECT_EQ(std::get<HubSource>(parse_source("HF:org/repo:Q8_0", kHub)).text(), "hf:org/repo:Q8_0");
+  EXPECT_EQ(std::get<HubSource>(parse_source("HTTPS://HuggingFace.co/org/repo", kHub)).text(), "hf:org/repo");
+  EXPECT_EQ(std::get<WebSource>(parse_source("HTTPS://example.org/a", kHub)).url.text(), "https://example.org/a");
+}
+
 TEST(Source, RefusesWhatIsNone) {
+  EXPECT_ERROR(parse_source("", kHub), "the source is empty");
+  EXPECT_ERROR(parse_source("ftp://user:secret@host/a.gguf", kHub), "…@host/a.gguf: nothing is fetched by ftp:");
+  EXPECT_ERROR(parse_source("S3://bucket/a.gguf", kHub), "nothing is fetched by S3:");
   for (const char* const text : {"hf:", "hf:repo", "hf:org/", "hf:a/b/c", "hf:org/..", "hf:../repo", "hf:org/re po",
                                  "hf:org/repo:", "hf:org/repo:../x", "hf:org/repo:/x", "hf:org/repo:a\nb"}) {
     EXPECT_ERROR(parse_source(text, kHub), "no model of the hub is called so");
@@ -194,8 +203,8 @@ TEST(Manifest, RefusesWhatWouldLeaveTheStore) {
 
 TEST(Manifest, NamesAreSafe) {
   for (const char* const name : {"qwen", "llama-3:small", "org/model", "3b"}) EXPECT_NO_THROW(check_name(name));
-  for (const char* const name :
-       {"", "..", "../x", "/x", "a//b", "a/..", "hf:x", "https://x", "-x", ".x", "a\nb", "a:"}) {
+  for (const char* const name : {"", "..", "../x", "/x", "a//b", "a/..", "hf:x", "https://x", "-x", ".x", "a\nb",
+                                 "a:", "my model", "a!", "HF:x"}) {
     EXPECT_ERROR(check_name(name), "cannot be a model's name");
   }
 }

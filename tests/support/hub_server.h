@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/sha256.h"
+#include "store/url.h"
 #include "support/http_server.h"
 
 namespace rocmforge::testing {
@@ -104,7 +105,7 @@ class HubServer {
       if (path == api + "/tree/" + commit_) return tree(question.target, api, files);
       const std::string resolve = "/" + name + "/resolve/" + commit_ + "/";
       if (!path.starts_with(resolve)) continue;
-      const auto found = files.find(path.substr(resolve.size()));
+      const auto found = files.find(store::percent_decoded(path.substr(resolve.size())).value_or(""));
       if (found != files.end()) return resolved(name + "/" + found->first, found->second, question);
       return refuse(404, "EntryNotFound");
     }
@@ -137,7 +138,8 @@ class HubServer {
     if (!manners_.endless_redirect.empty()) return {.status = 302, .fields = {{"Location", manners_.endless_redirect}}};
     if (!manners_.sends_elsewhere) return content(file, question);
     HttpAnswer answer{.status = 302};
-    answer.fields = {{"Location", elsewhere_.url() + "/" + name + "?Signature=SECRET" + std::to_string(++signatures_)},
+    answer.fields = {{"Location", elsewhere_.url() + "/" + store::percent_encoded(name) + "?Signature=SECRET" +
+                                      std::to_string(++signatures_)},
                      {"X-Repo-Commit", commit_}};
     if (manners_.tells_sums) answer.fields.emplace_back("X-Linked-Etag", "\"" + file.listed_sha256 + "\"");
     return answer;
@@ -149,7 +151,8 @@ class HubServer {
     if (signature == std::string::npos || ++uses_[question.target.substr(signature)] > manners_.signatures_last) {
       return {.status = 403};
     }
-    const std::string path = question.target.substr(1, question.target.find('?') - 1);
+    const std::string encoded = question.target.substr(1, question.target.find('?') - 1);
+    const std::string path = store::percent_decoded(encoded).value_or("");
     for (const auto& [name, files] : repositories_) {
       if (!path.starts_with(name + "/")) continue;
       const auto found = files.find(path.substr(name.size() + 1));
