@@ -52,6 +52,7 @@ class Fetcher {
   void start(ByteRange range);
   bool take_head(Piece& piece, const HttpHead& head);
   bool take_data(Piece& piece, std::span<const std::byte> data);
+  void write_missing(std::uint64_t offset, std::span<const std::byte> data);
   void settle(const Piece& piece, const HttpEnd& end);
   void fail(const std::string& reason, std::optional<std::chrono::seconds> asked);
   void search_again(const Url& url, const HttpHead& head);
@@ -94,7 +95,7 @@ std::string Fetcher::run() {
 
 // Where the file is now: signed addresses do not last.
 void Fetcher::find() {
-  remote_ = web_.find(download_.url);
+  remote_ = web_.find(download_.url, download_.expected_size);
   if (download_.expected_size && *download_.expected_size != remote_->size) {
     throw error(ErrorCode::kIo, "{}: {} has {}, expected {}", download_.name, remote_->url.shown(),
                 format_exact_bytes(remote_->size), format_exact_bytes(*download_.expected_size));
@@ -104,7 +105,8 @@ void Fetcher::find() {
   if (sha256_.empty() && remote_->validator.empty()) remote_->has_ranges = false;
   sum_.reset();
   partial_.expect({remote_->size, sha256_, remote_->validator});
-  if (!remote_->has_ranges && !is_complete()) partial_.start_over();
+  // By its sum what is there is known to be of this file, or the whole is thrown away in the end.
+  if (!remote_->has_ranges && sha256_.empty() && !is_complete()) partial_.start_over();
   sum_.emplace(partial_.file());
   sum_->advance(partial_.there().prefix());
   must_search_ = false;
@@ -134,17 +136,18 @@ bool Fetcher::fetch_pieces() {
 }
 
 void Fetcher::start_pieces() {
-  const std::size_t most = remote_->has_ranges ? connections_ : 1;
-  while (pieces_.size() < most) {
+  if (!remote_->has_ranges) {
+    if (pieces_.empty()) start({0, remote_->size});
+    return;
+  }
+  while (pieces_.size() < connections_) {
     ByteRanges taken = partial_.there();
     for (const auto& [transfer, piece] : pieces_) taken.add({piece->at, piece->range.end});
     const std::vector<ByteRange> gaps = taken.missing(remote_->size);
     if (gaps.empty()) return;
     ByteRange range = gaps.front();
-    if (remote_->has_ranges) {
-      const std::uint64_t share = (remote_->size - taken.total()) / (2 * most);
-      range.end = std::min(range.end, range.begin + std::clamp(share, kLeastPiece, kLargestPiece));
-    }
+    const std::uint64_t share = (remote_->size - taken.total()) / (2 * connections_);
+    range.end = std::min(range.end, range.begin + std::clamp(share, kLeastPiece, kLargestPiece));
     start(range);
   }
 }
@@ -171,7 +174,11 @@ bool Fetcher::take_head(Piece& piece, const HttpHead& head) {
 
 bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
   if (data.size() > piece.range.end - piece.at) return false;  // more than was asked for
-  partial_.write(piece.at, data);
+  if (remote_->has_ranges) {
+    partial_.write(piece.at, data);
+  } else {
+    write_missing(piece.at, data);
+  }
   piece.at += data.size();
   // Without ranges all of it is fetched again after a failure: that is no progress.
   if (remote_->has_ranges) {
@@ -179,6 +186,15 @@ bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
     fruitless_searches_ = 0;
   }
   return true;
+}
+
+// Of the whole file as a server without ranges sends it: what is there stays as it is.
+void Fetcher::write_missing(std::uint64_t offset, std::span<const std::byte> data) {
+  for (const ByteRange& gap : partial_.there().missing(remote_->size)) {
+    const std::uint64_t begin = std::max(gap.begin, offset);
+    const std::uint64_t end = std::min(gap.end, offset + data.size());
+    if (begin < end) partial_.write(begin, data.subspan(begin - offset, end - begin));
+  }
 }
 
 void Fetcher::settle(const Piece& piece, const HttpEnd& end) {

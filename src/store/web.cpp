@@ -205,7 +205,7 @@ Web::Page Web::read(const Url& url, std::size_t most) {
   return page;
 }
 
-RemoteFile Web::find(const Url& url) {
+RemoteFile Web::find(const Url& url, std::optional<std::uint64_t> listed_size) {
   std::string sha256;
   std::optional<std::uint64_t> linked_size;
   // What the hub itself says of the file that it sends us to another host for.
@@ -226,7 +226,8 @@ RemoteFile Web::find(const Url& url) {
     file.size = range->total;
     file.has_ranges = true;
   } else if (page.head.status == 200) {
-    const auto size = parse_number(page.head.field("content-length"));
+    auto size = parse_number(page.head.field("content-length"));
+    if (!size) size = linked_size ? linked_size : listed_size;
     if (!size) throw error(ErrorCode::kUnsupported, "{}: does not say how long the file is", page.url.shown());
     file.size = *size;
   } else {

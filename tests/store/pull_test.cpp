@@ -184,6 +184,31 @@ TEST_F(PullTest, AServerWithoutRangesSendsTheWhole) {
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
 }
 
+TEST_F(PullTest, TheListingSaysHowLongAFileIs) {
+  HubServer hub({.has_ranges = false, .tells_lengths = false});
+  const std::string content = model_bytes(2 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+}
+
+// One such answer in a long download must not cost what is there.
+TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
+  HubServer hub({.bytes_per_second = kMiB});
+  const std::string content = model_bytes(4 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  std::uint64_t done = 0;
+  WebOptions options = web_options(hub);
+  options.is_cancelled = [&] { return done > kMiB; };
+  Web web(std::move(options));
+  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+  EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  hub.change([](HubManners& manners) { manners = {.has_ranges = false}; });
+  std::uint64_t least = UINT64_MAX;
+  const PullOptions again{.on_progress = [&](const PullProgress& now) { least = std::min(least, now.done); }};
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", again)) == content);
+  EXPECT_GE(least, kMiB);
+}
+
 // Pieces of two files must not be put together: without a sum nobody would notice.
 TEST_F(PullTest, BeginsAnewWhenTheFileChangesMeanwhile) {
   HubServer hub({.sends_elsewhere = false, .tells_sums = false, .dropped_after = 400'000});

@@ -35,6 +35,7 @@ struct HubManners {
   bool is_gated = false;        // the listing is open, files are not
   bool sends_elsewhere = true;  // to the other host
   bool has_ranges = true;
+  bool tells_lengths = true;  // of what it sends whole
   bool tells_sums = true;
   std::size_t files_a_page = 1000;
   bool endless_pages = false;            // of a listing, and nothing on them
@@ -182,6 +183,7 @@ class HubServer {
     const bool is_other = if_range != question.fields.end() && if_range->second != manners_.etag;
     if (!manners_.has_ranges || range == question.fields.end() || is_other) {
       answer.body = file.content;
+      answer.has_length = manners_.tells_lengths;
       return answer;
     }
     const std::string& text = range->second;
