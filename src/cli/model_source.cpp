@@ -73,6 +73,7 @@ std::string path_of_model(const std::string& model) {
   if (const auto found = stored(store, model)) {
     if (store.is_complete(*found)) {
       if (found->name != model) log::info("{} is {}", printable(model), found->name);
+      store.mend_links(*found);
       return store.file_of(*found).string();
     }
     if (!store::names_the_web(model)) {

@@ -1,6 +1,8 @@
 // `rocmforge rm`: takes models out of the store.
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -12,21 +14,38 @@
 namespace rocmforge::cli {
 namespace {
 
-// The exact name of what is meant, finished or not. Nothing is removed by a guess.
+// The names of what may be meant, finished or not: the one that is exactly so, or those that come from there, or those
+// that the word is part of.
+std::set<std::string> names_meant(const store::ModelStore& store, const std::string& word) {
+  std::vector<store::Manifest> all = store.models();
+  std::ranges::move(store.unfinished(), std::back_inserter(all));
+  std::set<std::string> by_source;
+  for (const store::Manifest& model : all) {
+    if (model.name == word) return {word};
+    if (model.source == word) by_source.insert(model.name);
+  }
+  if (!by_source.empty()) return by_source;
+  std::set<std::string> meant;
+  for (const store::Manifest& model : store.meant_by(word)) meant.insert(model.name);
+  return meant;
+}
+
+// Nothing is removed by a guess.
 std::string exact_name(const store::ModelStore& store, const std::string& word) {
-  const std::vector<store::Manifest> unfinished = store.unfinished();
-  const auto is_it = [&](const store::Manifest& model) { return model.name == word || model.source == word; };
-  const auto begun = std::ranges::find_if(unfinished, is_it);
-  if (begun != unfinished.end()) return begun->name;
-  const std::vector<store::Manifest> meant = store.meant_by(word);
-  if (meant.size() == 1) return meant.front().name;
+  const std::set<std::string> meant = names_meant(store, word);
+  if (meant.size() == 1) return *meant.begin();
   if (meant.empty()) {
     throw Error(ErrorCode::kNotFound, printable(word) + ": there is no such model", "`rocmforge models` lists them");
   }
   std::string names;
-  for (const store::Manifest& model : meant) names += "\n       " + printable(model.name);
+  for (const std::string& name : meant) names += "\n       " + printable(name);
   throw Error(ErrorCode::kUsage, fmt::format("{}: {} models are called so:{}", printable(word), meant.size(), names),
               "say which");
+}
+
+std::string outcome(const store::ModelStore::Removed& removed) {
+  if (removed.freed > 0) return format_bytes(removed.freed) + " freed";
+  return removed.files_are_kept ? "its files are another's too" : "its files were gone already";
 }
 
 void remove(const std::vector<std::string>& words) {
@@ -34,9 +53,7 @@ void remove(const std::vector<std::string>& words) {
   std::vector<std::string> names;
   for (const std::string& word : words) names.push_back(exact_name(store, word));
   for (const std::string& name : names) {
-    const std::uint64_t freed = store.remove(name);
-    fmt::print("{}: removed, {}\n", printable(name),
-               freed == 0 ? "its files are another's too" : format_bytes(freed) + " freed");
+    fmt::print("{}: removed, {}\n", printable(name), outcome(store.remove(name)));
   }
 }
 

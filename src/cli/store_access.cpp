@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/chat/signals.h"
+#include "cli/demo_model.h"
 #include "cli/terminal.h"
 
 namespace rocmforge::cli {
@@ -83,7 +85,8 @@ store::PullResult pull_with_progress(const store::ModelStore& store, const PullR
     say(reason, wait);
   };
   store::Web web(std::move(options));
-  store::PullOptions how{.name = request.name, .connections = request.connections};
+  store::PullOptions how{
+      .name = request.name, .reserved_names = {std::string(kDemoModel)}, .connections = request.connections};
   how.on_progress = [&bar](const store::PullProgress& progress) { bar.show(progress); };
   how.on_message = [&bar](const std::string& text) {
     bar.hide();
@@ -95,7 +98,8 @@ store::PullResult pull_with_progress(const store::ModelStore& store, const PullR
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kCancelled) throw;
     bar.hide();
-    log::warning("interrupted; the same command goes on from here");
+    const bool is_copy = std::holds_alternative<store::FileSource>(source);
+    log::warning("interrupted{}", is_copy ? "" : "; the same command goes on from here");
     throw;
   }
 }

@@ -18,6 +18,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using namespace std::chrono_literals;
 
 // A request costs a round trip; a long one makes the others wait for the slowest at the end.
 constexpr std::uint64_t kLeastPiece = std::uint64_t{1} << 20;
@@ -51,6 +52,7 @@ class Fetcher {
   void start(ByteRange range);
   bool take_head(Piece& piece, const HttpHead& head);
   bool take_data(Piece& piece, std::span<const std::byte> data);
+  void write_missing(std::uint64_t offset, std::span<const std::byte> data);
   void settle(const Piece& piece, const HttpEnd& end);
   void fail(const std::string& reason, std::optional<std::chrono::seconds> asked);
   void search_again(const Url& url, const HttpHead& head);
@@ -93,7 +95,7 @@ std::string Fetcher::run() {
 
 // Where the file is now: signed addresses do not last.
 void Fetcher::find() {
-  remote_ = web_.find(download_.url);
+  remote_ = web_.find(download_.url, download_.expected_size);
   if (download_.expected_size && *download_.expected_size != remote_->size) {
     throw error(ErrorCode::kIo, "{}: {} has {}, expected {}", download_.name, remote_->url.shown(),
                 format_exact_bytes(remote_->size), format_exact_bytes(*download_.expected_size));
@@ -103,7 +105,8 @@ void Fetcher::find() {
   if (sha256_.empty() && remote_->validator.empty()) remote_->has_ranges = false;
   sum_.reset();
   partial_.expect({remote_->size, sha256_, remote_->validator});
-  if (!remote_->has_ranges && !is_complete()) partial_.start_over();
+  // By its sum what is there is known to be of this file, or the whole is thrown away in the end.
+  if (!remote_->has_ranges && sha256_.empty() && !is_complete()) partial_.start_over();
   sum_.emplace(partial_.file());
   sum_->advance(partial_.there().prefix());
   must_search_ = false;
@@ -133,17 +136,18 @@ bool Fetcher::fetch_pieces() {
 }
 
 void Fetcher::start_pieces() {
-  const std::size_t most = remote_->has_ranges ? connections_ : 1;
-  while (pieces_.size() < most) {
+  if (!remote_->has_ranges) {
+    if (pieces_.empty()) start({0, remote_->size});
+    return;
+  }
+  while (pieces_.size() < connections_) {
     ByteRanges taken = partial_.there();
     for (const auto& [transfer, piece] : pieces_) taken.add({piece->at, piece->range.end});
     const std::vector<ByteRange> gaps = taken.missing(remote_->size);
     if (gaps.empty()) return;
     ByteRange range = gaps.front();
-    if (remote_->has_ranges) {
-      const std::uint64_t share = (remote_->size - taken.total()) / (2 * most);
-      range.end = std::min(range.end, range.begin + std::clamp(share, kLeastPiece, kLargestPiece));
-    }
+    const std::uint64_t share = (remote_->size - taken.total()) / (2 * connections_);
+    range.end = std::min(range.end, range.begin + std::clamp(share, kLeastPiece, kLargestPiece));
     start(range);
   }
 }
@@ -170,7 +174,11 @@ bool Fetcher::take_head(Piece& piece, const HttpHead& head) {
 
 bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
   if (data.size() > piece.range.end - piece.at) return false;  // more than was asked for
-  partial_.write(piece.at, data);
+  if (remote_->has_ranges) {
+    partial_.write(piece.at, data);
+  } else {
+    write_missing(piece.at, data);
+  }
   piece.at += data.size();
   // Without ranges all of it is fetched again after a failure: that is no progress.
   if (remote_->has_ranges) {
@@ -180,10 +188,20 @@ bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
   return true;
 }
 
+// Of the whole file as a server without ranges sends it: what is there stays as it is.
+void Fetcher::write_missing(std::uint64_t offset, std::span<const std::byte> data) {
+  for (const ByteRange& gap : partial_.there().missing(remote_->size)) {
+    const std::uint64_t begin = std::max(gap.begin, offset);
+    const std::uint64_t end = std::min(gap.end, offset + data.size());
+    if (begin < end) partial_.write(begin, data.subspan(begin - offset, end - begin));
+  }
+}
+
 void Fetcher::settle(const Piece& piece, const HttpEnd& end) {
   if (piece.at == piece.range.end) return;
   if (is_passing(piece.head.status)) {
-    if (piece.head.status == 429) connections_ = std::max<std::size_t>(1, connections_ / 2);
+    if (piece.head.status == 429 && Clock::now() >= not_before_)
+      connections_ = std::max<std::size_t>(1, connections_ / 2);
     return fail(describe(piece.head), asked_wait(piece.head));
   }
   if (!end.problem.empty()) return fail(end.problem, {});
@@ -195,8 +213,12 @@ void Fetcher::settle(const Piece& piece, const HttpEnd& end) {
 void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds> asked) {
   log::debug("{}: {}", download_.name, reason);
   if (!remote_->has_ranges) must_search_ = true;  // and begin anew
-  // What several connections meet at a time is one failure.
-  if (Clock::now() < not_before_ && !asked) return;
+  // What several connections meet at a time is one failure, though one of them may be asked to wait longer.
+  const auto now = Clock::now();
+  if (now < not_before_ && asked.value_or(0s) <= web_.options().retry.longest_asked) {
+    not_before_ = std::max(not_before_, now + asked.value_or(0s));
+    return;
+  }
   const auto wait = backoff_.next(asked);
   if (!wait) {
     const std::string when = asked ? fmt::format("; the server asks to wait {} s", asked->count()) : "";
@@ -204,7 +226,7 @@ void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds
                 "what was fetched is kept; the same command goes on from there");
   }
   last_problem_ = fmt::format("{}: {}", remote_->url.host(), reason);
-  not_before_ = std::max(not_before_, Clock::now() + *wait);
+  not_before_ = std::max(not_before_, now + *wait);
 }
 
 // A signed address that has expired, or a file that has changed under our hands.

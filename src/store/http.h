@@ -2,7 +2,7 @@
 // it.
 //
 // Redirects are not followed, so that whoever asks decides what goes to whom. Proxies are those of the environment
-// (https_proxy, no_proxy). Only http: and https: are spoken.
+// (https_proxy, no_proxy), but for addresses of this machine. Only http: and https: are spoken.
 #pragma once
 
 #include <chrono>

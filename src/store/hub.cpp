@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLongestPage = std::size_t{16} << 20;
+constexpr std::size_t kLongestPage = std::size_t{2} << 20;
 constexpr int kMostPages = 100;
 constexpr std::size_t kMostFiles = 100'000;
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 50;
@@ -32,7 +32,7 @@ std::string string_in(const json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-std::optional<RemoteEntry> entry_of(const json& item) {
+std::optional<RemoteEntry> entry_of(const json& item, std::string_view what) {
   if (!item.is_object() || string_in(item, "type") != "file") return std::nullopt;
   RemoteEntry entry{.path = string_in(item, "path")};
   const auto size = item.find("size");
@@ -45,7 +45,11 @@ std::optional<RemoteEntry> entry_of(const json& item) {
   std::string sum = string_in(*stored, "oid");
   if (sum.empty()) sum = string_in(*stored, "sha256");
   if (sum.starts_with("sha256:")) sum.erase(0, 7);
-  if (is_sha256(sum)) entry.sha256 = sum;
+  entry.sha256 = normal_sha256(sum);
+  if (entry.sha256.empty() && !sum.empty()) {
+    throw error(ErrorCode::kMalformed, "{}: {} has the SHA-256 '{}', expected 64 hexadecimal digits", what, entry.path,
+                printable(sum));
+  }
   return entry;
 }
 
@@ -69,7 +73,7 @@ std::vector<RemoteEntry> parse_tree(std::string_view text, std::string_view what
   if (!answer.is_array()) throw error(ErrorCode::kMalformed, "{}: no list of files", what);
   std::vector<RemoteEntry> files;
   for (const json& item : answer) {
-    if (auto entry = entry_of(item)) files.push_back(*std::move(entry));
+    if (auto entry = entry_of(item, what)) files.push_back(*std::move(entry));
   }
   return files;
 }
@@ -107,7 +111,10 @@ Repository list_repository(Web& web, const std::string& name) {
       throw error(ErrorCode::kMalformed, "{}: its next page is on another host, {}", page.url.shown(), url.shown());
     }
   }
-  throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostFiles));
+  if (repository.files.size() > kMostFiles) {
+    throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostFiles));
+  }
+  throw error(ErrorCode::kTooLarge, "hf:{}: its list of files has more than {} pages", name, kMostPages);
 }
 
 Url file_url(const Web& web, const Repository& repository, std::string_view path) {

@@ -1,5 +1,7 @@
 #include "store/manifest.h"
 
+#include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -22,6 +24,9 @@ constexpr std::size_t kMostFiles = 10'000;
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
+
+// Of any script: what is no letter there is refused as unprintable.
+bool is_for_names(char c) { return is_plain(c) || c == '/' || c == ':' || static_cast<unsigned char>(c) >= 0x80; }
 
 ManifestFile parse_file(const json& object, std::string_view path) {
   ManifestFile file{.name = object.at("name").get<std::string>(),
@@ -80,10 +85,17 @@ Manifest parse_manifest(std::string_view text, std::string_view path) {
 
 void check_name(std::string_view name) {
   const bool is_sound = is_sound_path(name) && name.size() <= kLongestName && is_plain(name.front()) &&
-                        name.front() != '-' && name.front() != '.' && name.back() != ':' && !names_the_web(name);
+                        name.front() != '-' && name.front() != '.' && name.back() != ':' && !names_the_web(name) &&
+                        std::ranges::all_of(name, is_for_names);
   if (is_sound) return;
   throw Error(ErrorCode::kUsage, fmt::format("--name {}: cannot be a model's name", printable(name)),
               "letters, digits and . _ - / :, as in llama-3:small");
+}
+
+std::string name_of_source(std::string_view source) {
+  std::string name(source);
+  std::ranges::replace_if(name, std::not_fn(is_for_names), '-');
+  return name;
 }
 
 std::string file_name_of(std::string_view name) {

@@ -37,6 +37,9 @@ Manifest parse_manifest(std::string_view text, std::string_view path);
 // a source; an Error says what is wrong.
 void check_name(std::string_view name);
 
+// A source as a name: other characters become '-', among them the spaces of files, which would look like a prompt's.
+std::string name_of_source(std::string_view source);
+
 // A name as a file's name, and back: "hf:org/repo:Q4_K_M" is hf@org+repo@Q4_K_M.
 std::string file_name_of(std::string_view name);
 

@@ -12,15 +12,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "store/partial_file.h"
+#include "store/sha256.h"
 
 namespace rocmforge::store {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFinished = ".json";
-constexpr std::string_view kUnfinished = ".pulling.json";
+constexpr std::string_view kEnding = ".json";
 constexpr std::uintmax_t kLongestManifest = std::uintmax_t{4} << 20;
 
 std::string text_of(const fs::path& path) {
@@ -30,6 +29,42 @@ std::string text_of(const fs::path& path) {
   if (size > kLongestManifest) throw error(ErrorCode::kTooLarge, "{}: {}", path.string(), format_bytes(size));
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What is in a folder; nothing where there is no folder.
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code problem;
+  fs::directory_iterator entry(folder, problem);
+  while (!problem && entry != fs::directory_iterator()) {
+    paths.push_back(entry->path());
+    entry.increment(problem);
+  }
+  if (problem && problem != std::errc::no_such_file_or_directory) {
+    throw system_error(folder.string(), "read", problem.value());
+  }
+  return paths;
+}
+
+std::vector<fs::path> manifests_in(const fs::path& folder) {
+  std::vector<fs::path> paths = entries_of(folder);
+  std::erase_if(paths, [](const fs::path& path) { return path.extension() != kEnding; });
+  return paths;
+}
+
+// Whether the store calls its files so: others beside them are none of its business.
+bool is_name_of_a_file(std::string_view name) {
+  for (const std::string_view kind : {"sha256-", "url-"}) {
+    if (name.starts_with(kind) && is_sha256(name.substr(kind.size()))) return true;
+  }
+  return false;
+}
+
+fs::path target_of_link(const std::string& sha256) { return fs::path("..") / ".." / "blobs" / ("sha256-" + sha256); }
+
+bool leads_to(const fs::path& link, const fs::path& target) {
+  std::error_code problem;
+  return fs::read_symlink(link, problem) == target && !problem;
 }
 
 std::string_view without_suffix(std::string_view text, std::string_view suffix) {
@@ -50,8 +85,8 @@ bool names_repository(std::string_view word, std::string_view repository) {
 bool can_be_meant(std::string_view word, const Manifest& model) {
   if (equal_ignoring_case(word, model.name)) return true;
   // What was given a name of its own is called by that, or by all of its source.
-  const bool has_own_name = model.name != model.source;
-  const bool is_source = word.starts_with("hf:");
+  const bool has_own_name = model.name != name_of_source(model.source);
+  const bool is_source = equal_ignoring_case(word.substr(0, 3), "hf:");
   if (model.repository.empty() || (has_own_name && !is_source)) return false;
   if (is_source) word.remove_prefix(3);
   const std::size_t colon = word.find(':');
@@ -82,7 +117,7 @@ fs::path ModelStore::default_root() {
 }
 
 fs::path ModelStore::manifest_path(std::string_view name, bool finished) const {
-  return root_ / "names" / (file_name_of(name) + std::string(finished ? kFinished : kUnfinished));
+  return root_ / (finished ? "names" : "begun") / (file_name_of(name) + std::string(kEnding));
 }
 
 fs::path ModelStore::blob(const std::string& sha256) const { return root_ / "blobs" / ("sha256-" + sha256); }
@@ -99,14 +134,10 @@ fs::path ModelStore::file_of(const Manifest& model) const {
 
 std::vector<Manifest> ModelStore::read_all(bool finished) const {
   std::vector<Manifest> found;
-  std::error_code problem;
-  for (const fs::directory_entry& entry : fs::directory_iterator(root_ / "names", problem)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_finished = !name.ends_with(kUnfinished);
-    if (!name.ends_with(kFinished) || is_finished != finished) continue;
+  for (const fs::path& path : manifests_in(root_ / (finished ? "names" : "begun"))) {
     try {
-      Manifest manifest = parse_manifest(text_of(entry.path()), entry.path().string());
-      if (manifest_path(manifest.name, finished).filename() == name) found.push_back(std::move(manifest));
+      Manifest manifest = parse_manifest(text_of(path), path.string());
+      if (manifest_path(manifest.name, finished) == path) found.push_back(std::move(manifest));
     } catch (const Error& error) {
       // One that was removed just now is no reason for a word.
       if (error.code() != ErrorCode::kNotFound) log::warning("{}", error.message());
@@ -121,8 +152,8 @@ std::vector<Manifest> ModelStore::unfinished() const { return read_all(false); }
 
 std::optional<Manifest> ModelStore::find(const std::string& name) const {
   const fs::path path = manifest_path(name, true);
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) return std::nullopt;
+  std::error_code problem;
+  if (!fs::exists(path, problem) && !problem) return std::nullopt;
   return parse_manifest(text_of(path), path.string());
 }
 
@@ -161,7 +192,7 @@ std::uint64_t ModelStore::bytes_there(const Manifest& model) const {
 // ---- Changes ----
 
 void ModelStore::make_folders() const {
-  for (const char* const name : {"blobs", "partial", "names", "links", "locks"}) {
+  for (const char* const name : {"blobs", "partial", "names", "begun", "links", "locks"}) {
     std::error_code problem;
     fs::create_directories(root_ / name, problem);
     if (problem) throw system_error((root_ / name).string(), "create", problem.value());
@@ -196,67 +227,135 @@ std::vector<ManifestFile> ModelStore::files_by(const std::string& name, bool fin
 
 void ModelStore::begin(const Manifest& model) const {
   const FileLock lock = lock_store();
-  const std::vector<ManifestFile> before = files_by(model.name, false);
   write_manifest(model, false);
-  remove_unneeded(before);
+  remove_unneeded();
 }
 
-void ModelStore::give_up(const std::string& name) const {
+void ModelStore::keep(PartialFile& partial, const std::string& sha256, const Manifest& model) const {
+  // Nobody may look for garbage between the file's new name and the manifest that says whose it is.
+  const FileLock lock = lock_store();
+  std::error_code ignored;
+  if (fs::exists(blob(sha256), ignored)) {
+    partial.discard();
+  } else {
+    partial.move_to(blob(sha256));
+  }
+  write_manifest(model, false);
+  remove_unneeded();
+}
+
+void ModelStore::give_up(const std::string& name, bool can_go_on) const {
   const FileLock lock = lock_store();
   Manifest begun;
   begun.files = files_by(name, false);
-  std::error_code ignored;
-  if (bytes_there(begun) == 0) fs::remove(manifest_path(name, false), ignored);
+  if (can_go_on && bytes_there(begun) > 0) return;
+  remove_manifest(name, false);
+  remove_unneeded();
 }
 
+void ModelStore::remove_manifest(const std::string& name, bool finished) const {
+  const fs::path path = manifest_path(name, finished);
+  std::error_code problem;
+  fs::remove(path, problem);  // one that is not there is no problem
+  if (problem) throw system_error(path.string(), "remove", problem.value());
+}
+
+// ---- Links ----
+
+bool ModelStore::has_links(const Manifest& model) const {
+  const fs::path folder = file_of(model).parent_path();
+  return std::ranges::all_of(
+      model.files, [&](const ManifestFile& file) { return leads_to(folder / file.name, target_of_link(file.sha256)); });
+}
+
+void ModelStore::mend_links(const Manifest& model) const {
+  if (has_links(model)) return;
+  const FileLock lock = lock_store();
+  link_files(model);
+}
+
+// Whoever opens the model meanwhile, or after this was killed, finds each link either as it was or as it will be.
 void ModelStore::link_files(const Manifest& model) const {
   const fs::path folder = file_of(model).parent_path();
-  fs::remove_all(folder);
-  fs::create_directories(folder);
-  for (const ManifestFile& file : model.files) {
-    fs::create_symlink(fs::path("..") / ".." / "blobs" / blob(file.sha256).filename(), folder / file.name);
+  const fs::path fresh = root_ / "links" / ".new";  // no model's name begins with a point
+  try {
+    fs::create_directories(folder);
+    for (const ManifestFile& file : model.files) {
+      const fs::path target = target_of_link(file.sha256);
+      if (leads_to(folder / file.name, target)) continue;
+      fs::remove(fresh);
+      fs::create_symlink(target, fresh);
+      fs::rename(fresh, folder / file.name);
+    }
+  } catch (const fs::filesystem_error& problem) {
+    throw system_error(folder.string(), "create links in", problem.code().value());
   }
 }
+
+// Those of a model that had the name before.
+void ModelStore::remove_other_links(const Manifest& model) const {
+  for (const fs::path& link : entries_of(file_of(model).parent_path())) {
+    const auto is_it = [&](const ManifestFile& file) { return file.name == link.filename(); };
+    std::error_code ignored;
+    if (std::ranges::none_of(model.files, is_it)) fs::remove(link, ignored);
+  }
+}
+
+// ---- What may go ----
 
 bool ModelStore::finish(const Manifest& model) const {
   const FileLock lock = lock_store();
   if (!is_complete(model)) return false;
-  std::vector<ManifestFile> before = files_by(model.name, true);
-  for (ManifestFile& file : files_by(model.name, false)) before.push_back(std::move(file));
-  try {
-    link_files(model);
-  } catch (const fs::filesystem_error& problem) {
-    throw system_error(file_of(model).string(), "create", problem.code().value());
-  }
+  link_files(model);
   write_manifest(model, true);
-  std::error_code ignored;
-  fs::remove(manifest_path(model.name, false), ignored);
-  remove_unneeded(before);
+  remove_manifest(model.name, false);
+  remove_other_links(model);
+  remove_unneeded();
   return true;
 }
 
-std::uint64_t ModelStore::remove_unneeded(const std::vector<ManifestFile>& files) const {
+// By the names of the files. None where a manifest cannot be read: nobody knows what it names.
+std::optional<std::set<std::string>> ModelStore::needed_files() const {
   std::set<std::string> needed;
-  for (const bool finished : {true, false}) {
-    for (const Manifest& model : read_all(finished)) {
-      for (const ManifestFile& file : model.files) needed.insert(partial(file).filename().string());
+  for (const char* const folder : {"names", "begun"}) {
+    for (const fs::path& path : manifests_in(root_ / folder)) {
+      try {
+        const Manifest model = parse_manifest(text_of(path), path.string());
+        for (const ManifestFile& file : model.files) needed.insert(partial(file).filename().string());
+      } catch (const Error& problem) {
+        log::warning("{}; no file is deleted until that is mended or removed", problem.message());
+        return std::nullopt;
+      }
     }
   }
+  return needed;
+}
+
+// Whatever no manifest names: what lost its name, and what somebody left behind who was killed. Returns the bytes.
+std::uint64_t ModelStore::remove_unneeded() const {
+  const auto needed = needed_files();
+  if (!needed) return 0;
+  const auto is_unneeded = [&](const fs::path& path) {
+    const std::string name = path.filename().string();
+    return is_name_of_a_file(name) && !needed->contains(name);
+  };
   std::uint64_t freed = 0;
-  std::error_code ignored;
-  for (const ManifestFile& file : files) {
-    const std::string name = partial(file).filename().string();
-    if (needed.contains(name)) continue;
-    freed += PartialFile::allocated_bytes(partial(file));
-    PartialFile::remove(partial(file));
-    const fs::path stored = root_ / "blobs" / name;
-    const std::uintmax_t size = fs::file_size(stored, ignored);
-    if (!ignored && fs::remove(stored, ignored)) freed += size;
+  for (const fs::path& path : entries_of(root_ / "partial")) {
+    if (!is_unneeded(path)) continue;
+    freed += PartialFile::allocated_bytes(path);
+    PartialFile::remove(path);
+  }
+  for (const fs::path& path : entries_of(root_ / "blobs")) {
+    if (!is_unneeded(path)) continue;
+    std::error_code problem;
+    const std::uintmax_t size = fs::file_size(path, problem);
+    if (!problem && fs::remove(path, problem)) freed += size;
+    if (problem) log::warning("{}", system_error(path.string(), "remove", problem.value()).message());
   }
   return freed;
 }
 
-std::uint64_t ModelStore::remove(const std::string& name) const {
+ModelStore::Removed ModelStore::remove(const std::string& name) const {
   make_folders();
   const std::string lock_path = (root_ / "locks" / ("name-" + file_name_of(name))).string();
   const auto name_lock = FileLock::try_for(lock_path);
@@ -267,14 +366,14 @@ std::uint64_t ModelStore::remove(const std::string& name) const {
   std::vector<ManifestFile> files;
   for (const bool finished : {true, false}) {
     for (ManifestFile& file : files_by(name, finished)) files.push_back(std::move(file));
-    std::error_code ignored;
-    fs::remove(manifest_path(name, finished), ignored);
+    remove_manifest(name, finished);
   }
   std::error_code ignored;
   fs::remove_all(root_ / "links" / file_name_of(name), ignored);
-  const std::uint64_t freed = remove_unneeded(files);
+  const std::uint64_t freed = remove_unneeded();
   fs::remove(lock_path, ignored);
-  return freed;
+  const auto is_there = [&](const ManifestFile& file) { return fs::exists(blob(file.sha256), ignored); };
+  return {freed, std::ranges::any_of(files, is_there)};
 }
 
 }  // namespace rocmforge::store

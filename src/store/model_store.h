@@ -3,7 +3,7 @@
 //   blobs/sha256-HEX           complete files, checked, never changed
 //   partial/sha256-HEX         files that are being fetched; partial/url-HEX where no sum is known beforehand
 //   names/NAME.json            a manifest: which files make up the model (file_name_of() spells the name)
-//   names/NAME.pulling.json    the same for a model whose files are not all there yet
+//   begun/NAME.json            the same for a model whose files are not all there yet
 //   links/NAME/model.gguf      links to the blobs, by the files' own names, so that splits find their parts
 //   locks/                     held by whoever changes a name (locks/name-NAME), or all of it (locks/store)
 //
@@ -13,24 +13,31 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "store/file_lock.h"
 #include "store/manifest.h"
+#include "store/partial_file.h"
 
 namespace rocmforge::store {
 
 class ModelStore {
  public:
+  struct Removed {
+    std::uint64_t freed = 0;      // bytes
+    bool files_are_kept = false;  // some of them, as others need them
+  };
+
   // Nothing is created before something is stored.
   explicit ModelStore(std::filesystem::path root);
 
   // $ROCMFORGE_MODELS, or rocmforge/models below $XDG_DATA_HOME or ~/.local/share.
   static std::filesystem::path default_root();
 
-  // By name. A manifest that makes no sense is left out, with a warning.
+  // By name. A manifest that makes no sense is left out, with a warning. An Error where the folder cannot be read.
   std::vector<Manifest> models() const;
   std::vector<Manifest> unfinished() const;
   std::optional<Manifest> find(const std::string& name) const;
@@ -43,6 +50,8 @@ class ModelStore {
   // What to open: the first file of the model.
   std::filesystem::path file_of(const Manifest& model) const;
   bool is_complete(const Manifest& model) const;
+  // Makes the links that a complete model lacks, after somebody removed them.
+  void mend_links(const Manifest& model) const;
 
   // How much of an unfinished model is there.
   std::uint64_t bytes_there(const Manifest& model) const;
@@ -55,15 +64,17 @@ class ModelStore {
   std::filesystem::path partial(const ManifestFile& file) const;
   // Says which files a model will have, so that nobody takes them for garbage.
   void begin(const Manifest& model) const;
-  // After a pull that failed: forgets what was begun if nothing of it is there.
-  void give_up(const std::string& name) const;
+  // A file of it is complete: it gets its place under its sum, by which `model` names it now.
+  void keep(PartialFile& partial, const std::string& sha256, const Manifest& model) const;
+  // After a pull that failed: forgets what was begun if nothing of it is there, or if the next one cannot go on with
+  // it.
+  void give_up(const std::string& name, bool can_go_on) const;
   // Gives the model its name, if all its files are there still; false: some are not. Files of a model that had the name
   // before go, unless others need them.
   bool finish(const Manifest& model) const;
 
-  // Removes a name, finished or not, and what of its files nobody else needs. Returns how many bytes that freed. An
-  // Error while it is being pulled.
-  std::uint64_t remove(const std::string& name) const;
+  // Removes a name, finished or not, and what of its files nobody else needs. An Error while it is being pulled.
+  Removed remove(const std::string& name) const;
 
   const std::filesystem::path& root() const { return root_; }
 
@@ -73,8 +84,12 @@ class ModelStore {
   FileLock lock_store() const;
   std::vector<ManifestFile> files_by(const std::string& name, bool finished) const;
   void write_manifest(const Manifest& model, bool finished) const;
+  void remove_manifest(const std::string& name, bool finished) const;
+  bool has_links(const Manifest& model) const;
   void link_files(const Manifest& model) const;
-  std::uint64_t remove_unneeded(const std::vector<ManifestFile>& files) const;
+  void remove_other_links(const Manifest& model) const;
+  std::optional<std::set<std::string>> needed_files() const;
+  std::uint64_t remove_unneeded() const;
   void make_folders() const;
 
   std::filesystem::path root_;

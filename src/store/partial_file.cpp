@@ -139,8 +139,8 @@ void PartialFile::write(std::uint64_t offset, std::span<const std::byte> bytes) 
     const ssize_t count = pwrite(file(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == ENOSPC || errno == EDQUOT)) {
-      throw Error(ErrorCode::kIo, path_.parent_path().string() + ": the disk is full; what was fetched is kept",
-                  "the same command goes on when there is space");
+      throw Error(ErrorCode::kIo, path_.parent_path().string() + ": the disk is full",
+                  "`rocmforge rm NAME` frees space; then give the same command again");
     }
     if (count < 0) throw system_error(path_.string(), "write", errno);
     there_.add({offset, offset + static_cast<std::uint64_t>(count)});

@@ -120,7 +120,7 @@ void Pull::fetch_all_or_give_up() {
   try {
     fetch_files();
   } catch (...) {
-    store_.give_up(model_.name);
+    store_.give_up(model_.name, !plan_.is_local);
     throw;
   }
 }
@@ -138,25 +138,23 @@ void Pull::fetch_file(std::size_t index) {
   PartialFile partial(store_.partial(file), waiting_for(file.name));
   // Whoever held it may have brought it to its end.
   if (has_blob(file)) return partial.discard();
-  const std::string sum = fetch_into(partial, index);
-  file.sha256 = sum;
+  file.sha256 = fetch_into(partial, index);
   file.url_id.clear();
-  std::error_code ignored;
-  if (fs::exists(store_.blob(sum), ignored)) {
-    partial.discard();
-  } else {
-    partial.move_to(store_.blob(sum));
-  }
-  store_.begin(model_);
+  store_.keep(partial, file.sha256, model_);
 }
 
 std::string Pull::fetch_into(PartialFile& partial, std::size_t index) {
   const ManifestFile& file = model_.files[index];
   if (plan_.is_local) {
-    return copy_file(plan_.origin[index], file.size, partial, [&](std::uint64_t done) {
-      web_.check_cancelled();
-      report(index, done, done);
-    });
+    try {
+      return copy_file(plan_.origin[index], file.size, partial, [&](std::uint64_t done) {
+        web_.check_cancelled();
+        report(index, done, done);
+      });
+    } catch (...) {
+      partial.discard();  // a copy begins anew
+      throw;
+    }
   }
   const Download download{
       .url = Url::parse(plan_.origin[index]),
@@ -186,7 +184,12 @@ void Pull::report(std::size_t index, std::uint64_t done, std::uint64_t summed) c
 }  // namespace
 
 PullResult pull(const ModelStore& store, Web& web, const Source& source, const PullOptions& options) {
-  return Pull(store, web, options, plan_pull(web, source, options.name)).run();
+  PullPlan plan = plan_pull(web, source, options.name);
+  const std::string& name = plan.model.name;
+  if (std::ranges::find(options.reserved_names, name) != options.reserved_names.end()) {
+    throw Error(ErrorCode::kUsage, name + ": is the name of a model that is built in", "--name gives this one another");
+  }
+  return Pull(store, web, options, std::move(plan)).run();
 }
 
 }  // namespace rocmforge::store

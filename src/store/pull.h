@@ -20,7 +20,8 @@ struct PullProgress {
 };
 
 struct PullOptions {
-  std::string name = {};  // empty: by the source
+  std::string name = {};                         // empty: by the source
+  std::vector<std::string> reserved_names = {};  // those that mean something else already
   int connections = 4;
   std::function<void(const PullProgress&)> on_progress = {};
   std::function<void(const std::string&)> on_message = {};  // what a person may want to know, in words

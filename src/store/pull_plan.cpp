@@ -47,6 +47,12 @@ std::string name_after(const std::string& file) {
   return start == std::string::npos ? "model" : name.substr(start, 100);
 }
 
+void refuse_projector(const std::string& file, const std::string& source) {
+  if (!is_projector(file)) return;
+  throw Error(ErrorCode::kUnsupported, printable(source) + ": by its name a projector, which alone runs nothing",
+              "pull the model that it belongs to");
+}
+
 PullPlan plan_from_hub(Web& web, const HubSource& source, const std::string& name) {
   const Repository repository = list_repository(web, source.repository);
   const std::vector<Offer> offers = offers_in(repository);
@@ -54,7 +60,7 @@ PullPlan plan_from_hub(Web& web, const HubSource& source, const std::string& nam
   const Offer& offer = pick(offers, whole, source.choice);
   PullPlan plan;
   plan.model.source = whole + ":" + choice_of(offer, offers);
-  plan.model.name = name.empty() ? plan.model.source : name;
+  plan.model.name = name.empty() ? name_of_source(plan.model.source) : name;
   plan.model.repository = source.repository;
   plan.model.commit = repository.commit;
   plan.model.quant = offer.quant;
@@ -81,6 +87,7 @@ PullPlan plan_from_web(Web& web, const WebSource& source, const std::string& nam
   const auto decoded = percent_decoded(last_name(path));
   const std::string file =
       decoded && is_sound_path(*decoded) && decoded->find('/') == decoded->npos ? *decoded : std::string("model.gguf");
+  refuse_projector(file, source.url.shown());
   PullPlan plan;
   plan.model.source = source.url.shown();
   plan.model.source_id = sha256_of(source.url.text());
@@ -104,6 +111,7 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
   PullPlan plan;
   plan.is_local = true;
   const std::string whole = fs::absolute(source.path).lexically_normal().string();
+  refuse_projector(last_name(whole), whole);
   plan.model.source = whole;
   plan.model.name = name.empty() ? name_after(last_name(whole)) : name;
   plan.model.quant = quant_of(whole);

@@ -83,8 +83,7 @@ bool is_gguf(std::string_view path) {
 }
 
 bool is_no_model(std::string_view path) {
-  const std::string name = capitals(last_name(path));
-  return name.find("MMPROJ") != std::string::npos || name.find("IMATRIX") != std::string::npos;
+  return is_projector(path) || capitals(last_name(path)).find("IMATRIX") != std::string::npos;
 }
 
 std::string listing(const std::vector<const Offer*>& offers, const std::vector<Offer>& all, const std::string& source) {
@@ -111,21 +110,25 @@ std::vector<const Offer*> with_quant(const std::vector<Offer>& offers, std::stri
   return list;
 }
 
-// A file's name, with or without its folder; of a split any part.
-const Offer* find_file(const std::vector<Offer>& offers, std::string_view name) {
+// By a file's path, or else by its name without folders, which several may share; of a split any part will do.
+std::vector<const Offer*> with_file(const std::vector<Offer>& offers, std::string_view name) {
+  std::vector<const Offer*> list;
   for (const Offer& offer : offers) {
-    const auto is_it = [&](const RemoteEntry& file) { return file.path == name || last_name(file.path) == name; };
-    if (std::ranges::any_of(offer.files, is_it)) return &offer;
+    const auto is_it = [&](const RemoteEntry& file) { return file.path == name; };
+    if (std::ranges::any_of(offer.files, is_it)) return {&offer};
+    const auto is_called_so = [&](const RemoteEntry& file) { return last_name(file.path) == name; };
+    if (std::ranges::any_of(offer.files, is_called_so)) list.push_back(&offer);
   }
-  return nullptr;
+  return list;
 }
 
 const Offer& the_one(const std::vector<const Offer*>& found, const std::vector<Offer>& all, const std::string& source,
-                     std::string_view quant) {
+                     std::string_view choice) {
   if (found.size() == 1) return *found.front();
-  throw Error(ErrorCode::kUsage,
-              fmt::format("{}: has {} models in {}:{}", source, found.size(), quant, listing(found, all, source)),
-              "say which");
+  throw Error(
+      ErrorCode::kUsage,
+      fmt::format("{}: {} means {} models:{}", source, printable(choice), found.size(), listing(found, all, source)),
+      "say which");
 }
 
 }  // namespace
@@ -138,6 +141,8 @@ std::string quant_of(std::string_view path) {
   const std::string quant = quant_in(last_name(prefix));
   return quant.empty() ? quant_in(folder_of(path)) : quant;
 }
+
+bool is_projector(std::string_view path) { return capitals(path).find("MMPROJ") != std::string::npos; }
 
 std::span<const std::string_view> usual_quants() { return kUsual; }
 
@@ -184,7 +189,7 @@ const Offer& pick(const std::vector<Offer>& offers, const std::string& source, c
                             listing(all_of(offers), offers, source)),
                 "say which");
   }
-  if (const Offer* const file = find_file(offers, choice)) return *file;
+  if (const auto files = with_file(offers, choice); !files.empty()) return the_one(files, offers, source, choice);
   for (const std::string& quant : {choice, "UD-" + choice}) {
     const auto found = with_quant(offers, quant);
     if (!found.empty()) return the_one(found, offers, source, quant);

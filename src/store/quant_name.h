@@ -20,6 +20,10 @@ struct RemoteEntry {
 // folder's. Empty where the name says nothing.
 std::string quant_of(std::string_view path);
 
+// Whether a file is called as the part of a model is that turns images or sound into its input: a GGUF file that alone
+// runs nothing. `path` may have folders, one of which may say so.
+bool is_projector(std::string_view path);
+
 // A model that a repository offers: one file, or the parts of one in order.
 struct Offer {
   std::string quant;  // empty: not by its name

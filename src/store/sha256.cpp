@@ -48,6 +48,12 @@ std::string sha256_of(std::string_view text) {
   return sum.finish();
 }
 
+std::string normal_sha256(std::string_view text) {
+  std::string sum(text);
+  for (char& c : sum) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  return is_sha256(sum) ? sum : "";
+}
+
 bool is_sha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }

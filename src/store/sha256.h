@@ -32,6 +32,9 @@ class Sha256 {
 
 std::string sha256_of(std::string_view text);
 
+// The same sum in lower case; empty where the text is none.
+std::string normal_sha256(std::string_view text);
+
 // Whether it is 64 hexadecimal digits, and those in lower case.
 bool is_sha256(std::string_view text);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -21,6 +23,21 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     if (end == std::string_view::npos) return parts;
     text.remove_prefix(end + 1);
   }
+}
+
+bool has_scheme(std::string_view text, std::string_view scheme) {
+  return equal_ignoring_case(text.substr(0, scheme.size()), scheme);
+}
+
+// "ftp" of "ftp://host/file"; empty for what can be a path.
+std::string_view foreign_scheme(std::string_view text) {
+  const std::size_t end = text.find("://");
+  if (end == text.npos) return {};
+  const std::string_view scheme = text.substr(0, end);
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return std::ranges::all_of(scheme, is_plain) ? scheme : std::string_view();
 }
 
 bool is_part_of_a_repository(std::string_view name) {
@@ -73,7 +90,7 @@ std::string HubSource::text() const {
 }
 
 bool names_the_web(std::string_view text) {
-  return text.starts_with(kHubScheme) || text.starts_with("https:") || text.starts_with("http:");
+  return has_scheme(text, kHubScheme) || has_scheme(text, "https:") || has_scheme(text, "http:");
 }
 
 bool is_sound_path(std::string_view path) {
@@ -85,8 +102,15 @@ bool is_sound_path(std::string_view path) {
 }
 
 Source parse_source(std::string_view text, const Url& hub) {
-  if (text.starts_with(kHubScheme)) return parse_hub_source(text);
-  if (!names_the_web(text)) return FileSource{std::string(text)};
+  constexpr const char* kExpected = "expected hf:ORG/REPOSITORY, an https: address or a file";
+  if (text.empty()) throw Error(ErrorCode::kUsage, "the source is empty", kExpected);
+  if (has_scheme(text, kHubScheme)) return parse_hub_source(text);
+  if (!names_the_web(text)) {
+    const std::string_view scheme = foreign_scheme(text);
+    if (scheme.empty()) return FileSource{std::string(text)};
+    throw Error(ErrorCode::kUsage, fmt::format("{}: nothing is fetched by {}:", Url::shown_of(text), scheme),
+                kExpected);
+  }
   const Url url = Url::parse(text);
   if (const auto source = hub_source_of(url, hub)) return *source;
   return WebSource{url};

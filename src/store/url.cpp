@@ -40,10 +40,7 @@ bool is_sound(std::string_view text) {
 std::string until_query(std::string_view text) { return printable(text.substr(0, text.find_first_of("?#"))); }
 
 Error refusal(std::string_view text) {
-  // What stands before an @ may be a password.
-  const std::size_t at = text.find('@');
-  return error(ErrorCode::kUsage, "'{}' is no address on the web, expected https://HOST/PATH",
-               at == std::string_view::npos ? until_query(text) : "…" + until_query(text.substr(at)));
+  return error(ErrorCode::kUsage, "'{}' is no address on the web, expected https://HOST/PATH", Url::shown_of(text));
 }
 
 }  // namespace
@@ -61,6 +58,12 @@ Url::Url(std::string text) {
     curl_url_set(url.handle.get(), part, nullptr, 0);
   }
   shown_ = printable(url.get(CURLUPART_URL), 300);
+}
+
+std::string Url::shown_of(std::string_view text) {
+  // What stands before an @ may be a password.
+  const std::size_t at = text.find('@');
+  return at == std::string_view::npos ? until_query(text) : "…" + until_query(text.substr(at));
 }
 
 Url Url::parse(std::string_view text) { return Url(std::string(text)); }

@@ -31,6 +31,8 @@ class Url {
 
   // For messages: without user, password, query and fragment, which may hold secrets.
   const std::string& shown() const { return shown_; }
+  // The same for a text that may be no address at all.
+  static std::string shown_of(std::string_view text);
 
  private:
   explicit Url(std::string text);

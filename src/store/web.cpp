@@ -38,6 +38,16 @@ std::string validator_of(const HttpHead& head) {
   return !etag.empty() && !etag.starts_with("W/") ? etag : head.field("last-modified");
 }
 
+Url target_of(const Web::Page& redirect) {
+  const std::string location = redirect.head.field("location");
+  try {
+    return redirect.url.resolve(location);
+  } catch (const Error&) {
+    throw error(ErrorCode::kIo, "{}: sends us to '{}', which is no address on the web", redirect.url.shown(),
+                Url::shown_of(location));
+  }
+}
+
 void check_token(const std::string& token) {
   // A line feed in it would be another line of the request.
   const auto is_sound = [](char c) { return c > ' ' && c < 0x7f; };
@@ -180,7 +190,7 @@ Web::Page Web::follow(const Url& first, std::optional<ByteRange> range, std::siz
     Page page = persist({url, token_for(url), range, {}}, most);
     if (on_page) on_page(page);
     if (!page.head.is_redirect()) return page;
-    const Url next = url.resolve(page.head.field("location"));
+    const Url next = target_of(page);
     if (first.is_encrypted() && !next.is_encrypted()) {
       throw error(ErrorCode::kIo, "{}: sends us to {}, which is not encrypted", url.shown(), next.shown());
     }
@@ -195,14 +205,14 @@ Web::Page Web::read(const Url& url, std::size_t most) {
   return page;
 }
 
-RemoteFile Web::find(const Url& url) {
+RemoteFile Web::find(const Url& url, std::optional<std::uint64_t> listed_size) {
   std::string sha256;
   std::optional<std::uint64_t> linked_size;
   // What the hub itself says of the file that it sends us to another host for.
   const auto read_links = [&](const Page& page) {
     if (page.url.origin() != options_.hub.origin()) return;
-    const std::string etag = bare_etag(page.head.field("x-linked-etag"));
-    if (is_sha256(etag)) sha256 = etag;
+    const std::string etag = normal_sha256(bare_etag(page.head.field("x-linked-etag")));
+    if (!etag.empty()) sha256 = etag;
     if (const auto size = parse_number(page.head.field("x-linked-size"))) linked_size = size;
   };
   const Page page = follow(url, ByteRange{0, 1}, kMostIgnoredBytes, read_links);
@@ -216,7 +226,8 @@ RemoteFile Web::find(const Url& url) {
     file.size = range->total;
     file.has_ranges = true;
   } else if (page.head.status == 200) {
-    const auto size = parse_number(page.head.field("content-length"));
+    auto size = parse_number(page.head.field("content-length"));
+    if (!size) size = linked_size ? linked_size : listed_size;
     if (!size) throw error(ErrorCode::kUnsupported, "{}: does not say how long the file is", page.url.shown());
     file.size = *size;
   } else {

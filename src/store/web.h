@@ -46,8 +46,8 @@ class Web {
   // An Error for an answer other than 200, and for one longer than `most` bytes.
   Page read(const Url& url, std::size_t most);
 
-  // Where a file is and what it is, for one byte of it.
-  RemoteFile find(const Url& url);
+  // Where a file is and what it is, for one byte of it. `listed_size` counts where the server itself does not say.
+  RemoteFile find(const Url& url, std::optional<std::uint64_t> listed_size = {});
 
   // The token for that address; empty for another host than the hub's.
   const std::string& token_for(const Url& url) const;

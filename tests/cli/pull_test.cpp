@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/model_store.h"
 #include "support/chat_model.h"
 #include "support/hub_server.h"
 #include "support/program.h"
@@ -156,13 +157,47 @@ TEST_F(PullCommand, PullsListsAndRemoves) {
   EXPECT_THAT(run(hub, {"models"}).output, HasSubstr("there are no models in"));
 }
 
-// Where a network has a proxy nothing else works.
+// A name is what it says, before it is where something came from.
+TEST_F(PullCommand, RemovesTheNameAndNotItsSource) {
+  const HubServer hub;
+  const store::ModelStore store(folder_ / "models");
+  store::Manifest model;
+  model.name = model.source = "hf:org/r:Q8_0";
+  model.files = {{"m.gguf", 9, std::string(64, 'a'), ""}};
+  store.begin(model);
+  model.files.front().sha256 = std::string(64, 'b');
+  for (const char* const name : {"a", "mine"}) {
+    model.name = name;
+    store.begin(model);
+  }
+  EXPECT_THAT(run(hub, {"rm", "hf:org/r:Q8_0"}).output,
+              HasSubstr("hf:org/r:Q8_0: removed, its files were gone already"));
+  EXPECT_EQ(store.unfinished().size(), 2u);
+  const Answer several = run(hub, {"rm", "hf:org/r:Q8_0"});
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.errors, HasSubstr("2 models are called so:\n       a\n       mine"));
+  EXPECT_EQ(run(hub, {"rm", "a"}).exit_code, 0);
+  EXPECT_THAT(run(hub, {"rm", "hf:org/r:Q8_0"}).output, HasSubstr("mine: removed"));
+}
+
+TEST_F(PullCommand, AStoreThatCannotBeReadIsNotEmpty) {
+  const HubServer hub;
+  folder_.write("models", "a file");
+  const Answer answer = run(hub, {"models"});
+  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_THAT(answer.errors, HasSubstr("cannot read"));
+}
+
 // It would never be found.
 TEST_F(PullCommand, LeavesTheDemoModelItsName) {
   const HubServer hub;
   EXPECT_EQ(run(hub, {"pull", "hf:org/Tiny-GGUF:q8_0", "--name", "demo"}).exit_code, 2);
+  const Answer by_file = run(hub, {"pull", folder_.write("demo.gguf", model_bytes(100))});
+  EXPECT_EQ(by_file.exit_code, 2);
+  EXPECT_THAT(by_file.errors, HasSubstr("--name"));
 }
 
+// Where a network has a proxy nothing else works.
 TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
   HubServer hub({.sends_elsewhere = false});
   hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
@@ -172,6 +207,19 @@ TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
                             .wait();
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
   EXPECT_TRUE(testing::read_text(stored(model_bytes(1000))) == model_bytes(1000));
+}
+
+// What is for this machine is nobody else's to read.
+TEST_F(PullCommand, AsksNoProxyForAHubOnThisMachine) {
+  HubServer hub({.token = "hf_secret"});
+  hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
+  const HubServer proxy;
+  const Answer answer = Program({"/usr/bin/env", "-u", "no_proxy", "-u", "NO_PROXY", "http_proxy=" + proxy.url(),
+                                 "HF_TOKEN=hf_secret", "ROCMFORGE_MODELS=" + (folder_ / "models"),
+                                 "HF_ENDPOINT=" + hub.url(), ROCMFORGE_BINARY, "pull", "hf:org/r"})
+                            .wait();
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_TRUE(proxy.hub_questions().empty());
 }
 
 TEST_F(PullCommand, SaysWhatItCannotChoose) {
@@ -218,6 +266,8 @@ TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
   }
   EXPECT_EQ(Program(command(hub, {"render", "-m", "parrot"}), R"({"messages": []})").wait().exit_code, 0);
   EXPECT_EQ(hub.hub_questions().size(), asked) << "what is there needs no network";
+  fs::remove_all(folder_ / "models/links");
+  EXPECT_EQ(run(hub, {"inspect", "parrot"}).exit_code, 0) << "links are made anew";
   const Answer unknown = run(hub, {"inspect", "parot"});
   EXPECT_EQ(unknown.exit_code, 1);
   EXPECT_THAT(unknown.errors, HasSubstr("`rocmforge models` lists"));

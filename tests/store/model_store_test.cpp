@@ -2,8 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "store/model_store.h"
 #include "store/sha256.h"
@@ -14,6 +20,7 @@ namespace rocmforge::store {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using testing::TempFolder;
 
 class ModelStoreTest : public ::testing::Test {
@@ -69,9 +76,9 @@ TEST_F(ModelStoreTest, FindsByAnyPartOfTheNameThatMeansIt) {
 TEST_F(ModelStoreTest, RemovesWhatNobodyNeedsAnyMore) {
   const Manifest one = add("one", "same");
   add("two", "same");
-  EXPECT_EQ(store_.remove("one"), 0u);
+  EXPECT_EQ(store_.remove("one").freed, 0u);
   EXPECT_TRUE(fs::exists(store_.blob(one.files.front().sha256)));
-  EXPECT_EQ(store_.remove("two"), 4u);
+  EXPECT_EQ(store_.remove("two").freed, 4u);
   EXPECT_FALSE(fs::exists(store_.blob(one.files.front().sha256)));
   EXPECT_TRUE(fs::is_empty(store_.root() / "links"));
   EXPECT_TRUE(fs::is_empty(store_.root() / "names"));
@@ -83,7 +90,7 @@ TEST_F(ModelStoreTest, APullProtectsItsFiles) {
   Manifest two = one;
   two.name = "two";
   store_.begin(two);
-  EXPECT_EQ(store_.remove("one"), 0u);
+  EXPECT_TRUE(store_.remove("one").files_are_kept);
   EXPECT_TRUE(store_.finish(two));
   const FileLock pulling = store_.lock_name("two", {});
   EXPECT_ERROR(store_.remove("two"), "being pulled");
@@ -102,6 +109,86 @@ TEST_F(ModelStoreTest, ABrokenManifestDoesNotHideTheOthers) {
   // One that claims to be another.
   folder_.write("models/names/three.json", testing::read_text(folder_ / "models/names/one.json"));
   EXPECT_EQ(store_.models().size(), 1u);
+}
+
+// A model whose name ends as a manifest's file might is not taken for another, and loses nothing to it.
+TEST_F(ModelStoreTest, NoNameReadsAsAnotherOnesBeginning) {
+  Manifest other = add("foo.pulling", "content");
+  EXPECT_TRUE(store_.unfinished().empty());
+  other.name = "foo";
+  other.files = {{"m.gguf", 5, sha256_of("other"), ""}};
+  store_.begin(other);
+  store_.give_up("foo", true);
+  EXPECT_EQ(store_.models().size(), 1u);
+  EXPECT_TRUE(store_.is_complete(store_.models().front()));
+}
+
+// Whoever opens a model while it is pulled again finds it.
+TEST_F(ModelStoreTest, LinksThatAreRightStayAsTheyAre) {
+  Manifest model = add("one", "content");
+  const int folder = open((store_.root() / "links" / "one").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat before{};
+  struct stat after{};
+  ASSERT_EQ(lstat(store_.file_of(model).c_str(), &before), 0);
+  std::this_thread::sleep_for(20ms);  // longer than a file system's clock ticks
+  EXPECT_TRUE(store_.finish(model));
+  ASSERT_EQ(fstatat(folder, "m.gguf", &after, AT_SYMLINK_NOFOLLOW), 0);
+  close(folder);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_EQ(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+  // Another content, by another name.
+  model.files = {{"n.gguf", 5, sha256_of("other"), ""}};
+  folder_.write("models/blobs/sha256-" + sha256_of("other"), "other");
+  EXPECT_TRUE(store_.finish(model));
+  EXPECT_EQ(testing::read_text(store_.file_of(model)), "other");
+  EXPECT_FALSE(fs::is_symlink(store_.root() / "links/one/m.gguf"));
+}
+
+TEST_F(ModelStoreTest, MendsLinksThatAreGone) {
+  const Manifest model = add("one", "content");
+  fs::remove_all(store_.root() / "links");
+  store_.mend_links(model);
+  EXPECT_EQ(testing::read_text(store_.file_of(model)), "content");
+}
+
+// What cannot be removed must not be said to be gone.
+TEST_F(ModelStoreTest, SaysWhenANameCannotBeRemoved) {
+  add("one", "content");
+  fs::remove(store_.root() / "names/one.json");
+  folder_.write("models/names/one.json/in/the/way", "");
+  EXPECT_ERROR(store_.remove("one"), "one.json: cannot remove");
+}
+
+TEST_F(ModelStoreTest, TellsFilesThatOthersNeedFromFilesThatAreGone) {
+  const Manifest model = add("one", "content");
+  fs::remove(store_.blob(model.files.front().sha256));
+  const ModelStore::Removed removed = store_.remove("one");
+  EXPECT_EQ(removed.freed, 0u);
+  EXPECT_FALSE(removed.files_are_kept);
+}
+
+TEST_F(ModelStoreTest, AFolderThatCannotBeReadIsNotAnEmptyStore) {
+  const ModelStore store(folder_.write("file", "text"));
+  EXPECT_ERROR(store.models(), "cannot read");
+  EXPECT_ERROR(store.unfinished(), "cannot read");
+}
+
+// Somebody was killed after a file got its sum and before a manifest named it.
+TEST_F(ModelStoreTest, RemovesWhatNoManifestNames) {
+  add("one", "content");
+  add("two", "other");
+  const std::string sum = sha256_of("orphan");
+  const auto leave_orphan = [&] { return folder_.write("models/blobs/sha256-" + sum, "orphan"); };
+  const std::string orphan = leave_orphan();
+  const std::string foreign = folder_.write("models/blobs/README", "not ours");
+  EXPECT_EQ(store_.remove("two").freed, 11u);
+  EXPECT_FALSE(fs::exists(orphan));
+  EXPECT_TRUE(fs::exists(foreign));
+  // Nobody knows what a manifest names that cannot be read.
+  leave_orphan();
+  folder_.write("models/begun/three.json", "{");
+  EXPECT_EQ(store_.remove("one").freed, 0u);
+  EXPECT_TRUE(fs::exists(orphan));
 }
 
 TEST(ModelStoreRoot, IsWhereTheUserWantsIt) {

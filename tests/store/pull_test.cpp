@@ -142,6 +142,14 @@ TEST_F(PullTest, TriesAgainAndWaitsAsAsked) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
 }
 
+// What all connections are told at once is said once.
+TEST_F(PullTest, ManyRefusedTogetherWaitTogether) {
+  HubServer hub({.failures = 16, .failure_status = 429, .retry_after = "1"});
+  const std::string content = model_bytes(17 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", {.connections = 16})) == content);
+}
+
 TEST_F(PullTest, GivesUpInTheEndAndSaysWhy) {
   HubServer hub({.failures = 1000, .failure_status = 503});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
@@ -174,6 +182,31 @@ TEST_F(PullTest, AServerWithoutRangesSendsTheWhole) {
   const std::string content = model_bytes(3 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+}
+
+TEST_F(PullTest, TheListingSaysHowLongAFileIs) {
+  HubServer hub({.has_ranges = false, .tells_lengths = false});
+  const std::string content = model_bytes(2 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+}
+
+// One such answer in a long download must not cost what is there.
+TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
+  HubServer hub({.bytes_per_second = kMiB});
+  const std::string content = model_bytes(4 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  std::uint64_t done = 0;
+  WebOptions options = web_options(hub);
+  options.is_cancelled = [&] { return done > kMiB; };
+  Web web(std::move(options));
+  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+  EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  hub.change([](HubManners& manners) { manners = {.has_ranges = false}; });
+  std::uint64_t least = UINT64_MAX;
+  const PullOptions again{.on_progress = [&](const PullProgress& now) { least = std::min(least, now.done); }};
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", again)) == content);
+  EXPECT_GE(least, kMiB);
 }
 
 // Pieces of two files must not be put together: without a sum nobody would notice.
@@ -219,8 +252,17 @@ TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
   hub.change([&](HubManners& manners) { manners.endless_redirect = "m-Q8_0.gguf"; });
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "more than 10 redirects");
-  hub.change([&](HubManners& manners) { manners.endless_redirect = "file:///etc/passwd"; });
-  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "no address on the web");
+  for (const char* const location : {"file:///etc/passwd", "/a b"}) {
+    hub.change([&](HubManners& manners) { manners.endless_redirect = location; });
+    const std::string said = ": sends us to '" + std::string(location) + "', which is no address on the web";
+    EXPECT_ERROR(pull_from(hub, "hf:org/r"), "/m-Q8_0.gguf" + said);
+    // It is not the person who asked wrongly.
+    try {
+      pull_from(hub, "hf:org/r");
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kIo);
+    }
+  }
 }
 
 TEST_F(PullTest, ASplitModelOpensByItsFirstPart) {
@@ -333,6 +375,50 @@ TEST_F(PullTest, AFileIsCopied) {
   const std::string other = folder_.write("other/my model.gguf", model_bytes(100));
   EXPECT_ERROR(pull_from(hub, other), "--name gives this one another");
   EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
+}
+
+// A space in a name would be taken for a prompt's.
+TEST_F(PullTest, ANameHasNoSpaces) {
+  HubServer hub;
+  hub.add("org/r", "my model.gguf", model_bytes(100));
+  hub.add("org/r", "other.gguf", model_bytes(100));
+  const PullResult result = pull_from(hub, "hf:org/r:my model.gguf");
+  EXPECT_EQ(result.model.name, "hf:org/r:my-model.gguf");
+  EXPECT_EQ(store_.meant_by("r").size(), 1u) << "it is still the hub's";
+  EXPECT_ERROR(pull_from(hub, "hf:org/r:other.gguf", {.name = "my model"}), "cannot be a model's name");
+}
+
+TEST_F(PullTest, RefusesAProjectorThatIsAskedFor) {
+  HubServer hub;
+  EXPECT_ERROR(pull_from(hub, folder_.write("mmproj-m-f16.gguf", model_bytes(100))), "pull the model");
+  EXPECT_ERROR(pull_from(hub, hub.url() + "/some/other/place/mmproj-m-f16.gguf"), "pull the model");
+}
+
+// A hub that wastes our memory or our time.
+TEST_F(PullTest, AListingHasAnEnd) {
+  HubServer hub({.endless_pages = true});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "hf:org/r: its list of files has more than 100 pages");
+  HubServer large({.files_a_page = 10'000});
+  for (int i = 0; i < 3000; ++i) large.add("org/r", std::to_string(i) + std::string(800, 'a'), "x");
+  EXPECT_ERROR(pull_from(large, "hf:org/r"), "is longer than 2.00 MiB");
+}
+
+// Nobody could see it or remove it: the next copy begins anew.
+TEST_F(PullTest, ACopyThatBreaksOffLeavesNothing) {
+  const HubServer hub;
+  const std::string path = folder_.write("m.gguf", model_bytes(9 * kMiB));
+  std::uint64_t done = 0;
+  WebOptions options = web_options(hub);
+  options.is_cancelled = [&] { return done > 0; };
+  Web web(std::move(options));
+  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+  EXPECT_THROW(pull(store_, web, FileSource{path}, watched), Error);
+  EXPECT_GT(done, 0u);
+  EXPECT_EQ(count("partial"), 0u);
+  EXPECT_TRUE(store_.unfinished().empty());
+  EXPECT_ERROR(pull_from(hub, folder_.write("x.gguf", "PK..")), "begins with 'PK..'");
+  EXPECT_EQ(count("partial"), 0u);
 }
 
 }  // namespace

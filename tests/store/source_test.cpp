@@ -30,7 +30,16 @@ TEST(Source, ElsewhereOnTheWebOrAFile) {
   EXPECT_TRUE(std::holds_alternative<FileSource>(parse_source("models/a.gguf", kHub)));
 }
 
+TEST(Source, SchemesHaveNoCase) {
+  EXPECT_EQ(std::get<HubSource>(parse_source("HF:org/repo:Q8_0", kHub)).text(), "hf:org/repo:Q8_0");
+  EXPECT_EQ(std::get<HubSource>(parse_source("HTTPS://HuggingFace.co/org/repo", kHub)).text(), "hf:org/repo");
+  EXPECT_EQ(std::get<WebSource>(parse_source("HTTPS://example.org/a", kHub)).url.text(), "https://example.org/a");
+}
+
 TEST(Source, RefusesWhatIsNone) {
+  EXPECT_ERROR(parse_source("", kHub), "the source is empty");
+  EXPECT_ERROR(parse_source("ftp://user:secret@host/a.gguf", kHub), "…@host/a.gguf: nothing is fetched by ftp:");
+  EXPECT_ERROR(parse_source("S3://bucket/a.gguf", kHub), "nothing is fetched by S3:");
   for (const char* const text : {"hf:", "hf:repo", "hf:org/", "hf:a/b/c", "hf:org/..", "hf:../repo", "hf:org/re po",
                                  "hf:org/repo:", "hf:org/repo:../x", "hf:org/repo:/x", "hf:org/repo:a\nb"}) {
     EXPECT_ERROR(parse_source(text, kHub), "no model of the hub is called so");
@@ -91,6 +100,11 @@ TEST(Pick, ListsTheChoicesWithTheirSizesWhenItCannot) {
   EXPECT_ERROR(picked(list), "hf:o/r:Q5_K_M");
   EXPECT_ERROR(picked(list), "1.95 KiB");
   EXPECT_ERROR(picked(list, "Q5_K"), "has no Q5_K; there are:");
+  // A name that two folders share is nobody's; a whole path is.
+  const auto folders = offers({"Q4_K_M/model.gguf", "Q8_0/model.gguf"});
+  EXPECT_ERROR(picked(folders, "model.gguf"), "model.gguf means 2 models:\n       hf:o/r:Q4_K_M");
+  EXPECT_EQ(picked(folders, "Q8_0/model.gguf"), "Q8_0/model.gguf");
+  EXPECT_EQ(picked(offers({"a/model.gguf", "model.gguf"}), "model.gguf"), "model.gguf");
   // Two models side by side in one repository.
   const auto two = offers({"a-Q4_K_M.gguf", "b-Q4_K_M.gguf"});
   EXPECT_ERROR(picked(two), "hf:o/r:b-Q4_K_M.gguf");
@@ -100,7 +114,7 @@ TEST(Pick, ListsTheChoicesWithTheirSizesWhenItCannot) {
 // A projector is a fine GGUF file that runs nothing.
 TEST(Pick, NeverTakesAProjectorAnImatrixOrHalfASplit) {
   const auto list = offers({"mmproj-model-f16.gguf", "m.mmproj-Q8_0.gguf", "imatrix.gguf", "m-Q6_K.gguf", "README.md",
-                            "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf"});
+                            "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf", "mmproj/model-f16.gguf"});
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(picked(list), "m-Q6_K.gguf");
 }
@@ -116,12 +130,21 @@ TEST(Hub, ReadsAListing) {
   const auto files = parse_tree(R"([{"type":"directory","path":"d","size":0},
       {"type":"file","path":"a.gguf","size":7,"lfs":{"oid":")" +
                                     sum + R"(","size":7}},
-      {"type":"file","path":"b.gguf","size":8,"lfs":{"oid":"../../etc/passwd"}}])",
+      {"type":"file","path":"b.gguf","size":8,"lfs":{"oid":")" +
+                                    std::string(64, 'A') + R"("}},
+      {"type":"file","path":"c.gguf","size":8}])",
                                 "page");
-  ASSERT_EQ(files.size(), 2u);
+  ASSERT_EQ(files.size(), 3u);
   EXPECT_EQ(files[0].sha256, sum);
-  EXPECT_EQ(files[1].sha256, "");
+  EXPECT_EQ(files[1].sha256, sum);
+  EXPECT_EQ(files[2].sha256, "");
   EXPECT_EQ(parse_commit(R"({"sha":"0123456789abcdef"})", "page"), "0123456789abcdef");
+}
+
+// Without a sum nobody would notice what is wrong with the file.
+TEST(Hub, RefusesASumThatIsNone) {
+  EXPECT_ERROR(parse_tree(R"([{"type":"file","path":"b.gguf","size":8,"lfs":{"oid":"../../etc"}}])", "page"),
+               "page: b.gguf has the SHA-256 '../../etc', expected 64 hexadecimal digits");
 }
 
 // What the listing says becomes file names and addresses here.
@@ -180,8 +203,8 @@ TEST(Manifest, RefusesWhatWouldLeaveTheStore) {
 
 TEST(Manifest, NamesAreSafe) {
   for (const char* const name : {"qwen", "llama-3:small", "org/model", "3b"}) EXPECT_NO_THROW(check_name(name));
-  for (const char* const name :
-       {"", "..", "../x", "/x", "a//b", "a/..", "hf:x", "https://x", "-x", ".x", "a\nb", "a:"}) {
+  for (const char* const name : {"", "..", "../x", "/x", "a//b", "a/..", "hf:x", "https://x", "-x", ".x", "a\nb",
+                                 "a:", "my model", "a!", "HF:x"}) {
     EXPECT_ERROR(check_name(name), "cannot be a model's name");
   }
 }

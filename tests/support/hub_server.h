@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/sha256.h"
+#include "store/url.h"
 #include "support/http_server.h"
 
 namespace rocmforge::testing {
@@ -34,8 +35,10 @@ struct HubManners {
   bool is_gated = false;        // the listing is open, files are not
   bool sends_elsewhere = true;  // to the other host
   bool has_ranges = true;
+  bool tells_lengths = true;  // of what it sends whole
   bool tells_sums = true;
   std::size_t files_a_page = 1000;
+  bool endless_pages = false;            // of a listing, and nothing on them
   std::size_t bytes_per_second = 0;      // of each connection
   std::size_t dropped_after = SIZE_MAX;  // bytes of every answer with a file's content
   std::size_t stalls_after = SIZE_MAX;   // bytes of the first such answer
@@ -103,7 +106,7 @@ class HubServer {
       if (path == api + "/tree/" + commit_) return tree(question.target, api, files);
       const std::string resolve = "/" + name + "/resolve/" + commit_ + "/";
       if (!path.starts_with(resolve)) continue;
-      const auto found = files.find(path.substr(resolve.size()));
+      const auto found = files.find(store::percent_decoded(path.substr(resolve.size())).value_or(""));
       if (found != files.end()) return resolved(name + "/" + found->first, found->second, question);
       return refuse(404, "EntryNotFound");
     }
@@ -114,6 +117,7 @@ class HubServer {
     const std::size_t cursor = target.find("cursor=");
     const std::size_t first = cursor == std::string::npos ? 0 : std::stoul(target.substr(cursor + 7));
     HttpAnswer answer;
+    if (manners_.endless_pages) return {.fields = {{"Link", "<" + target + ">; rel=\"next\""}}, .body = "[]"};
     std::string list = R"({"type": "directory", "oid": "d", "size": 0, "path": "folder"})";
     std::size_t number = 0;
     for (const auto& [path, file] : files) {
@@ -135,7 +139,8 @@ class HubServer {
     if (!manners_.endless_redirect.empty()) return {.status = 302, .fields = {{"Location", manners_.endless_redirect}}};
     if (!manners_.sends_elsewhere) return content(file, question);
     HttpAnswer answer{.status = 302};
-    answer.fields = {{"Location", elsewhere_.url() + "/" + name + "?Signature=SECRET" + std::to_string(++signatures_)},
+    answer.fields = {{"Location", elsewhere_.url() + "/" + store::percent_encoded(name) + "?Signature=SECRET" +
+                                      std::to_string(++signatures_)},
                      {"X-Repo-Commit", commit_}};
     if (manners_.tells_sums) answer.fields.emplace_back("X-Linked-Etag", "\"" + file.listed_sha256 + "\"");
     return answer;
@@ -147,7 +152,8 @@ class HubServer {
     if (signature == std::string::npos || ++uses_[question.target.substr(signature)] > manners_.signatures_last) {
       return {.status = 403};
     }
-    const std::string path = question.target.substr(1, question.target.find('?') - 1);
+    const std::string encoded = question.target.substr(1, question.target.find('?') - 1);
+    const std::string path = store::percent_decoded(encoded).value_or("");
     for (const auto& [name, files] : repositories_) {
       if (!path.starts_with(name + "/")) continue;
       const auto found = files.find(path.substr(name.size() + 1));
@@ -177,6 +183,7 @@ class HubServer {
     const bool is_other = if_range != question.fields.end() && if_range->second != manners_.etag;
     if (!manners_.has_ranges || range == question.fields.end() || is_other) {
       answer.body = file.content;
+      answer.has_length = manners_.tells_lengths;
       return answer;
     }
     const std::string& text = range->second;
