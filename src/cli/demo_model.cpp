@@ -16,17 +16,17 @@
 __asm__(
     ".pushsection .rodata\n"
     ".balign 64\n"
-    ".globl rocmforge_demo_begin\n"
-    "rocmforge_demo_begin:\n"
+    ".globl kRocmforgeDemoBegin\n"
+    "kRocmforgeDemoBegin:\n"
     ".incbin \"" ROCMFORGE_DEMO_MODEL
     "\"\n"
-    ".globl rocmforge_demo_end\n"
-    "rocmforge_demo_end:\n"
+    ".globl kRocmforgeDemoEnd\n"
+    "kRocmforgeDemoEnd:\n"
     ".popsection\n");
 
 extern "C" {
-extern const char rocmforge_demo_begin[];
-extern const char rocmforge_demo_end[];
+extern const char kRocmforgeDemoBegin[];
+extern const char kRocmforgeDemoEnd[];
 }
 
 namespace rocmforge::cli {
@@ -35,9 +35,9 @@ namespace {
 FileDescriptor file_in_memory() {
   FileDescriptor file(memfd_create("demo.gguf", MFD_CLOEXEC));
   if (!file.is_open()) throw system_error("the demo model", "make a file in memory", errno);
-  const char* next = rocmforge_demo_begin;
-  while (next != rocmforge_demo_end) {
-    const ssize_t written = write(file.get(), next, static_cast<std::size_t>(rocmforge_demo_end - next));
+  const char* next = kRocmforgeDemoBegin;
+  while (next != kRocmforgeDemoEnd) {
+    const ssize_t written = write(file.get(), next, static_cast<std::size_t>(kRocmforgeDemoEnd - next));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) throw system_error("the demo model", "write to a file in memory", errno);
     next += written;

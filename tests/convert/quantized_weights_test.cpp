@@ -100,8 +100,9 @@ void expect_four_bits(const Fixture& fixture, int zero) {
   ASSERT_EQ(values.size(), kOut * kIn);
   for (std::uint64_t row = 0; row < kOut; ++row) {
     for (std::uint64_t column = 0; column < kIn; ++column) {
-      EXPECT_EQ(values[row * kIn + column], static_cast<float>(static_cast<int>(code_at(row, column)) - zero) *
-                                                (0.5f + static_cast<float>(column / 32)));
+      const std::uint64_t group = column / 32;
+      EXPECT_EQ(values[row * kIn + column],
+                static_cast<float>(static_cast<int>(code_at(row, column)) - zero) * (0.5f + static_cast<float>(group)));
     }
   }
 }
