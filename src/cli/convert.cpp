@@ -1,9 +1,7 @@
 // `rocmforge convert`: a Hugging Face folder as a GGUF file.
 #include "convert/hugging_face/convert.h"
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <memory>
 
 #include <fmt/format.h>
@@ -15,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_writing.h"
 #include "cli/terminal.h"
 
 namespace rocmforge::cli {
@@ -29,43 +28,27 @@ struct ConvertArguments {
   bool json = false;
 };
 
-// The first Ctrl-C lets the threads stop, the second ends the program at once.
-std::atomic<bool> interrupted = false;
-
-void on_interrupt(int signal) {
-  if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
-}
-
-void catch_interrupts() {
-  struct sigaction action = {};
-  action.sa_handler = on_interrupt;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
-convert::ConvertResult run_with_progress(const ConvertArguments& arguments) {
-  ProgressBar bar;
-  convert::ConvertOptions options{
-      .type = arguments.type,
-      .dequantize = arguments.dequantize,
-      .threads = arguments.threads > 0 ? arguments.threads : default_threads(),
-      .cancel = &interrupted,
-  };
-  options.on_progress = [&bar](const convert::ConvertProgress& progress) {
-    bar.show(progress.done_values, progress.total_values, progress.tensor);
-  };
-  try {
-    return convert::convert_folder(arguments.folder, arguments.output, options);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::kCancelled) throw;
-    throw Error(ErrorCode::kCancelled, fmt::format("interrupted; {} was not written", arguments.output));
-  }
+convert::ConvertResult write_model(const ConvertArguments& arguments) {
+  convert::ConvertResult result;
+  write_unless_interrupted(arguments.output, [&](const std::atomic<bool>& interrupted) {
+    ProgressBar bar;
+    convert::ConvertOptions options{
+        .type = arguments.type,
+        .dequantize = arguments.dequantize,
+        .threads = arguments.threads > 0 ? arguments.threads : default_threads(),
+        .cancel = &interrupted,
+    };
+    options.on_progress = [&bar](const convert::ConvertProgress& progress) {
+      bar.show(progress.done_values, progress.total_values, progress.tensor);
+    };
+    result = convert::convert_folder(arguments.folder, arguments.output, options);
+  });
+  return result;
 }
 
 void convert_model(const ConvertArguments& arguments) {
-  catch_interrupts();
   const auto start = std::chrono::steady_clock::now();
-  const convert::ConvertResult result = run_with_progress(arguments);
+  const convert::ConvertResult result = write_model(arguments);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   for (const std::string& assumption : result.assumptions) log::warning("{}", printable(assumption, 400));
   if (!result.left_out.empty()) {
@@ -109,12 +92,7 @@ Command convert_command() {
                      .place = &arguments->folder,
                      .required = true,
                      .completes = Completes::kFile},
-                    {.names = "OUT",
-                     .value = "OUT",
-                     .help = "The file to write; an existing one is replaced when the new one is complete",
-                     .place = &arguments->output,
-                     .required = true,
-                     .completes = Completes::kFile},
+                    output_argument(arguments->output),
                     {.names = "--type",
                      .value = "TYPE",
                      .help = "F32, F16 or BF16 for floating weights, or a type that `quantize` takes",
@@ -125,10 +103,7 @@ Command convert_command() {
                      .value = "",
                      .help = "Turn MXFP4, MXFP6, FP8 and NVFP4 blocks into floats too",
                      .place = &arguments->dequantize},
-                    {.names = "-t,--threads",
-                     .value = "N",
-                     .help = "Threads; by default the physical cores that the process may use",
-                     .place = &arguments->threads},
+                    threads_argument(arguments->threads),
                     {.names = "--json", .value = "", .help = "Print what was done as JSON", .place = &arguments->json}},
       .run = [arguments] { convert_model(*arguments); },
   };

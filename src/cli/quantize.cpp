@@ -1,7 +1,5 @@
 // `rocmforge quantize`: a model in another format.
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -17,6 +15,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/model_source.h"
+#include "cli/model_writing.h"
 #include "cli/terminal.h"
 #include "convert/quantize.h"
 
@@ -37,23 +36,6 @@ struct QuantizeArguments {
   bool dry_run = false;
   bool json = false;
 };
-
-// ---- Interruption: the first Ctrl-C lets the threads stop, the second ends the program at once ----
-
-std::atomic<bool> interrupted = false;
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
-
-void on_interrupt(int signal) {
-  if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
-}
-
-// Without SA_RESTART, so that a call that waits (for the reader of a pipe, say) ends too.
-void catch_interrupts() {
-  struct sigaction action = {};
-  action.sa_handler = on_interrupt;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 // ---- What is going to happen, or would ----
 
@@ -165,7 +147,6 @@ void quantize(const QuantizeArguments& arguments) {
       .allow_requantize = arguments.allow_requantize,
       .threads = arguments.threads > 0 ? arguments.threads : default_threads(),
       .split_bytes = split_bytes_of(arguments),
-      .cancel = &interrupted,
   };
   const convert::QuantizePlan plan = make_plan(arguments, target, input, importance && importance->entries() > 0);
   if (!arguments.dry_run) {
@@ -175,21 +156,16 @@ void quantize(const QuantizeArguments& arguments) {
   if (!arguments.json) report_fallbacks(plan);
   if (arguments.dry_run) return arguments.json ? print_plan_json(plan, options) : print_plan(plan, options);
 
-  catch_interrupts();
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::string> files;
-  {
+  write_unless_interrupted(arguments.output, [&](const std::atomic<bool>& interrupted) {
     ProgressBar bar;
+    options.cancel = &interrupted;
     options.on_progress = [&bar](const convert::QuantizeProgress& progress) {
       bar.show(progress.done_bytes, progress.total_bytes, progress.tensor);
     };
-    try {
-      files = convert::quantize(input, plan, arguments.output, options);
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::kCancelled) throw;
-      throw Error(ErrorCode::kCancelled, fmt::format("interrupted; {} was not written", arguments.output));
-    }
-  }
+    files = convert::quantize(input, plan, arguments.output, options);
+  });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (arguments.json) return print_plan_json(plan, options);
   report_done(plan, files, seconds);
@@ -241,12 +217,7 @@ Command quantize_command() {
             .place = &arguments->input,
             .required = true,
             .completes = Completes::kFile},
-           {.names = "OUT",
-            .value = "OUT",
-            .help = "The file to write; an existing one is replaced when the new one is complete",
-            .place = &arguments->output,
-            .required = true,
-            .completes = Completes::kFile},
+           output_argument(arguments->output),
            {.names = "TYPE",
             .value = "TYPE",
             .help = "A mix such as Q4_K_M, or a format",
@@ -276,10 +247,7 @@ Command quantize_command() {
             .value = "SIZE",
             .help = "Write several files of at most SIZE (2G, 500M) of tensors each",
             .place = &arguments->split_size},
-           {.names = "-t,--threads",
-            .value = "N",
-            .help = "Threads to use; the allowed physical cores if not given",
-            .place = &arguments->threads},
+           threads_argument(arguments->threads),
            {.names = "--dry-run",
             .value = "",
             .help = "Print the plan with sizes, and write nothing",

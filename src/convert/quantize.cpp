@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,39 +9,12 @@
 #include "base/error.h"
 #include "base/float_formats.h"
 #include "base/text.h"
-#include "base/thread_pool.h"
+#include "convert/row_tasks.h"
 #include "gguf/writer.h"
 #include "quant/codec.h"
 
 namespace rocmforge::convert {
 namespace {
-
-// Values a task decodes and encodes at a time: its buffers stay in the second-level cache's neighbourhood, and a model
-// of a billion parameters is still thousands of tasks.
-constexpr std::uint64_t kTaskValues = 1 << 18;
-
-// A thread holds a row at least; no model's rows come near this.
-constexpr std::uint64_t kLongestRow = 1 << 24;
-
-// Some whole rows of a tensor.
-struct Task {
-  std::size_t tensor;
-  std::uint64_t first_row;
-  std::uint64_t rows;
-};
-
-std::vector<Task> tasks_of(const QuantizePlan& plan) {
-  std::vector<Task> tasks;
-  for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
-    const SourceTensor& source = plan.tensors[t].source;
-    const std::uint64_t rows = source.shape.rows();
-    const std::uint64_t rows_at_a_time = std::max<std::uint64_t>(kTaskValues / source.shape.row_length(), 1);
-    for (std::uint64_t row = 0; row < rows; row += rows_at_a_time) {
-      tasks.push_back({t, row, std::min(rows_at_a_time, rows - row)});
-    }
-  }
-  return tasks;
-}
 
 // Of the tensor's matrix that a row belongs to: a stack of experts has importances of its own for each.
 std::span<const float> importance_of_row(std::span<const float> importance, const SourceTensor& tensor,
@@ -73,65 +45,38 @@ std::string unencodable_message(const gguf::File& input, const PlannedTensor& te
                      by_scale ? ": its block's scale is beyond the format" : "");
 }
 
-struct ThreadBuffers {
-  std::vector<float> values;
-  std::vector<std::byte> blocks;
-};
-
-// The work of all tasks. Tasks run on any thread in any order; each writes to its own place.
+// Each task writes to its own place.
 class Quantizer {
  public:
   Quantizer(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options, gguf::Writer& writer)
-      : input_(input),
-        plan_(plan),
-        options_(options),
-        writer_(writer),
-        tasks_(tasks_of(plan)),
-        total_bytes_(plan.source_bytes()) {
-    for (const PlannedTensor& tensor : plan.tensors) importance_.push_back(importance_of(options, tensor.source));
-  }
-
-  void run() {
-    ThreadPool pool(options_.threads);
-    std::vector<ThreadBuffers> buffers(static_cast<std::size_t>(pool.size()));
-    pool.parallel_for(tasks_.size(), [&](std::size_t index, int thread) {
-      run_task(index, buffers[static_cast<std::size_t>(thread)]);
-      if (thread == 0) report(index);
-    });
-    if (failed_task_ < tasks_.size()) std::rethrow_exception(failure_);
-  }
-
- private:
-  // Of several failures the first in the file's order is told, whatever the threads do: later tasks are given up,
-  // earlier ones still run.
-  void run_task(std::size_t index, ThreadBuffers& buffers) {
-    if (index > failed_task_) return;
-    try {
-      if (options_.cancel != nullptr && *options_.cancel) throw Error(ErrorCode::kCancelled, "interrupted");
-      const PlannedTensor& tensor = plan_.tensors[tasks_[index].tensor];
-      tensor.is_copied() ? copy(tasks_[index]) : convert(tasks_[index], buffers);
-    } catch (...) {
-      const std::scoped_lock lock(failure_mutex_);
-      if (index < failed_task_) {
-        failed_task_ = index;
-        failure_ = std::current_exception();
-      }
+      : input_(input), plan_(plan), options_(options), writer_(writer), total_bytes_(plan.source_bytes()) {
+    for (const PlannedTensor& tensor : plan.tensors) {
+      importance_.push_back(importance_of(options, tensor.source));
+      tasks_.add(tensor.source.shape);
     }
   }
 
-  std::uint64_t source_row_bytes(const Task& task) const {
+  void run() {
+    const auto work = [&](const RowTask& task, RowBuffers& buffers) {
+      plan_.tensors[task.tensor].is_copied() ? copy(task) : convert(task, buffers);
+    };
+    tasks_.run(options_.threads, options_.cancel, work, [&](const RowTask& task) { report(task); });
+  }
+
+ private:
+  std::uint64_t source_row_bytes(const RowTask& task) const {
     const SourceTensor& source = plan_.tensors[task.tensor].source;
     return gguf::row_bytes(*source.format, source.shape.row_length());
   }
 
-  std::span<const std::byte> source_bytes(const Task& task) const {
+  std::span<const std::byte> source_bytes(const RowTask& task) const {
     const std::uint64_t row_bytes = source_row_bytes(task);
     return input_.tensors()[task.tensor].bytes.subspan(task.first_row * row_bytes, task.rows * row_bytes);
   }
 
-  void copy(const Task& task) { finish(task, source_bytes(task), task.first_row * source_row_bytes(task)); }
+  void copy(const RowTask& task) { finish(task, source_bytes(task), task.first_row * source_row_bytes(task)); }
 
-  void convert(const Task& task, ThreadBuffers& buffers) {
+  void convert(const RowTask& task, RowBuffers& buffers) {
     const PlannedTensor& tensor = plan_.tensors[task.tensor];
     const std::uint64_t columns = tensor.source.shape.row_length();
     const std::uint64_t target_row_bytes = gguf::row_bytes(*tensor.target, columns);
@@ -156,7 +101,7 @@ class Quantizer {
   }
 
   // What was read from a file that shrank meanwhile is not to be trusted, and not written.
-  void finish(const Task& task, std::span<const std::byte> bytes, std::uint64_t offset) {
+  void finish(const RowTask& task, std::span<const std::byte> bytes, std::uint64_t offset) {
     input_.check_intact();
     writer_.write_at(task.tensor, offset, bytes);
     const std::uint64_t row_bytes = source_row_bytes(task);
@@ -164,22 +109,19 @@ class Quantizer {
     done_bytes_ += task.rows * row_bytes;
   }
 
-  void report(std::size_t index) const {
+  void report(const RowTask& task) const {
     if (!options_.on_progress) return;
-    options_.on_progress({done_bytes_, total_bytes_, plan_.tensors[tasks_[index].tensor].source.name});
+    options_.on_progress({done_bytes_, total_bytes_, plan_.tensors[task.tensor].source.name});
   }
 
   const gguf::File& input_;
   const QuantizePlan& plan_;
   const QuantizeOptions& options_;
   gguf::Writer& writer_;
-  std::vector<Task> tasks_;
+  RowTasks tasks_;
   std::uint64_t total_bytes_;
   std::vector<std::span<const float>> importance_;
   std::atomic<std::uint64_t> done_bytes_ = 0;
-  std::atomic<std::size_t> failed_task_ = SIZE_MAX;
-  std::mutex failure_mutex_;
-  std::exception_ptr failure_;
 };
 
 // The text keys hold at most 127 bytes.

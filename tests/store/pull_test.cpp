@@ -38,6 +38,15 @@ class PullTest : public ::testing::Test {
     Web web(web_options(hub, std::move(token)));
     return pull(store_, web, parse_source(source, web.options().hub), options);
   }
+  // Of org/r, which the hub must send slowly enough.
+  void cancel_after_a_mebibyte(const HubServer& hub) const {
+    std::uint64_t done = 0;
+    WebOptions options = web_options(hub);
+    options.is_cancelled = [&] { return done > kMiB; };
+    Web web(std::move(options));
+    const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
+    EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  }
   std::string content_of(const PullResult& result) const { return testing::read_text(store_.file_of(result.model)); }
   std::size_t count(const char* folder) const {
     return fs::exists(store_.root() / folder)
@@ -196,12 +205,7 @@ TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
   HubServer hub({.bytes_per_second = kMiB});
   const std::string content = model_bytes(4 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
-  std::uint64_t done = 0;
-  WebOptions options = web_options(hub);
-  options.is_cancelled = [&] { return done > kMiB; };
-  Web web(std::move(options));
-  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
-  EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  cancel_after_a_mebibyte(hub);
   hub.change([](HubManners& manners) { manners = {.has_ranges = false}; });
   std::uint64_t least = UINT64_MAX;
   const PullOptions again{.on_progress = [&](const PullProgress& now) { least = std::min(least, now.done); }};
@@ -315,12 +319,7 @@ TEST_F(PullTest, CancellingKeepsWhatIsThere) {
   HubServer hub({.bytes_per_second = kMiB});
   const std::string content = model_bytes(4 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
-  std::uint64_t done = 0;
-  WebOptions options = web_options(hub);
-  options.is_cancelled = [&] { return done > kMiB; };
-  Web web(std::move(options));
-  const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
-  EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
+  cancel_after_a_mebibyte(hub);
   ASSERT_EQ(store_.unfinished().size(), 1u);
   EXPECT_GE(store_.bytes_there(store_.unfinished().front()), kMiB);
   EXPECT_TRUE(store_.models().empty()) << "no name yet";

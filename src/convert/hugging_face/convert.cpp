@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/float_formats.h"
 #include "base/text.h"
-#include "base/thread_pool.h"
 #include "convert/hugging_face/checkpoint.h"
 #include "convert/hugging_face/general_keys.h"
 #include "convert/hugging_face/model_classes.h"
@@ -17,6 +15,7 @@
 #include "convert/hugging_face/model_sizes.h"
 #include "convert/hugging_face/stored_formats.h"
 #include "convert/hugging_face/tokenizer_keys.h"
+#include "convert/row_tasks.h"
 #include "gguf/memory_image.h"
 #include "gguf/writer.h"
 #include "models/model.h"
@@ -26,80 +25,33 @@
 namespace rocmforge::convert {
 namespace {
 
-// Values that a thread reads, encodes and writes at a time.
-constexpr std::uint64_t kTaskValues = 1 << 18;
-constexpr std::uint64_t kLongestRow = 1 << 24;
-
-struct Task {
-  std::size_t tensor;
-  std::uint64_t first_row;
-  std::uint64_t rows;
-};
-
-std::vector<Task> tasks_of(const TensorPlan& plan) {
-  std::vector<Task> tasks;
-  for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
-    const gguf::Shape& shape = plan.tensors[t].shape;
-    if (shape.row_length() > kLongestRow) {
-      throw error(ErrorCode::kTooLarge, "tensor '{}' has rows of {} values, expected at most {}", plan.tensors[t].name,
-                  shape.row_length(), kLongestRow);
-    }
-    const std::uint64_t at_a_time = std::max<std::uint64_t>(kTaskValues / shape.row_length(), 1);
-    for (std::uint64_t row = 0; row < shape.rows(); row += at_a_time) {
-      tasks.push_back({t, row, std::min(at_a_time, shape.rows() - row)});
-    }
-  }
-  return tasks;
-}
-
-struct ThreadBuffers {
-  std::vector<float> values;
-  std::vector<std::byte> blocks;
-};
-
-// The work of all tasks, on any thread in any order.
+// Each task writes to its own place.
 class TensorWriter {
  public:
   TensorWriter(const TensorPlan& plan, const StoredFormats& formats, const Checkpoint& checkpoint,
                const ConvertOptions& options, gguf::Writer& writer)
-      : plan_(plan),
-        formats_(formats),
-        checkpoint_(checkpoint),
-        options_(options),
-        writer_(writer),
-        tasks_(tasks_of(plan)) {
-    for (const PlannedOutput& tensor : plan.tensors) total_values_ += tensor.count();
-  }
-
-  void run() {
-    ThreadPool pool(options_.threads);
-    std::vector<ThreadBuffers> buffers(static_cast<std::size_t>(pool.size()));
-    pool.parallel_for(tasks_.size(), [&](std::size_t index, int thread) {
-      run_task(index, buffers[static_cast<std::size_t>(thread)]);
-      if (thread == 0 && options_.on_progress) {
-        options_.on_progress({done_values_, total_values_, plan_.tensors[tasks_[index].tensor].name});
+      : plan_(plan), formats_(formats), checkpoint_(checkpoint), options_(options), writer_(writer) {
+    for (const PlannedOutput& tensor : plan.tensors) {
+      if (tensor.shape.row_length() > kLongestRow) {
+        throw error(ErrorCode::kTooLarge, "tensor '{}' has rows of {} values, expected at most {}", tensor.name,
+                    tensor.shape.row_length(), kLongestRow);
       }
-    });
-    if (failed_task_ < tasks_.size()) std::rethrow_exception(failure_);
-  }
-
- private:
-  // Of several failures the first in the file's order is told, whatever the threads do.
-  void run_task(std::size_t index, ThreadBuffers& buffers) {
-    if (index > failed_task_) return;
-    try {
-      if (options_.cancel != nullptr && *options_.cancel) throw Error(ErrorCode::kCancelled, "interrupted");
-      write(tasks_[index], buffers);
-    } catch (...) {
-      const std::scoped_lock lock(failure_mutex_);
-      if (index < failed_task_) {
-        failed_task_ = index;
-        failure_ = std::current_exception();
-      }
+      tasks_.add(tensor.shape);
+      total_values_ += tensor.count();
     }
   }
 
-  void write(const Task& task, ThreadBuffers& buffers) {
+  void run() {
+    const auto report = [&](const RowTask& task) {
+      if (options_.on_progress) options_.on_progress({done_values_, total_values_, plan_.tensors[task.tensor].name});
+    };
+    tasks_.run(
+        options_.threads, options_.cancel, [&](const RowTask& task, RowBuffers& buffers) { write(task, buffers); },
+        report);
+  }
+
+ private:
+  void write(const RowTask& task, RowBuffers& buffers) {
     const PlannedOutput& tensor = plan_.tensors[task.tensor];
     const quant::Format& format = *formats_.of_tensor[task.tensor];
     const std::uint64_t columns = tensor.shape.row_length();
@@ -124,7 +76,8 @@ class TensorWriter {
     }
   }
 
-  void encode(const Task& task, std::uint64_t row, std::span<const float> values, std::span<std::byte> blocks) const {
+  void encode(const RowTask& task, std::uint64_t row, std::span<const float> values,
+              std::span<std::byte> blocks) const {
     const quant::Format& format = *formats_.of_tensor[task.tensor];
     const auto bad = quant::encode_row(format, values, {}, blocks, options_.tier);
     if (!bad) return;
@@ -141,12 +94,9 @@ class TensorWriter {
   const Checkpoint& checkpoint_;
   const ConvertOptions& options_;
   gguf::Writer& writer_;
-  std::vector<Task> tasks_;
+  RowTasks tasks_;
   std::uint64_t total_values_ = 0;
   std::atomic<std::uint64_t> done_values_ = 0;
-  std::atomic<std::size_t> failed_task_ = SIZE_MAX;
-  std::mutex failure_mutex_;
-  std::exception_ptr failure_;
 };
 
 // The checkpoint's name for the GGUF tensor that a message is about.

@@ -1,0 +1,56 @@
+#include "cli/model_writing.h"
+
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace rocmforge::cli {
+namespace {
+
+std::atomic<bool> interrupted = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
+
+void on_interrupt(int signal) {
+  if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
+}
+
+// Without SA_RESTART, so that a call that waits (for the reader of a pipe, say) ends too.
+void catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = on_interrupt;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace
+
+Argument output_argument(std::string& output) {
+  return {.names = "OUT",
+          .value = "OUT",
+          .help = "The file to write; an existing one is replaced when the new one is complete",
+          .place = &output,
+          .required = true,
+          .completes = Completes::kFile};
+}
+
+Argument threads_argument(int& threads) {
+  return {.names = "-t,--threads",
+          .value = "N",
+          .help = "Threads to use; the allowed physical cores if not given",
+          .place = &threads};
+}
+
+void write_unless_interrupted(const std::string& output,
+                              const std::function<void(const std::atomic<bool>& interrupted)>& write) {
+  catch_interrupts();
+  try {
+    write(interrupted);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kCancelled) throw;
+    throw Error(ErrorCode::kCancelled, fmt::format("interrupted; {} was not written", output));
+  }
+}
+
+}  // namespace rocmforge::cli
