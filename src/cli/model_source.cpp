@@ -5,8 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -43,10 +41,9 @@ std::optional<store::Manifest> stored(const store::ModelStore& store, const std:
   const std::vector<store::Manifest> meant = store.meant_by(word);
   if (meant.empty()) return std::nullopt;
   if (const store::Manifest* const model = usual_of(meant)) return *model;
-  std::string names;
-  for (const store::Manifest& model : meant) names += "\n       " + printable(model.name);
-  throw Error(ErrorCode::kUsage, fmt::format("{}: {} models are called so:{}", printable(word), meant.size(), names),
-              "say which");
+  std::vector<std::string> names;
+  for (const store::Manifest& model : meant) names.push_back(model.name);
+  throw ambiguous(word, names);
 }
 
 std::string fetched(const store::ModelStore& store, const std::string& model) {

@@ -37,10 +37,7 @@ std::string exact_name(const store::ModelStore& store, const std::string& word) 
   if (meant.empty()) {
     throw Error(ErrorCode::kNotFound, printable(word) + ": there is no such model", "`rocmforge models` lists them");
   }
-  std::string names;
-  for (const std::string& name : meant) names += "\n       " + printable(name);
-  throw Error(ErrorCode::kUsage, fmt::format("{}: {} models are called so:{}", printable(word), meant.size(), names),
-              "say which");
+  throw ambiguous(word, {meant.begin(), meant.end()});
 }
 
 std::string outcome(const store::ModelStore::Removed& removed) {

@@ -104,4 +104,11 @@ store::PullResult pull_with_progress(const store::ModelStore& store, const PullR
   }
 }
 
+Error ambiguous(const std::string& word, const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += "\n       " + printable(name);
+  return Error(ErrorCode::kUsage, fmt::format("{}: {} models are called so:{}", printable(word), names.size(), list),
+               "say which");
+}
+
 }  // namespace rocmforge::cli

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "store/pull.h"
 
 namespace rocmforge::cli {
@@ -19,5 +21,8 @@ store::ModelStore open_store();
 // With a bar on the terminal and a few lines in the log. Ctrl-C ends it by an Error without a message (kCancelled),
 // after a word on how to go on.
 store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request);
+
+// Of a word that several models are called by.
+Error ambiguous(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace rocmforge::cli

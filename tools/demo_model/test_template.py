@@ -1,28 +1,21 @@
-"""What the model learns and what the program sends must be the same text: template.jinja against conversation.py.
-
-Reads the program's path from ROCMFORGE_PROGRAM; without it, build/release/rocmforge.
-"""
+"""What the model learns and what the program sends must be the same text: template.jinja against conversation.py."""
 
 import json
-import os
 import random
-import subprocess
 import unittest
 from pathlib import Path
 
 import generate
 from abilities import TAUGHT
 from conversation import END, START, chat_text
+from program import PROGRAM, answer
 
-HERE = Path(__file__).resolve().parent
-PROGRAM = os.environ.get("ROCMFORGE_PROGRAM", str(HERE.parents[1] / "build/release/rocmforge"))
+TEMPLATE = Path(__file__).with_name("template.jinja")
 
 
 def rendered(contexts):
     lines = "".join(json.dumps({"context": context}, ensure_ascii=False) + "\n" for context in contexts)
-    command = [PROGRAM, "render", "--template", str(HERE / "template.jinja"), "--jsonl"]
-    output = subprocess.run(command, input=lines, capture_output=True, text=True, encoding="utf-8", check=True).stdout
-    return [json.loads(line) for line in output.splitlines()]
+    return [json.loads(line) for line in answer(PROGRAM, "render", "--template", str(TEMPLATE), "--jsonl", text=lines).splitlines()]
 
 
 def prompt_of(example):

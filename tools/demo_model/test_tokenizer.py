@@ -1,30 +1,22 @@
 """The program must read texts as the same tokens that the model learned them as."""
 
 import json
-import os
 import random
-import subprocess
 import unittest
-from pathlib import Path
 
 import generate
+from program import PROGRAM, answer
 from tokenizer import Tokenizer
-
-PROGRAM = os.environ.get("ROCMFORGE_PROGRAM", str(Path(__file__).resolve().parents[2] / "build/release/rocmforge"))
-
-
-def answer(*command, text=""):
-    return subprocess.run([PROGRAM, *command], input=text, capture_output=True, text=True, encoding="utf-8", check=True).stdout
 
 
 class SameTokens(unittest.TestCase):
     def test_for_what_is_learned(self):
-        merges = json.loads(answer("inspect", "demo", "--json"))["metadata"]["tokenizer.ggml.merges"]
+        merges = json.loads(answer(PROGRAM, "inspect", "demo", "--json"))["metadata"]["tokenizer.ggml.merges"]
         learned = Tokenizer([merge.split(" ") for merge in merges], 4096)
         rng = random.Random(11)
         texts = [generate.document(rng).text() for _ in range(100)] + ["naïve café", " \n\n\tx  y ", "12345", "日本語 😀", "don't I'LL"]
         lines = "".join(json.dumps({"text": text, "parse_special": True}) + "\n" for text in texts)
-        for text, line in zip(texts, answer("tokenize", "-m", "demo", "--jsonl", text=lines).splitlines(), strict=True):
+        for text, line in zip(texts, answer(PROGRAM, "tokenize", "-m", "demo", "--jsonl", text=lines).splitlines(), strict=True):
             self.assertEqual(json.loads(line)["ids"], learned.encode(text), text)
 
 
