@@ -24,6 +24,9 @@ RandomModelOptions wide_options(std::string_view architecture, quant::FormatId f
   options.ffn_width = 256;
   options.expert_width = 256;
   options.format = format;
+  // All experts where they are in no groups: the choice of some is a jump, which the last bit of a near tie decides,
+  // and its size says nothing of products.
+  if (!testing::has_expert_groups(architecture)) options.experts_used = options.experts;
   return options;
 }
 
