@@ -8,6 +8,7 @@
 #include "models/model_summary.h"
 #include "support/damage.h"
 #include "support/model_forms.h"
+#include "support/model_keys/usual_options.h"
 
 namespace rocmforge::engine {
 namespace {

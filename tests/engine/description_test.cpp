@@ -11,6 +11,7 @@
 #include "engine/descriptions/smallthinker.h"
 #include "engine/descriptions/t5.h"
 #include "engine/model_run.h"
+#include "support/model_keys/usual_options.h"
 
 namespace rocmforge::engine {
 namespace {

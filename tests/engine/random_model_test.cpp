@@ -6,8 +6,10 @@
 
 #include "base/log.h"
 #include "engine/model_run.h"
+#include "models/tensor_list.h"
 #include "support/expect_error.h"
 #include "support/model_forms.h"
+#include "support/model_keys/usual_options.h"
 
 namespace rocmforge::engine {
 namespace {

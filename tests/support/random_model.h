@@ -4,24 +4,15 @@
 // have everything else in common.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "base/error.h"
 #include "gguf/memory_image.h"
 #include "gguf/reader.h"
 #include "models/registry.h"
-#include "models/tensor_list.h"
-#include "quant/codec.h"
-#include "support/model_keys/usual_options.h"
 #include "support/random_model_keys.h"
 
 namespace rocmforge::testing {
@@ -32,25 +23,16 @@ struct StoredTensor {
   const quant::Format* format = nullptr;
   std::vector<std::byte> bytes;
 
-  bool is_storable() const { return gguf::stored_size(*format, shape).fault.empty(); }
+  bool is_storable() const;
 };
 
 struct RandomModel {
   gguf::MetadataBuilder keys;
   std::vector<StoredTensor> tensors;
 
-  const StoredTensor* find(std::string_view name) const {
-    const auto found = std::ranges::find(tensors, name, &StoredTensor::name);
-    return found == tensors.end() ? nullptr : &*found;
-  }
-  const StoredTensor& tensor(std::string_view name) const {
-    const StoredTensor* found = find(name);
-    if (found == nullptr) throw error(ErrorCode::kNotFound, "the random model has no tensor '{}'", name);
-    return *found;
-  }
-  void erase(std::string_view name) {
-    std::erase_if(tensors, [&](const StoredTensor& tensor) { return tensor.name == name; });
-  }
+  const StoredTensor* find(std::string_view name) const;
+  const StoredTensor& tensor(std::string_view name) const;
+  void erase(std::string_view name);
 };
 
 // A model's file, in memory; errors call it kRandomModelName.
@@ -58,208 +40,34 @@ inline constexpr const char* kRandomModelName = "random.gguf";
 
 class ModelFile {
  public:
-  explicit ModelFile(const RandomModel& model)
-      : image_(filled(model)), file_(gguf::File::from_memory(image_.bytes(), kRandomModelName)) {}
+  explicit ModelFile(const RandomModel& model);
 
   const gguf::File& file() const { return file_; }
   std::span<const std::byte> bytes() const { return image_.bytes(); }
 
  private:
-  static gguf::MemoryImage filled(const RandomModel& model) {
-    std::vector<gguf::TensorSpec> specs;
-    for (const StoredTensor& tensor : model.tensors) specs.push_back({tensor.name, tensor.format, tensor.shape});
-    gguf::MemoryImage image(model.keys, specs);
-    for (std::size_t t = 0; t < specs.size(); ++t) {
-      if (image.tensor(t).size() != model.tensors[t].bytes.size()) {
-        throw error(ErrorCode::kUsage, "the random model's tensor '{}' has {} bytes, its shape takes {}", specs[t].name,
-                    model.tensors[t].bytes.size(), image.tensor(t).size());
-      }
-      std::ranges::copy(model.tensors[t].bytes, image.tensor(t).begin());
-    }
-    return image;
-  }
-
   gguf::MemoryImage image_;
   gguf::File file_;
 };
 
 // ---- Numbers to bytes and back ----
 
-inline std::vector<std::byte> encode(const quant::Format& format, const gguf::Shape& shape,
-                                     std::span<const float> values) {
-  const std::size_t row = shape.row_length();
-  const std::size_t row_bytes = gguf::row_bytes(format, row);
-  std::vector<std::byte> bytes(shape.rows() * row_bytes);
-  for (std::size_t r = 0; r < shape.rows(); ++r) {
-    const auto fault =
-        quant::encode_row(format, values.subspan(r * row, row), {}, std::span(bytes).subspan(r * row_bytes, row_bytes));
-    if (fault) throw error(ErrorCode::kUsage, "{} cannot hold {}", format.name, fault->value);
-  }
-  return bytes;
-}
-
-inline std::vector<float> decode(const StoredTensor& tensor) {
-  const std::size_t row = tensor.shape.row_length();
-  const std::size_t row_bytes = gguf::row_bytes(*tensor.format, row);
-  std::vector<float> values(tensor.shape.count());
-  for (std::size_t r = 0; r < tensor.shape.rows(); ++r) {
-    quant::decode_row(*tensor.format, std::span(tensor.bytes).subspan(r * row_bytes, row_bytes),
-                      std::span(values).subspan(r * row, row));
-  }
-  return values;
-}
-
-inline StoredTensor stored(std::string name, const gguf::Shape& shape, std::span<const float> values,
-                           quant::FormatId format = quant::FormatId::kF32) {
-  const quant::Format& of = quant::format_of(format);
-  return {std::move(name), shape, &of, encode(of, shape, values)};
-}
+std::vector<std::byte> encode(const quant::Format& format, const gguf::Shape& shape, std::span<const float> values);
+std::vector<float> decode(const StoredTensor& tensor);
+StoredTensor stored(std::string name, const gguf::Shape& shape, std::span<const float> values,
+                    quant::FormatId format = quant::FormatId::kF32);
 
 // ---- Building ----
 
-inline bool is_norm(std::string_view name) {
-  return (name.find("norm") != std::string_view::npos || name.ends_with("time_mix_ln.weight")) &&
-         !name.ends_with(".bias");
-}
+bool is_norm(std::string_view name);
 
-// Tensors of recurrent layers that are not matrices: decays between 0 and 1 that differ, shares of the position before.
-inline std::optional<float> plausible_in_state(std::string_view name, float normal) {
-  if (name.ends_with("ssm_a")) return -std::exp(0.5f * normal);
-  if (name.ends_with("ssm_d")) return 1 + 0.1f * normal;
-  if (name.ends_with("time_mix_decay.weight")) return -1.5f + 0.5f * normal;
-  if (name.find("mix_lerp") != std::string_view::npos) return 1 / (1 + std::exp(-normal));
-  if (name.ends_with("time_mix_first.weight")) return 0.5f * normal;
-  if (name.ends_with("time_mix_k_k.weight") || name.ends_with("time_mix_k_a.weight")) return 1 + 0.1f * normal;
-  if (name.ends_with("time_mix_r_k.weight")) return 0.3f * normal;
-  return std::nullopt;
-}
-
-// Those with a meaning of their own.
-inline std::optional<float> plausible_by_name(std::string_view name, float normal) {
-  if (name.ends_with("altup_router_norm.weight")) return 16 + normal;  // what it makes is divided by the width
-  if (name.ends_with("ffn_gate_inp.scale")) return 4 + 0.4f * normal;  // likewise, by the width's root
-  if (is_norm(name) || name.ends_with(".scale") || name.ends_with("_scale.weight")) return 1 + 0.1f * normal;
-  if (name.starts_with("rope_") || name.ends_with("act.scales")) return 1 + std::fabs(normal);
-  if (name.ends_with("altup_predict_coef.weight") || name.ends_with("altup_correct_coef.weight")) return 0.3f * normal;
-  if (name.ends_with("attn_sinks.weight") || name.ends_with("attn_rel_b.weight")) return normal;
-  return std::nullopt;
-}
-
-// What trained tensors of the name are like, as far as it matters: norms near 1, the decay of a state negative,
-// divisors of frequencies from 1 on, and matrices such that logits spread by a few.
-inline float plausible(std::string_view name, float normal, const gguf::Shape& shape, bool is_matrix) {
-  if (const auto value = plausible_in_state(name, normal)) return *value;
-  if (const auto value = plausible_by_name(name, normal)) return *value;
-  if (!is_matrix) return 0.3f * normal;
-  const float usual = normal / std::sqrt(static_cast<float>(shape.row_length()));
-  // T5 does not divide the products of queries and keys by anything.
-  const bool is_t5 = name.starts_with("enc.") || name.starts_with("dec.");
-  if (is_t5 && name.ends_with("attn_q.weight")) return 0.5f * usual;
-  // RWKV takes squares and exponentials of exponentials, in which rounding would grow beyond what tests allow.
-  return name.find("_mix_") != std::string_view::npos ? usual : 2 * usual;
-}
-
-inline StoredTensor random_tensor(const RandomModelOptions& options, const std::string& name, const gguf::Shape& shape,
-                                  bool is_matrix) {
-  std::vector<std::uint32_t> seeds(name.begin(), name.end());
-  seeds.push_back(options.seed);
-  std::seed_seq sequence(seeds.begin(), seeds.end());
-  std::mt19937 generator(sequence);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(shape.count());
-  for (float& value : values) value = plausible(name, normal(generator), shape, is_matrix);
-  const bool fits = shape.row_length() % quant::format_of(options.format).block_values == 0;
-  return stored(name, shape, values, is_matrix && fits ? options.format : quant::FormatId::kF32);
-}
-
-// The architectures whose experts are chosen with a bias that their weights know nothing of.
-inline bool has_selection_bias(std::string_view architecture) {
-  constexpr std::string_view kThose[] = {
-      "afmoe",   "bailingmoe2", "deepseek2",   "deepseek32", "dots1", "ernie4_5-moe", "exaone-moe",
-      "glm4moe", "hy_v3",       "kimi-linear", "lfm2moe",    "mimo2", "minimax-m2",   "nemotron_h_moe",
-  };
-  return std::ranges::find(kThose, architecture) != std::end(kThose);
-}
-
-// Where a tensor's being there decides about what a model is. Files have some things in either of two forms: the random
-// ones have the one that is written today.
-inline bool is_wanted(const RandomModelOptions& options, std::string_view name) {
-  constexpr std::string_view kOlderForms[] = {
-      "attn_kv_b.weight",       "ssm_in.weight",          "time_mix_lerp_w.weight", "time_mix_lerp_k.weight",
-      "time_mix_lerp_v.weight", "time_mix_lerp_r.weight", "time_mix_lerp_g.weight",
-  };
-  if (name.starts_with("rope_freqs")) return options.divisors == RopeDivisors::kOne;
-  if (name.ends_with("attn_rel_b.weight")) return name.find("blk.0.") != std::string_view::npos;
-  if (name.starts_with("rope_factors")) return options.divisors == RopeDivisors::kLongAndShort;
-  if (name.find("exp_probs_b") != std::string_view::npos && !has_selection_bias(options.architecture)) return false;
-  const bool is_of_experts = name.ends_with("ffn_gate_inp.weight") || name.find("_exps.") != std::string_view::npos;
-  if (is_of_experts) return !name.starts_with("blk.0.");  // a dense layer first, where routers tell
-  if (std::ranges::any_of(kOlderForms, [&](std::string_view form) { return name.ends_with(form); })) return false;
-  return options.has_optional_tensors;
-}
+// Numbers such as trained tensors of the name have, as far as it matters.
+StoredTensor random_tensor(const RandomModelOptions& options, const std::string& name, const gguf::Shape& shape,
+                           bool is_matrix);
 
 // The spec that the keys make of a file without tensors.
-inline models::Description describe(const RandomModelOptions& options, const gguf::MetadataBuilder& keys) {
-  const gguf::MemoryImage image(keys, {});
-  const gguf::File file = gguf::File::from_memory(image.bytes(), kRandomModelName);
-  const auto has_tensor = [&](const std::string& name) { return is_wanted(options, name); };
-  return models::describe({file.metadata(), options.vocabulary, has_tensor});
-}
+models::Description describe(const RandomModelOptions& options, const gguf::MetadataBuilder& keys);
 
-// Of the first layer whose frequencies may have divisors; not all mixers have rotary positions.
-inline int rotated_pairs(const models::DecoderSpec& spec) {
-  for (const models::LayerSpec& layer : spec.layers) {
-    const int pairs = std::visit(
-        [](const auto& mixer) {
-          if constexpr (requires { mixer.rope->has_divisors; }) {
-            return mixer.rope && mixer.rope->has_divisors ? mixer.rope->dimensions / 2 : 0;
-          } else {
-            return 0;
-          }
-        },
-        layer.mixer);
-    if (pairs > 0) return pairs;
-  }
-  return 0;
-}
-
-// Files have some tensors without the ".weight" or ".bias" that is usual and that the list gives them.
-inline std::string name_in_files(std::string_view architecture, const std::string& listed) {
-  struct Bare {
-    std::string_view architecture;
-    std::string_view ending;
-  };
-  constexpr Bare kBare[] = {
-      {"falcon-h1", ".ffn_norm.weight"},   {"hy_v3", ".exp_probs_b.bias"},   {"plamo2", ".post_attention_norm.weight"},
-      {"plamo2", ".post_ffw_norm.weight"}, {"plamo2", ".ssm_b_norm.weight"}, {"plamo2", ".ssm_c_norm.weight"},
-      {"plamo2", ".ssm_dt_norm.weight"},
-  };
-  const bool is_bare = std::ranges::any_of(
-      kBare, [&](const Bare& bare) { return bare.architecture == architecture && listed.ends_with(bare.ending); });
-  return is_bare ? listed.substr(0, listed.rfind('.')) : listed;
-}
-
-inline RandomModel random_model(const RandomModelOptions& options) {
-  RandomModel model;
-  model.keys = random_model_keys(options);
-  const models::DecoderSpec spec = describe(options, model.keys).spec;
-  for (const models::ListedTensor& listed : models::list_tensors(spec)) {
-    if (listed.is_optional && !options.has_optional_tensors) continue;
-    const std::string name = name_in_files(options.architecture, listed.name);
-    model.tensors.push_back(random_tensor(options, name, listed.shape, listed.is_matrix));
-  }
-  if (options.has_own_output && spec.output == models::OutputMatrix::kOwnOrTied) {
-    model.tensors.push_back(random_tensor(options, "output.weight", model.tensor("token_embd.weight").shape, true));
-  }
-  const gguf::Shape pairs = {static_cast<std::uint64_t>(rotated_pairs(spec))};
-  std::vector<const char*> divisors;
-  if (options.divisors == RopeDivisors::kOne) divisors = {"rope_freqs.weight"};
-  if (options.divisors == RopeDivisors::kLongAndShort) {
-    divisors = {"rope_factors_long.weight", "rope_factors_short.weight"};
-  }
-  if (pairs[0] == 0) divisors.clear();
-  for (const char* name : divisors) model.tensors.push_back(random_tensor(options, name, pairs, false));
-  return model;
-}
+RandomModel random_model(const RandomModelOptions& options);
 
 }  // namespace rocmforge::testing
