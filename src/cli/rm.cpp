@@ -27,6 +27,8 @@ std::set<std::string> names_meant(const store::ModelStore& store, const std::str
   if (!by_source.empty()) return by_source;
   std::set<std::string> meant;
   for (const store::Manifest& model : store.meant_by(word)) meant.insert(model.name);
+  // What is damaged can be removed too.
+  if (meant.empty() && store.has_manifest(word)) return {word};
   return meant;
 }
 

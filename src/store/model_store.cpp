@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/sha256.h"
+#include "store/source.h"
+#include "store/url.h"
 
 namespace rocmforge::store {
 namespace {
@@ -82,18 +84,37 @@ bool names_repository(std::string_view word, std::string_view repository) {
   return false;
 }
 
-bool can_be_meant(std::string_view word, const Manifest& model) {
-  if (equal_ignoring_case(word, model.name)) return true;
+// How well a word fits a model: exactly, by the name that a pull would have taken for it, or not at all.
+enum class Fit { kNone, kNearly, kExact };
+
+// As pick() has it: a quantization may go without its maker's "UD-".
+Fit fit_of_choice(std::string_view choice, const Manifest& model) {
+  const std::string_view file = choice.substr(choice.rfind('/') + 1);
+  const bool is_file = std::ranges::find(model.files, file, &ManifestFile::name) != model.files.end();
+  if (is_file || equal_ignoring_case(choice, model.quant)) return Fit::kExact;
+  return equal_ignoring_case("UD-" + std::string(choice), model.quant) ? Fit::kNearly : Fit::kNone;
+}
+
+Fit fit_of(std::string_view word, const Manifest& model) {
+  if (equal_ignoring_case(word, model.name)) return Fit::kExact;
   // What was given a name of its own is called by that, or by all of its source.
   const bool has_own_name = model.name != name_of_source(model.source);
   const bool is_source = equal_ignoring_case(word.substr(0, 3), "hf:");
-  if (model.repository.empty() || (has_own_name && !is_source)) return false;
+  if (model.repository.empty() || (has_own_name && !is_source)) return Fit::kNone;
   if (is_source) word.remove_prefix(3);
   const std::size_t colon = word.find(':');
-  if (!names_repository(word.substr(0, colon), model.repository)) return false;
-  if (colon == word.npos) return true;
-  const std::string_view choice = word.substr(colon + 1);
-  return equal_ignoring_case(choice, model.quant) || choice == model.files.front().name;
+  if (!names_repository(word.substr(0, colon), model.repository)) return Fit::kNone;
+  return colon == word.npos ? Fit::kExact : fit_of_choice(word.substr(colon + 1), model);
+}
+
+// Of an address the part that is kept, as it may hold secrets; empty for other words.
+std::string id_of_address(std::string_view word) {
+  try {
+    return names_the_web(word) && !equal_ignoring_case(word.substr(0, 3), "hf:") ? sha256_of(Url::parse(word).text())
+                                                                                 : "";
+  } catch (const Error&) {
+    return "";
+  }
 }
 
 }  // namespace
@@ -158,17 +179,27 @@ std::optional<Manifest> ModelStore::find(const std::string& name) const {
 }
 
 std::vector<Manifest> ModelStore::meant_by(std::string_view word) const {
-  std::vector<Manifest> meant;
   std::vector<Manifest> by_source;
+  std::vector<Manifest> exactly;
+  std::vector<Manifest> nearly;
+  const std::string address = id_of_address(word);
   for (Manifest& model : models()) {
     if (model.name == word) return {std::move(model)};
-    if (model.source == word) {
+    const bool is_source = address.empty() ? model.source == word : model.source_id == address;
+    const Fit fit = fit_of(word, model);
+    if (is_source) {
       by_source.push_back(std::move(model));
-    } else if (can_be_meant(word, model)) {
-      meant.push_back(std::move(model));
+    } else if (fit != Fit::kNone) {
+      (fit == Fit::kExact ? exactly : nearly).push_back(std::move(model));
     }
   }
-  return by_source.empty() ? meant : by_source;
+  if (!by_source.empty()) return by_source;
+  return exactly.empty() ? nearly : exactly;
+}
+
+bool ModelStore::has_manifest(const std::string& name) const {
+  std::error_code ignored;
+  return fs::exists(manifest_path(name, true), ignored) || fs::exists(manifest_path(name, false), ignored);
 }
 
 bool ModelStore::is_complete(const Manifest& model) const {

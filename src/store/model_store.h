@@ -41,10 +41,12 @@ class ModelStore {
   std::vector<Manifest> models() const;
   std::vector<Manifest> unfinished() const;
   std::optional<Manifest> find(const std::string& name) const;
+  // Finished or not, and be it one that makes no sense.
+  bool has_manifest(const std::string& name) const;
 
   // Those that a person can mean by `word`: its name, its source, or, in any case, "repo", "repo:quant", "org/repo",
-  // "org/repo:quant", with or without -GGUF at the repository's end. What a person named is meant by that name or its
-  // source alone. Names that are exactly so exclude the others.
+  // "org/repo:quant", with or without -GGUF at the repository's end and UD- at the quant's. What a person named is
+  // meant by that name or its source alone. Names that are exactly so exclude the others.
   std::vector<Manifest> meant_by(std::string_view word) const;
 
   // What to open: the first file of the model.

@@ -127,7 +127,7 @@ void PartialFile::reserve() const {
   if (problem == EOPNOTSUPP || problem == ENOSYS || problem == 0) {
     problem = ftruncate(file(), static_cast<off_t>(size)) == 0 ? 0 : errno;
   }
-  if (problem == ENOSPC || problem == EFBIG) {
+  if (problem == ENOSPC) {
     throw lack_of_space(path_.parent_path().string(), lacking, free.value_or(0));
   }
   if (problem != 0) throw system_error(path_.string(), fmt::format("reserve {}", format_bytes(size)), problem);

@@ -180,6 +180,23 @@ TEST_F(PullCommand, RemovesTheNameAndNotItsSource) {
   EXPECT_THAT(run(hub, {"rm", "hf:org/r:Q8_0"}).output, HasSubstr("mine: removed"));
 }
 
+// Else it would be in the way for ever.
+TEST_F(PullCommand, RemovesWhatIsDamaged) {
+  const HubServer hub;
+  const std::string manifest = folder_.write("models/names/broken.json", "{");
+  EXPECT_EQ(run(hub, {"rm", "broken"}).exit_code, 0);
+  EXPECT_FALSE(fs::exists(manifest));
+}
+
+TEST_F(PullCommand, AFileBeyondALimitIsAnError) {
+  const HubServer hub;
+  std::vector<std::string> words = {"/bin/sh", "-c", "ulimit -f 64; exec \"$@\"", "sh"};
+  std::ranges::move(command(hub, {"pull", folder_.write("m.gguf", model_bytes(kMiB))}), std::back_inserter(words));
+  const Answer answer = Program(words).wait();
+  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_THAT(answer.errors, HasSubstr("File too large"));
+}
+
 TEST_F(PullCommand, AStoreThatCannotBeReadIsNotEmpty) {
   const HubServer hub;
   folder_.write("models", "a file");

@@ -72,6 +72,17 @@ TEST_F(ModelStoreTest, FindsByAnyPartOfTheNameThatMeansIt) {
   EXPECT_TRUE(meant_by("").empty());
 }
 
+// By whatever a pull would have taken for it.
+TEST_F(ModelStoreTest, FindsByTheQuantWithoutItsMakersMark) {
+  using ::testing::ElementsAre;
+  add("hf:unsloth/Qwen3-8B-GGUF:UD-Q4_K_XL", "a", "unsloth/Qwen3-8B-GGUF");
+  for (const char* const word : {"qwen3-8b:q4_k_xl", "hf:unsloth/Qwen3-8B-GGUF:Q4_K_XL", "qwen3-8b:some/m.gguf"}) {
+    EXPECT_THAT(meant_by(word), ElementsAre("hf:unsloth/Qwen3-8B-GGUF:UD-Q4_K_XL")) << word;
+  }
+  add("hf:unsloth/Qwen3-8B-GGUF:Q4_K_XL", "b", "unsloth/Qwen3-8B-GGUF");
+  EXPECT_THAT(meant_by("qwen3-8b:q4_k_xl"), ElementsAre("hf:unsloth/Qwen3-8B-GGUF:Q4_K_XL"));
+}
+
 // A file that two models share goes with the last of them.
 TEST_F(ModelStoreTest, RemovesWhatNobodyNeedsAnyMore) {
   const Manifest one = add("one", "same");
