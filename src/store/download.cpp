@@ -169,7 +169,11 @@ bool Fetcher::take_head(Piece& piece, const HttpHead& head) {
   if (!remote_->has_ranges) return head.status == 200;
   if (head.status != 206) return false;
   const auto range = parse_content_range(head.field("content-range"));
-  return range && range->range == piece.range && range->total == remote_->size;
+  if (!range || range->total != remote_->size) return false;
+  // A server may send less than it was asked for at a time; the rest is another request's.
+  if (range->range.begin != piece.range.begin || range->range.end > piece.range.end) return false;
+  piece.range.end = range->range.end;
+  return true;
 }
 
 bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {

@@ -53,6 +53,17 @@ std::optional<RemoteEntry> entry_of(const json& item, std::string_view what) {
   return entry;
 }
 
+// Says more of a page for people, which some network or another kind of server put in the answer's place, than that it
+// is no JSON.
+Web::Page read_json(Web& web, const Url& url) {
+  Web::Page page = web.read(url, kLongestPage);
+  if (page.head.field("content-type").starts_with("text/html")) {
+    throw Error(ErrorCode::kMalformed, page.url.shown() + ": is a page for people, expected the hub's JSON",
+                "a network that wants a login sends such pages, and so does what is no hub: see --hub and HF_ENDPOINT");
+  }
+  return page;
+}
+
 bool has_ending(const Repository& repository, std::string_view ending) {
   return std::ranges::any_of(repository.files, [&](const RemoteEntry& file) { return file.path.ends_with(ending); });
 }
@@ -97,11 +108,11 @@ std::optional<std::string> next_page(std::string_view link_field) {
 
 Repository list_repository(Web& web, const std::string& name) {
   Repository repository{.name = name, .commit = {}, .files = {}};
-  const Web::Page state = web.read(hub_url(web, "/api/models/" + name + "/revision/main"), kLongestPage);
+  const Web::Page state = read_json(web, hub_url(web, "/api/models/" + name + "/revision/main"));
   repository.commit = parse_commit(state.body, state.url.shown());
   Url url = hub_url(web, fmt::format("/api/models/{}/tree/{}?recursive=true", name, repository.commit));
   for (int pages = 0; pages < kMostPages; ++pages) {
-    const Web::Page page = web.read(url, kLongestPage);
+    const Web::Page page = read_json(web, url);
     for (RemoteEntry& file : parse_tree(page.body, page.url.shown())) repository.files.push_back(std::move(file));
     if (repository.files.size() > kMostFiles) break;
     const auto next = next_page(page.head.field("link"));

@@ -88,14 +88,18 @@ PullPlan plan_from_web(Web& web, const WebSource& source, const std::string& nam
   const std::string file =
       decoded && is_sound_path(*decoded) && decoded->find('/') == decoded->npos ? *decoded : std::string("model.gguf");
   refuse_projector(file, source.url.shown());
+  const auto url_of = [&](const std::string& part) {
+    return part == file ? source.url.text() : with_last_name(source.url.text(), last_name(path), percent_encoded(part));
+  };
+  const std::vector<std::string> parts = all_parts(file);
+  const Url first = Url::parse(url_of(parts.front()));
   PullPlan plan;
-  plan.model.source = source.url.shown();
-  plan.model.source_id = sha256_of(source.url.text());
+  plan.model.source = first.shown();
+  plan.model.source_id = sha256_of(first.text());
   plan.model.name = name.empty() ? name_after(file) : name;
   plan.model.quant = quant_of(file);
-  for (const std::string& part : all_parts(file)) {
-    const std::string url =
-        part == file ? source.url.text() : with_last_name(source.url.text(), last_name(path), percent_encoded(part));
+  for (const std::string& part : parts) {
+    const std::string url = url_of(part);
     const RemoteFile remote = web.find(Url::parse(url));
     plan.origin.push_back(url);
     plan.model.commit += (plan.model.commit.empty() ? "" : " ") + printable(remote.validator);
@@ -112,10 +116,11 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
   plan.is_local = true;
   const std::string whole = fs::absolute(source.path).lexically_normal().string();
   refuse_projector(last_name(whole), whole);
-  plan.model.source = whole;
+  const std::vector<std::string> parts = all_parts(whole);
+  plan.model.source = parts.front();  // whichever part was named
   plan.model.name = name.empty() ? name_after(last_name(whole)) : name;
   plan.model.quant = quant_of(whole);
-  for (const std::string& part : all_parts(whole)) {
+  for (const std::string& part : parts) {
     struct stat status{};
     if (stat(part.c_str(), &status) != 0) {
       const int problem = errno;

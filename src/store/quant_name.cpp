@@ -82,9 +82,15 @@ bool is_gguf(std::string_view path) {
   return path.size() > kEnding.size() && equal_ignoring_case(path.substr(path.size() - kEnding.size()), kEnding);
 }
 
-bool is_no_model(std::string_view path) {
-  return is_projector(path) || capitals(last_name(path)).find("IMATRIX") != std::string::npos;
+// An importance matrix is called so, after whatever model it is of; a model that was made with one goes on with its
+// quantization.
+bool is_importance_matrix(std::string_view path) {
+  const std::string name = capitals(last_name(path));
+  const std::size_t at = name.rfind("IMATRIX");
+  return at != std::string::npos && quant_in(name.substr(at)).empty();
 }
+
+bool is_no_model(std::string_view path) { return is_projector(path) || is_importance_matrix(path); }
 
 std::string listing(const std::vector<const Offer*>& offers, const std::vector<Offer>& all, const std::string& source) {
   std::string text;

@@ -89,10 +89,12 @@ std::optional<ContentRange> parse_content_range(const std::string& field) {
   return ContentRange{{*begin, *last + 1}, *total};
 }
 
-Web::Web(WebOptions options) : options_(std::move(options)), client_(options_.times) { check_token(options_.token); }
+Web::Web(WebOptions options) : options_(std::move(options)), client_(options_.times) {}
 
 const std::string& Web::token_for(const Url& url) const {
-  return url.origin() == options_.hub.origin() ? options_.token : no_token_;
+  if (url.origin() != options_.hub.origin()) return no_token_;
+  check_token(options_.token);
+  return options_.token;
 }
 
 void Web::check_cancelled() const {

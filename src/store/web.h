@@ -49,7 +49,7 @@ class Web {
   // Where a file is and what it is, for one byte of it. `listed_size` counts where the server itself does not say.
   RemoteFile find(const Url& url, std::optional<std::uint64_t> listed_size = {});
 
-  // The token for that address; empty for another host than the hub's.
+  // The token for that address; empty for another host than the hub's. An Error for a token that cannot be sent.
   const std::string& token_for(const Url& url) const;
 
   const WebOptions& options() const { return options_; }

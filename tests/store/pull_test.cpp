@@ -357,8 +357,47 @@ TEST_F(PullTest, AnAddressElsewhereIsHeldToItsEtag) {
   EXPECT_EQ(result.model.name, "big-Q8_0");
   EXPECT_TRUE(content_of(result) == model_bytes(2 * kMiB));
   EXPECT_TRUE(pull_from(hub, url).was_there);
+  EXPECT_EQ(store_.meant_by(url).size(), 1u);
   hub.change([](HubManners& manners) { manners.etag = "\"two\""; });
   EXPECT_FALSE(pull_from(hub, url).was_there);
+}
+
+// The store keeps no secrets, and still knows the address that holds one.
+TEST_F(PullTest, AnAddressIsKnownByItsQueryToo) {
+  HubServer hub({.sends_elsewhere = false});
+  hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
+  const std::string url = hub.url() + "/org/r/resolve/0123456789abcdef0123456789abcdef01234567/m-Q8_0.gguf?key=";
+  EXPECT_EQ(pull_from(hub, url + "SECRET").model.source.find("SECRET"), std::string::npos);
+  EXPECT_EQ(store_.meant_by(url + "SECRET").size(), 1u);
+  EXPECT_TRUE(store_.meant_by(url + "other").empty());
+}
+
+TEST_F(PullTest, TakesLessThanItAskedFor) {
+  HubServer hub({.most_at_a_time = 300'000});
+  const std::string content = model_bytes(3 * kMiB);
+  hub.add("org/r", "m-Q8_0.gguf", content);
+  EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
+  EXPECT_LT(hub.bytes_sent(), content.size() + 100'000);
+}
+
+TEST_F(PullTest, TellsAPageForPeopleFromTheHubsAnswer) {
+  HubServer hub({.login_page = "<html>Welcome to our network</html>"});
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "a network that wants a login");
+}
+
+TEST_F(PullTest, AFileNeedsNoToken) {
+  const HubServer hub;
+  const std::string path = folder_.write("m.gguf", model_bytes(100));
+  EXPECT_EQ(pull_from(hub, path, {}, "no token\n").model.name, "m");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r", {}, "no token\n"), "HF_TOKEN");
+}
+
+TEST_F(PullTest, ASplitOnThisMachineIsOneSource) {
+  const HubServer hub;
+  folder_.write("m-00001-of-00002.gguf", model_bytes(100));
+  const std::string second = folder_.write("m-00002-of-00002.gguf", model_bytes(100, 2));
+  EXPECT_EQ(pull_from(hub, second).model.source, folder_ / "m-00001-of-00002.gguf");
+  EXPECT_EQ(pull_from(hub, folder_ / "m-00001-of-00002.gguf").model.files.size(), 2u);
 }
 
 TEST_F(PullTest, AFileIsCopied) {

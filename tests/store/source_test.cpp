@@ -117,6 +117,8 @@ TEST(Pick, NeverTakesAProjectorAnImatrixOrHalfASplit) {
                             "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf", "mmproj/model-f16.gguf"});
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(picked(list), "m-Q6_K.gguf");
+  EXPECT_TRUE(offers({"m-BF16.imatrix.gguf", "imatrix_m.gguf"}).empty());
+  EXPECT_EQ(picked(offers({"m-imatrix.gguf", "m-imatrix-IQ3_M.gguf"})), "m-imatrix-IQ3_M.gguf");
 }
 
 TEST(Hub, OffersConversionWhereThereAreSafetensorsAlone) {

@@ -96,7 +96,11 @@ TEST(ContentRange, IsBelievedOnlyIfItMakesSense) {
 }
 
 // Another line in the token would be another line of the request.
-TEST(Web, RefusesATokenThatIsNone) { EXPECT_ERROR(Web({.token = "hf_a\r\nX: y"}), "HF_TOKEN"); }
+TEST(Web, RefusesATokenThatIsNone) {
+  const Web web({.token = "hf_a\r\nX: y"});
+  EXPECT_ERROR(web.token_for(web.options().hub), "HF_TOKEN");
+  EXPECT_EQ(web.token_for(Url::parse("https://example.org")), "") << "nobody else is told, or hears of it";
+}
 
 TEST(Web, RefusesWhatComesUnencrypted) {
   Web web(WebOptions{});

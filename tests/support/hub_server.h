@@ -38,11 +38,13 @@ struct HubManners {
   bool tells_lengths = true;  // of what it sends whole
   bool tells_sums = true;
   std::size_t files_a_page = 1000;
-  bool endless_pages = false;            // of a listing, and nothing on them
-  std::size_t bytes_per_second = 0;      // of each connection
-  std::size_t dropped_after = SIZE_MAX;  // bytes of every answer with a file's content
-  std::size_t stalls_after = SIZE_MAX;   // bytes of the first such answer
-  int failures = 0;                      // so many requests for content are answered so first
+  std::size_t most_at_a_time = SIZE_MAX;  // bytes, whatever range is asked for
+  std::string login_page = {};            // in place of whatever the hub is asked for
+  bool endless_pages = false;             // of a listing, and nothing on them
+  std::size_t bytes_per_second = 0;       // of each connection
+  std::size_t dropped_after = SIZE_MAX;   // bytes of every answer with a file's content
+  std::size_t stalls_after = SIZE_MAX;    // bytes of the first such answer
+  int failures = 0;                       // so many requests for content are answered so first
   int failure_status = 503;
   std::string retry_after = {};
   int signatures_last = 1'000'000;    // so many requests; then the other host answers 403
@@ -93,6 +95,9 @@ class HubServer {
 
   HttpAnswer answer(const HttpQuestion& question) {
     const std::lock_guard lock(mutex_);
+    if (!manners_.login_page.empty()) {
+      return {.fields = {{"Content-Type", "text/html; charset=utf-8"}}, .body = manners_.login_page};
+    }
     const auto authorization = question.fields.find("authorization");
     const bool is_known = manners_.token.empty() || (authorization != question.fields.end() &&
                                                      authorization->second == "Bearer " + manners_.token);
@@ -188,7 +193,8 @@ class HubServer {
     }
     const std::string& text = range->second;
     const std::size_t begin = std::stoul(text.substr(6));
-    const std::size_t last = std::min(std::stoul(text.substr(text.find('-') + 1)), file.content.size() - 1);
+    const std::size_t most = std::min(file.content.size() - begin, manners_.most_at_a_time);
+    const std::size_t last = std::min(std::stoul(text.substr(text.find('-') + 1)), begin + most - 1);
     answer.status = 206;
     answer.fields.emplace_back("Content-Range", "bytes " + std::to_string(begin) + "-" + std::to_string(last) + "/" +
                                                     std::to_string(file.content.size()));
