@@ -64,6 +64,21 @@ Web::Page read_json(Web& web, const Url& url) {
   return page;
 }
 
+// The first of two addresses, or else the second, and whether it is the first. What neither has is missed at the first.
+std::pair<Web::Page, bool> read_either(Web& web, const std::string& first, const std::string& second) {
+  try {
+    return {read_json(web, hub_url(web, first)), true};
+  } catch (const Error& problem) {
+    if (problem.code() != ErrorCode::kNotFound) throw;
+    try {
+      return {read_json(web, hub_url(web, second)), false};
+    } catch (const Error& other) {
+      if (other.code() != ErrorCode::kNotFound) throw;
+    }
+    throw;
+  }
+}
+
 bool has_ending(const Repository& repository, std::string_view ending) {
   return std::ranges::any_of(repository.files, [&](const RemoteEntry& file) { return file.path.ends_with(ending); });
 }
@@ -107,20 +122,23 @@ std::optional<std::string> next_page(std::string_view link_field) {
 }
 
 Repository list_repository(Web& web, const std::string& name) {
-  Repository repository{.name = name, .commit = {}, .files = {}};
-  const Web::Page state = read_json(web, hub_url(web, "/api/models/" + name + "/revision/main"));
-  repository.commit = parse_commit(state.body, state.url.shown());
-  Url url = hub_url(web, fmt::format("/api/models/{}/tree/{}?recursive=true", name, repository.commit));
+  const std::string api = "/api/models/" + name;
+  const Web::Page state = read_either(web, api + "/revision/main", api).first;
+  Repository repository{
+      .name = name, .commit = parse_commit(state.body, state.url.shown()), .revision = {}, .files = {}};
+  const auto tree = [&](const std::string& revision) { return api + "/tree/" + revision + "?recursive=true"; };
+  auto [page, is_first] = read_either(web, tree(repository.commit), tree("main"));
+  repository.revision = is_first ? repository.commit : "main";
   for (int pages = 0; pages < kMostPages; ++pages) {
-    const Web::Page page = read_json(web, url);
     for (RemoteEntry& file : parse_tree(page.body, page.url.shown())) repository.files.push_back(std::move(file));
     if (repository.files.size() > kMostFiles) break;
     const auto next = next_page(page.head.field("link"));
     if (!next) return repository;
-    url = page.url.resolve(*next);
+    const Url url = page.url.resolve(*next);
     if (url.origin() != page.url.origin()) {
       throw error(ErrorCode::kMalformed, "{}: its next page is on another host, {}", page.url.shown(), url.shown());
     }
+    page = read_json(web, url);
   }
   if (repository.files.size() > kMostFiles) {
     throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostFiles));
@@ -129,7 +147,7 @@ Repository list_repository(Web& web, const std::string& name) {
 }
 
 Url file_url(const Web& web, const Repository& repository, std::string_view path) {
-  return hub_url(web, fmt::format("/{}/resolve/{}/{}", repository.name, repository.commit, percent_encoded(path)));
+  return hub_url(web, fmt::format("/{}/resolve/{}/{}", repository.name, repository.revision, percent_encoded(path)));
 }
 
 std::vector<Offer> offers_in(const Repository& repository) {

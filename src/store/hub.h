@@ -4,6 +4,7 @@
 //   SHA256}}…],
 //       with a Link to the next page where there is one
 //   GET /ORG/REPO/resolve/COMMIT/PATH             the file, mostly by a redirect to another host
+// Simple mirrors have the first at /api/models/ORG/REPO alone, and main in the place of commits.
 #pragma once
 
 #include <optional>
@@ -17,8 +18,9 @@
 namespace rocmforge::store {
 
 struct Repository {
-  std::string name;    // "org/repo"
-  std::string commit;  // so that all files are of one state
+  std::string name;      // "org/repo"
+  std::string commit;    // the state that main is in
+  std::string revision;  // what to ask for: the commit, so that all files are of one state, or main
   std::vector<RemoteEntry> files;
 };
 

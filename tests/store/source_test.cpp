@@ -122,9 +122,9 @@ TEST(Pick, NeverTakesAProjectorAnImatrixOrHalfASplit) {
 }
 
 TEST(Hub, OffersConversionWhereThereAreSafetensorsAlone) {
-  const Repository repository{"org/repo", "c", {{"model.safetensors", 5, {}}, {"config.json", 5, {}}}};
+  const Repository repository{"org/repo", "c", "c", {{"model.safetensors", 5, {}}, {"config.json", 5, {}}}};
   EXPECT_ERROR(offers_in(repository), "rocmforge convert repo repo.gguf");
-  EXPECT_ERROR(offers_in({"org/repo", "c", {{"mmproj.gguf", 5, {}}}}), "no GGUF file of a model");
+  EXPECT_ERROR(offers_in({"org/repo", "c", "c", {{"mmproj.gguf", 5, {}}}}), "no GGUF file of a model");
 }
 
 TEST(Hub, ReadsAListing) {

@@ -32,6 +32,7 @@ struct HubFile {
 // How it behaves. To be set before anybody asks.
 struct HubManners {
   std::string token = {};       // without it nothing is shown
+  bool is_simple = false;       // a mirror that knows the branch main alone
   bool is_gated = false;        // the listing is open, files are not
   bool sends_elsewhere = true;  // to the other host
   bool has_ranges = true;
@@ -107,9 +108,11 @@ class HubServer {
     }
     for (const auto& [name, files] : repositories_) {
       const std::string api = "/api/models/" + name;
-      if (path == api + "/revision/main") return {.body = R"({"id": ")" + name + R"(", "sha": ")" + commit_ + "\"}"};
-      if (path == api + "/tree/" + commit_) return tree(question.target, api, files);
-      const std::string resolve = "/" + name + "/resolve/" + commit_ + "/";
+      const std::string revision = manners_.is_simple ? "main" : commit_;
+      if (path == api + (manners_.is_simple ? "" : "/revision/main"))
+        return {.body = R"({"id": ")" + name + R"(", "sha": ")" + commit_ + "\"}"};
+      if (path == api + "/tree/" + revision) return tree(question.target, api, files);
+      const std::string resolve = "/" + name + "/resolve/" + revision + "/";
       if (!path.starts_with(resolve)) continue;
       const auto found = files.find(store::percent_decoded(path.substr(resolve.size())).value_or(""));
       if (found != files.end()) return resolved(name + "/" + found->first, found->second, question);
