@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (!offers.empty()) store::pick(offers, "hf:org/repo", "");
   });
-  try_to([&] { store::parse_commit(text, "commit"); });
+  try_to([&] { store::parse_state(text, "state"); });
   try_to([&] { store::parse_manifest(store::to_json(store::parse_manifest(text, "manifest")), "manifest"); });
   try_to([&] { store::parse_source(text, kHub); });
   try_to([&] { kHub.resolve(store::next_page(text).value_or("")); });

@@ -38,7 +38,7 @@ const store::Manifest* usual_of(const std::vector<store::Manifest>& models) {
 
 // None where no model of the store is meant.
 std::optional<store::Manifest> stored(const store::ModelStore& store, const std::string& word) {
-  const std::vector<store::Manifest> meant = store.meant_by(word);
+  const std::vector<store::Manifest> meant = store.meant_by(source_meant_by(word));
   if (meant.empty()) return std::nullopt;
   if (const store::Manifest* const model = usual_of(meant)) return *model;
   std::vector<std::string> names;

@@ -14,19 +14,10 @@
 namespace rocmforge::cli {
 namespace {
 
-// The names of what may be meant, finished or not: the one that is exactly so, or those that come from there, or those
-// that the word is part of.
+// The names of what may be meant, finished or not.
 std::set<std::string> names_meant(const store::ModelStore& store, const std::string& word) {
-  std::vector<store::Manifest> all = store.models();
-  std::ranges::move(store.unfinished(), std::back_inserter(all));
-  std::set<std::string> by_source;
-  for (const store::Manifest& model : all) {
-    if (model.name == word) return {word};
-    if (model.source == word) by_source.insert(model.name);
-  }
-  if (!by_source.empty()) return by_source;
   std::set<std::string> meant;
-  for (const store::Manifest& model : store.meant_by(word)) meant.insert(model.name);
+  for (const store::Manifest& model : store.meant_by(source_meant_by(word), true)) meant.insert(model.name);
   // What is damaged can be removed too.
   if (meant.empty() && store.has_manifest(word)) return {word};
   return meant;
@@ -50,7 +41,10 @@ std::string outcome(const store::ModelStore::Removed& removed) {
 void remove(const std::vector<std::string>& words) {
   const store::ModelStore store = open_store();
   std::vector<std::string> names;
-  for (const std::string& word : words) names.push_back(exact_name(store, word));
+  for (const std::string& word : words) {
+    std::string name = exact_name(store, word);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
   for (const std::string& name : names) {
     fmt::print("{}: removed, {}\n", printable(name), outcome(store.remove(name)));
   }

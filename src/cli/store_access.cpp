@@ -25,12 +25,21 @@ std::string variable(const char* name) {
   return text;
 }
 
+store::Url parse_hub(const std::string& text, std::string_view place) {
+  try {
+    return store::Url::parse(text);
+  } catch (const Error& problem) {
+    throw Error(problem.code(), fmt::format("{}: {}", place, problem.message()),
+                "expected the address of a hub, as https://huggingface.co");
+  }
+}
+
 // Unencrypted only where somebody asked for exactly that, or nobody can listen.
 store::Url hub_of(const PullRequest& request) {
   const bool is_option = !request.hub.empty();
   const std::string text = is_option ? request.hub : variable("HF_ENDPOINT");
   if (text.empty()) return store::WebOptions().hub;
-  const store::Url hub = store::Url::parse(text);
+  const store::Url hub = parse_hub(text, is_option ? "--hub" : "HF_ENDPOINT");
   if (!is_option && !hub.is_encrypted() && !hub.is_loopback()) {
     throw Error(ErrorCode::kUsage, "HF_ENDPOINT: " + hub.shown() + " is not encrypted",
                 "`rocmforge pull SOURCE --hub " + hub.shown() + "` takes it all the same");
@@ -75,6 +84,17 @@ class PullBar {
 }  // namespace
 
 store::ModelStore open_store() { return store::ModelStore(store::ModelStore::default_root()); }
+
+std::string source_meant_by(const std::string& word) {
+  if (!store::names_the_web(word)) return word;
+  try {
+    const store::Source source = store::parse_source(word, hub_of({}));
+    const auto* const hub = std::get_if<store::HubSource>(&source);
+    return hub != nullptr ? hub->text() : word;
+  } catch (const Error&) {  // whoever wants to fetch it will hear of that
+    return word;
+  }
+}
 
 store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request) {
   const Signals signals({});

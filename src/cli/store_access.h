@@ -18,6 +18,9 @@ struct PullRequest {
 
 store::ModelStore open_store();
 
+// "hf:org/repo" for the address of that page of the hub; other words as they are.
+std::string source_meant_by(const std::string& word);
+
 // With a bar on the terminal and a few lines in the log. Ctrl-C ends it by an Error without a message (kCancelled),
 // after a word on how to go on.
 store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request);

@@ -85,13 +85,14 @@ bool has_ending(const Repository& repository, std::string_view ending) {
 
 }  // namespace
 
-std::string parse_commit(std::string_view text, std::string_view what) {
+RepositoryState parse_state(std::string_view text, std::string_view what) {
   const json answer = parse_json(text, what);
-  const std::string commit = answer.is_object() ? string_in(answer, "sha") : "";
-  const bool is_sound = commit.size() >= 7 && commit.size() <= 64 &&
-                        commit.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  const json& fields = answer.is_object() ? answer : json::object();
+  RepositoryState state{.name = string_in(fields, "id"), .commit = string_in(fields, "sha")};
+  const bool is_sound = state.commit.size() >= 7 && state.commit.size() <= 64 &&
+                        state.commit.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
   if (!is_sound) throw error(ErrorCode::kMalformed, "{}: no commit in the field 'sha'", what);
-  return commit;
+  return state;
 }
 
 std::vector<RemoteEntry> parse_tree(std::string_view text, std::string_view what) {
@@ -123,9 +124,11 @@ std::optional<std::string> next_page(std::string_view link_field) {
 
 Repository list_repository(Web& web, const std::string& name) {
   const std::string api = "/api/models/" + name;
-  const Web::Page state = read_either(web, api + "/revision/main", api).first;
-  Repository repository{
-      .name = name, .commit = parse_commit(state.body, state.url.shown()), .revision = {}, .files = {}};
+  const Web::Page described = read_either(web, api + "/revision/main", api).first;
+  RepositoryState state = parse_state(described.body, described.url.shown());
+  Repository repository{.name = name, .commit = std::move(state.commit), .revision = {}, .files = {}};
+  // One model has one name, however a person spells it.
+  if (equal_ignoring_case(state.name, name)) repository.name = std::move(state.name);
   const auto tree = [&](const std::string& revision) { return api + "/tree/" + revision + "?recursive=true"; };
   auto [page, is_first] = read_either(web, tree(repository.commit), tree("main"));
   repository.revision = is_first ? repository.commit : "main";

@@ -24,6 +24,11 @@ struct Repository {
   std::vector<RemoteEntry> files;
 };
 
+struct RepositoryState {
+  std::string name;  // as the hub spells it, which takes any case; empty: it does not say
+  std::string commit;
+};
+
 Repository list_repository(Web& web, const std::string& name);
 
 // Where a file of it is fetched from.
@@ -34,7 +39,7 @@ std::vector<Offer> offers_in(const Repository& repository);
 
 // Parts of the above, for content of unknown origin; `what` names it in messages. A name that would be dangerous as a
 // path is left out.
-std::string parse_commit(std::string_view text, std::string_view what);
+RepositoryState parse_state(std::string_view text, std::string_view what);
 std::vector<RemoteEntry> parse_tree(std::string_view text, std::string_view what);
 // The address of rel="next" in a Link field.
 std::optional<std::string> next_page(std::string_view link_field);

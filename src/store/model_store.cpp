@@ -178,12 +178,14 @@ std::optional<Manifest> ModelStore::find(const std::string& name) const {
   return parse_manifest(text_of(path), path.string());
 }
 
-std::vector<Manifest> ModelStore::meant_by(std::string_view word) const {
+std::vector<Manifest> ModelStore::meant_by(std::string_view word, bool also_unfinished) const {
+  std::vector<Manifest> all = models();
+  if (also_unfinished) std::ranges::move(unfinished(), std::back_inserter(all));
   std::vector<Manifest> by_source;
   std::vector<Manifest> exactly;
   std::vector<Manifest> nearly;
   const std::string address = id_of_address(word);
-  for (Manifest& model : models()) {
+  for (Manifest& model : all) {
     if (model.name == word) return {std::move(model)};
     const bool is_source = address.empty() ? model.source == word : model.source_id == address;
     const Fit fit = fit_of(word, model);
@@ -237,7 +239,17 @@ FileLock ModelStore::lock_store() const {
 
 FileLock ModelStore::lock_name(const std::string& name, const FileLock::WhileWaiting& while_waiting) const {
   make_folders();
-  return FileLock::wait_for((root_ / "locks" / ("name-" + file_name_of(name))).string(), while_waiting);
+  return FileLock::wait_for(lock_path(name).string(), while_waiting);
+}
+
+fs::path ModelStore::lock_path(const std::string& name) const {
+  return root_ / "locks" / ("name-" + file_name_of(name));
+}
+
+// By whoever holds it: those who wait for it see that it is gone, and make another.
+void ModelStore::remove_lock(const std::string& name) const {
+  std::error_code ignored;
+  fs::remove(lock_path(name), ignored);
 }
 
 void ModelStore::write_manifest(const Manifest& model, bool finished) const {
@@ -282,6 +294,7 @@ void ModelStore::give_up(const std::string& name, bool can_go_on) const {
   if (can_go_on && bytes_there(begun) > 0) return;
   remove_manifest(name, false);
   remove_unneeded();
+  if (!has_manifest(name)) remove_lock(name);
 }
 
 void ModelStore::remove_manifest(const std::string& name, bool finished) const {
@@ -388,8 +401,7 @@ std::uint64_t ModelStore::remove_unneeded() const {
 
 ModelStore::Removed ModelStore::remove(const std::string& name) const {
   make_folders();
-  const std::string lock_path = (root_ / "locks" / ("name-" + file_name_of(name))).string();
-  const auto name_lock = FileLock::try_for(lock_path);
+  const auto name_lock = FileLock::try_for(lock_path(name).string());
   if (!name_lock) {
     throw Error(ErrorCode::kUsage, printable(name) + ": is being pulled just now", "stop that first");
   }
@@ -402,7 +414,7 @@ ModelStore::Removed ModelStore::remove(const std::string& name) const {
   std::error_code ignored;
   fs::remove_all(root_ / "links" / file_name_of(name), ignored);
   const std::uint64_t freed = remove_unneeded();
-  fs::remove(lock_path, ignored);
+  remove_lock(name);
   const auto is_there = [&](const ManifestFile& file) { return fs::exists(blob(file.sha256), ignored); };
   return {freed, std::ranges::any_of(files, is_there)};
 }

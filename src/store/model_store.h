@@ -47,7 +47,7 @@ class ModelStore {
   // Those that a person can mean by `word`: its name, its source, or, in any case, "repo", "repo:quant", "org/repo",
   // "org/repo:quant", with or without -GGUF at the repository's end and UD- at the quant's. What a person named is
   // meant by that name or its source alone. Names that are exactly so exclude the others.
-  std::vector<Manifest> meant_by(std::string_view word) const;
+  std::vector<Manifest> meant_by(std::string_view word, bool also_unfinished = false) const;
 
   // What to open: the first file of the model.
   std::filesystem::path file_of(const Manifest& model) const;
@@ -84,6 +84,8 @@ class ModelStore {
   std::vector<Manifest> read_all(bool finished) const;
   std::filesystem::path manifest_path(std::string_view name, bool finished) const;
   FileLock lock_store() const;
+  std::filesystem::path lock_path(const std::string& name) const;
+  void remove_lock(const std::string& name) const;
   std::vector<ManifestFile> files_by(const std::string& name, bool finished) const;
   void write_manifest(const Manifest& model, bool finished) const;
   void remove_manifest(const std::string& name, bool finished) const;

@@ -56,12 +56,12 @@ void refuse_projector(const std::string& file, const std::string& source) {
 PullPlan plan_from_hub(Web& web, const HubSource& source, const std::string& name) {
   const Repository repository = list_repository(web, source.repository);
   const std::vector<Offer> offers = offers_in(repository);
-  const std::string whole = "hf:" + source.repository;
+  const std::string whole = "hf:" + repository.name;
   const Offer& offer = pick(offers, whole, source.choice);
   PullPlan plan;
   plan.model.source = whole + ":" + choice_of(offer, offers);
   plan.model.name = name.empty() ? name_of_source(plan.model.source) : name;
-  plan.model.repository = source.repository;
+  plan.model.repository = repository.name;
   plan.model.commit = repository.commit;
   plan.model.quant = offer.quant;
   for (const RemoteEntry& file : offer.files) {
@@ -124,7 +124,7 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
     struct stat status{};
     if (stat(part.c_str(), &status) != 0) {
       const int problem = errno;
-      const bool could_be_hub = source.path.find('/') != std::string::npos && !source.path.ends_with(".gguf");
+      const bool could_be_hub = is_repository_name(source.path) && !source.path.ends_with(".gguf");
       if (!could_be_hub) throw system_error(part, "open", problem);
       throw Error(ErrorCode::kNotFound, system_error(source.path, "open", problem).message(),
                   "a model of the hub is written hf:" + printable(source.path));

@@ -54,9 +54,7 @@ HubSource parse_hub_source(std::string_view text) {
   const std::size_t colon = rest.find(':');
   const std::string_view repository = rest.substr(0, colon);
   const std::string_view choice = colon == rest.npos ? std::string_view() : rest.substr(colon + 1);
-  const auto parts = split(repository, '/');
-  const bool is_repository = parts.size() == 2 && std::ranges::all_of(parts, is_part_of_a_repository);
-  if (!is_repository || (colon != rest.npos && !is_sound_path(choice))) {
+  if (!is_repository_name(repository) || (colon != rest.npos && !is_sound_path(choice))) {
     throw Error(ErrorCode::kUsage, printable(text) + ": no model of the hub is called so",
                 "expected hf:ORG/REPOSITORY or hf:ORG/REPOSITORY:QUANT, as hf:ggml-org/gemma-3-1b-it-GGUF:Q4_K_M");
   }
@@ -91,6 +89,11 @@ std::string HubSource::text() const {
 
 bool names_the_web(std::string_view text) {
   return has_scheme(text, kHubScheme) || has_scheme(text, "https:") || has_scheme(text, "http:");
+}
+
+bool is_repository_name(std::string_view text) {
+  const auto parts = split(text, '/');
+  return parts.size() == 2 && std::ranges::all_of(parts, is_part_of_a_repository);
 }
 
 bool is_sound_path(std::string_view path) {

@@ -34,6 +34,9 @@ bool names_the_web(std::string_view text);
 // what is wrong with the form; whether there is such a thing is not looked at.
 Source parse_source(std::string_view text, const Url& hub);
 
+// Whether it has the form "org/repo".
+bool is_repository_name(std::string_view text);
+
 // A path below a repository that is safe to name a file: no "..", not absolute, nothing that controls a terminal.
 bool is_sound_path(std::string_view path);
 

@@ -128,7 +128,8 @@ Error Web::refusal(const Url& url, const HttpHead& head) const {
                : Error(ErrorCode::kNotFound, message + ": HF_TOKEN is not accepted, or may not see this model");
   }
   const ErrorCode kind = head.status == 404 || head.status == 410 ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return Error(kind, message + (kind == ErrorCode::kNotFound ? ": there is no such thing" : ""));
+  if (kind != ErrorCode::kNotFound) return Error(kind, message);
+  return Error(kind, message + ": there is no such thing", is_hub ? "check the model's name, as its page has it" : "");
 }
 
 HttpEnd Web::once(const HttpRequest& request, std::size_t most, Page& page) {

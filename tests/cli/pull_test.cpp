@@ -151,7 +151,7 @@ TEST_F(PullCommand, PullsListsAndRemoves) {
   EXPECT_EQ(list[1]["complete"], true);
 
   EXPECT_EQ(run(hub, {"rm", "no-such"}).exit_code, 1);
-  const Answer removed = run(hub, {"rm", "big", "tiny"});
+  const Answer removed = run(hub, {"rm", "big", "tiny", "Tiny"});
   EXPECT_EQ(removed.exit_code, 0) << removed.errors;
   EXPECT_THAT(removed.output, AllOf(HasSubstr("big: removed, 87.9 KiB freed"), HasSubstr("Q4_K_M: removed, 68.4 KiB")));
   EXPECT_THAT(run(hub, {"models"}).output, HasSubstr("there are no models in"));
@@ -178,6 +178,32 @@ TEST_F(PullCommand, RemovesTheNameAndNotItsSource) {
   EXPECT_THAT(several.errors, HasSubstr("2 models are called so:\n       a\n       mine"));
   EXPECT_EQ(run(hub, {"rm", "a"}).exit_code, 0);
   EXPECT_THAT(run(hub, {"rm", "hf:org/r:Q8_0"}).output, HasSubstr("mine: removed"));
+}
+
+// By the words that it was pulled by, though it is not all there.
+TEST_F(PullCommand, RemovesWhatIsUnfinished) {
+  const HubServer hub;
+  const store::ModelStore store(folder_ / "models");
+  store::Manifest model;
+  model.name = model.source = "hf:org/Slow-GGUF:Q8_0";
+  model.repository = "org/Slow-GGUF";
+  model.quant = "Q8_0";
+  model.files = {{"slow-Q8_0.gguf", 9, std::string(64, 'a'), ""}};
+  for (const std::string& word : {std::string("slow"), std::string("hf:org/slow-gguf"),
+                                  hub.url() + "/org/Slow-GGUF/resolve/main/slow-Q8_0.gguf"}) {
+    store.begin(model);
+    const Answer answer = run(hub, {"rm", word});
+    EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+    EXPECT_TRUE(store.unfinished().empty());
+  }
+}
+
+TEST_F(PullCommand, HintsFitWhatIsWrong) {
+  const HubServer hub;
+  EXPECT_THAT(run(hub, {"pull", "./none"}).errors, Not(HasSubstr("hf:")));
+  EXPECT_THAT(run(hub, {"pull", "org/none"}).errors, HasSubstr("hf:org/none"));
+  EXPECT_THAT(run(hub, {"pull", "hf:org/none"}).errors, HasSubstr("check the model's name"));
+  EXPECT_THAT(run(hub, {"pull", "hf:org/none", "--hub", "nonsense"}).errors, HasSubstr("--hub: "));
 }
 
 // Else it would be in the way for ever.

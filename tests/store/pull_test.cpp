@@ -131,6 +131,7 @@ TEST_F(PullTest, AWrongChecksumNeverReachesTheStore) {
                                                sha256_of(content));
   EXPECT_EQ(count("blobs"), 0u);
   EXPECT_EQ(count("partial"), 0u);
+  EXPECT_EQ(count("locks"), 1u) << "the store's own";
   EXPECT_TRUE(store_.models().empty());
   hub.file("org/r", "m-Q8_0.gguf").content = content;
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content) << "and does not stand in the way";
@@ -380,6 +381,13 @@ TEST_F(PullTest, TakesLessThanItAskedFor) {
   hub.add("org/r", "m-Q8_0.gguf", content);
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
   EXPECT_LT(hub.bytes_sent(), content.size() + 100'000);
+}
+
+TEST_F(PullTest, AModelHasOneNameInAnyCase) {
+  HubServer hub;
+  hub.add("org/Tiny-GGUF", "m-Q8_0.gguf", model_bytes(100));
+  EXPECT_EQ(pull_from(hub, "hf:ORG/tiny-gguf:q8_0").model.name, "hf:org/Tiny-GGUF:Q8_0");
+  EXPECT_TRUE(pull_from(hub, "hf:org/Tiny-GGUF").was_there);
 }
 
 TEST_F(PullTest, ASimpleMirrorWillDo) {

@@ -140,7 +140,7 @@ TEST(Hub, ReadsAListing) {
   EXPECT_EQ(files[0].sha256, sum);
   EXPECT_EQ(files[1].sha256, sum);
   EXPECT_EQ(files[2].sha256, "");
-  EXPECT_EQ(parse_commit(R"({"sha":"0123456789abcdef"})", "page"), "0123456789abcdef");
+  EXPECT_EQ(parse_state(R"({"sha":"0123456789abcdef"})", "page").commit, "0123456789abcdef");
 }
 
 // Without a sum nobody would notice what is wrong with the file.
@@ -162,7 +162,7 @@ TEST(Hub, LeavesOutNamesThatAreDangerous) {
   EXPECT_ERROR(parse_tree("{}", "page"), "no list of files");
   EXPECT_ERROR(parse_tree("[{", "page"), "page: line 1");
   EXPECT_ERROR(parse_tree(std::string(10000, '['), "page"), "nested deeper");
-  EXPECT_ERROR(parse_commit(R"({"sha":"../../x"})", "page"), "no commit");
+  EXPECT_ERROR(parse_state(R"({"sha":"../../x"})", "page"), "no commit");
 }
 
 TEST(Hub, FindsTheNextPage) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "store/sha256.h"
 #include "store/url.h"
 #include "support/http_server.h"
@@ -102,7 +103,7 @@ class HubServer {
     const auto authorization = question.fields.find("authorization");
     const bool is_known = manners_.token.empty() || (authorization != question.fields.end() &&
                                                      authorization->second == "Bearer " + manners_.token);
-    const std::string path = question.target.substr(0, question.target.find('?'));
+    const std::string path = spelled_as_here(question.target.substr(0, question.target.find('?')));
     if (!is_known && !(manners_.is_gated && path.starts_with("/api/"))) {
       return manners_.is_gated ? refuse(401, "GatedRepo") : refuse(401, "RepoNotFound");
     }
@@ -119,6 +120,16 @@ class HubServer {
       return refuse(404, "EntryNotFound");
     }
     return refuse(404, "RepoNotFound");
+  }
+
+  // The hub takes repositories in any case.
+  std::string spelled_as_here(std::string path) const {
+    for (const auto& [name, files] : repositories_) {
+      for (const std::string& start : {"/api/models/" + name, "/" + name}) {
+        if (equal_ignoring_case(path.substr(0, start.size()), start)) path.replace(0, start.size(), start);
+      }
+    }
+    return path;
   }
 
   HttpAnswer tree(const std::string& target, const std::string& api, const std::map<std::string, HubFile>& files) {

@@ -57,7 +57,8 @@ void check_numbers(const std::string& folder, const std::vector<std::string>& sh
 Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
   std::error_code failure;
   if (!fs::is_directory(folder, failure)) {
-    throw Error(ErrorCode::kNotFound, fmt::format("{}: no such folder", folder),
+    throw Error(ErrorCode::kNotFound,
+                fmt::format("{}: {}", folder, fs::exists(folder, failure) ? "is no folder" : "no such folder"),
                 "expected a folder with config.json and .safetensors files, as Hugging Face's libraries write it");
   }
   if (const auto index = read(kIndex)) {
