@@ -65,6 +65,9 @@ void check(const RunArguments& arguments) {
   if (arguments.lines && (arguments.raw || !arguments.tokens.empty())) {
     throw error(ErrorCode::kUsage, "--jsonl: conversations go through the template; --raw and --tokens do not");
   }
+  if (arguments.lines && arguments.statistics) {
+    throw error(ErrorCode::kUsage, "--stats: with --jsonl every answer holds its numbers of tokens, under \"usage\"");
+  }
   if (arguments.raw && !arguments.system.empty()) {
     throw error(ErrorCode::kUsage, "--system: with --raw there is no template that could hold it");
   }
@@ -176,7 +179,8 @@ constexpr std::string_view kDetails =
     "One word alone is the model if it is a file, a name in the store or hf:ORG/REPO,\n"
     "which is pulled when it is not there; the prompt otherwise. Where no model is\n"
     "named, the small demo model answers that is built in.\n"
-    "What is piped in is put behind the prompt, or is the prompt.\n"
+    "What is piped in is put behind the prompt, or is the prompt. With --jsonl a line\n"
+    "that cannot be answered has {\"error\":…} for an answer, and the others go on.\n"
     "\n"
     "Sampling is by what the model's file recommends, or else by the values above;\n"
     "--temp 0 takes the likeliest token each time.\n"

@@ -189,6 +189,7 @@ TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
   EXPECT_THAT(both.output, HasSubstr("2 plus 2 is 4."));
   EXPECT_EQ(both.exit_code, 0);
   EXPECT_EQ(rocmforge({"run", demo_model(), "--jsonl", "--raw"}).exit_code, 2);
+  EXPECT_EQ(rocmforge({"run", demo_model(), "--jsonl", "--stats"}).exit_code, 2);
   EXPECT_EQ(rocmforge({"run", demo_model(), "Why?", "--jsonl"}).exit_code, 2);
 }
 

@@ -237,9 +237,9 @@ void Talk::show_or_set_system(const std::string& text) {
                                                     : printable(conversation_.system, 4000));
   }
   conversation_.system = text == "none" ? "" : text;
-  screen_.say(conversation_.turns.empty()
-                  ? "The system message is set."
-                  : "The system message is set, also for what was said so far; /clear begins anew.");
+  const std::string_view done = conversation_.system.empty() ? "taken away" : "set";
+  screen_.say(fmt::format("The system message is {}{}", done,
+                          conversation_.turns.empty() ? "." : ", also for what was said so far; /clear begins anew."));
 }
 
 void Talk::show_or_set_thinking(const std::string& choice) {
