@@ -1,6 +1,5 @@
 // `rocmforge rm`: takes models out of the store.
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <set>
 

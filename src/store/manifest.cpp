@@ -92,6 +92,8 @@ void check_name(std::string_view name) {
               "letters, digits and . _ - / :, as in llama-3:small");
 }
 
+std::string source_id_of(const Url& address) { return sha256_of(address.text()); }
+
 std::string name_of_source(std::string_view source) {
   std::string name(source);
   std::ranges::replace_if(name, std::not_fn(is_for_names), '-');

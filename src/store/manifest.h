@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "store/url.h"
+
 namespace rocmforge::store {
 
 struct ManifestFile {
@@ -36,6 +38,9 @@ Manifest parse_manifest(std::string_view text, std::string_view path);
 // A name as a person may give one: letters, digits and . _ - / : in any script but without what would confuse a path or
 // a source; an Error says what is wrong.
 void check_name(std::string_view name);
+
+// What is kept of an address to know it by.
+std::string source_id_of(const Url& address);
 
 // A source as a name: other characters become '-', among them the spaces of files, which would look like a prompt's.
 std::string name_of_source(std::string_view source);

@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/quant_name.h"
 #include "store/sha256.h"
-#include "store/source.h"
 #include "store/url.h"
 
 namespace rocmforge::store {
@@ -87,12 +87,12 @@ bool names_repository(std::string_view word, std::string_view repository) {
 // How well a word fits a model: exactly, by the name that a pull would have taken for it, or not at all.
 enum class Fit { kNone, kNearly, kExact };
 
-// As pick() has it: a quantization may go without its maker's "UD-".
 Fit fit_of_choice(std::string_view choice, const Manifest& model) {
   const std::string_view file = choice.substr(choice.rfind('/') + 1);
   const bool is_file = std::ranges::find(model.files, file, &ManifestFile::name) != model.files.end();
-  if (is_file || equal_ignoring_case(choice, model.quant)) return Fit::kExact;
-  return equal_ignoring_case("UD-" + std::string(choice), model.quant) ? Fit::kNearly : Fit::kNone;
+  const auto [likely, other] = quants_meant_by(std::string(choice));
+  if (is_file || equal_ignoring_case(likely, model.quant)) return Fit::kExact;
+  return equal_ignoring_case(other, model.quant) ? Fit::kNearly : Fit::kNone;
 }
 
 Fit fit_of(std::string_view word, const Manifest& model) {
@@ -107,11 +107,10 @@ Fit fit_of(std::string_view word, const Manifest& model) {
   return colon == word.npos ? Fit::kExact : fit_of_choice(word.substr(colon + 1), model);
 }
 
-// Of an address the part that is kept, as it may hold secrets; empty for other words.
+// Empty for words that are no address.
 std::string id_of_address(std::string_view word) {
   try {
-    return names_the_web(word) && !equal_ignoring_case(word.substr(0, 3), "hf:") ? sha256_of(Url::parse(word).text())
-                                                                                 : "";
+    return source_id_of(Url::parse(word));
   } catch (const Error&) {
     return "";
   }
@@ -187,7 +186,7 @@ std::vector<Manifest> ModelStore::meant_by(std::string_view word, bool also_unfi
   const std::string address = id_of_address(word);
   for (Manifest& model : all) {
     if (model.name == word) return {std::move(model)};
-    const bool is_source = address.empty() ? model.source == word : model.source_id == address;
+    const bool is_source = model.source == word || (!address.empty() && model.source_id == address);
     const Fit fit = fit_of(word, model);
     if (is_source) {
       by_source.push_back(std::move(model));

@@ -95,7 +95,7 @@ PullPlan plan_from_web(Web& web, const WebSource& source, const std::string& nam
   const Url first = Url::parse(url_of(parts.front()));
   PullPlan plan;
   plan.model.source = first.shown();
-  plan.model.source_id = sha256_of(first.text());
+  plan.model.source_id = source_id_of(first);
   plan.model.name = name.empty() ? name_after(file) : name;
   plan.model.quant = quant_of(file);
   for (const std::string& part : parts) {

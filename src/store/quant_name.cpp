@@ -183,6 +183,8 @@ std::string choice_of(const Offer& offer, const std::vector<Offer>& offers) {
   return is_alone ? offer.quant : offer.files.front().path;
 }
 
+std::array<std::string, 2> quants_meant_by(const std::string& choice) { return {choice, "UD-" + choice}; }
+
 const Offer& pick(const std::vector<Offer>& offers, const std::string& source, const std::string& choice) {
   if (choice.empty()) {
     for (const std::string_view usual : kUsual) {
@@ -196,7 +198,7 @@ const Offer& pick(const std::vector<Offer>& offers, const std::string& source, c
                 "say which");
   }
   if (const auto files = with_file(offers, choice); !files.empty()) return the_one(files, offers, source, choice);
-  for (const std::string& quant : {choice, "UD-" + choice}) {
+  for (const std::string& quant : quants_meant_by(choice)) {
     const auto found = with_quant(offers, quant);
     if (!found.empty()) return the_one(found, offers, source, quant);
   }

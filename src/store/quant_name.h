@@ -1,6 +1,7 @@
 // The quantization that a model's file is named after, and which of a repository's files a person means.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -38,6 +39,9 @@ std::vector<Offer> offers_of(const std::vector<RemoteEntry>& files);
 
 // What most people want, the best first: small, and hardly worse than the whole.
 std::span<const std::string_view> usual_quants();
+
+// The quantizations that a person may mean by a name, the likelier one first: its maker's mark UD- can be left out.
+std::array<std::string, 2> quants_meant_by(const std::string& choice);
 
 // The one that `choice` means: a quantization's name in any case, or a file's. Without one Q4_K_M, else Q8_0, else the
 // only one. An Error lists what there is; `source` is what the person wrote, without the choice.
