@@ -110,8 +110,8 @@ class HubServer {
     for (const auto& [name, files] : repositories_) {
       const std::string api = "/api/models/" + name;
       const std::string revision = manners_.is_simple ? "main" : commit_;
-      if (path == api + (manners_.is_simple ? "" : "/revision/main"))
-        return {.body = R"({"id": ")" + name + R"(", "sha": ")" + commit_ + "\"}"};
+      const std::string description = manners_.is_simple ? api : api + "/revision/main";
+      if (path == description) return {.body = R"({"id": ")" + name + R"(", "sha": ")" + commit_ + "\"}"};
       if (path == api + "/tree/" + revision) return tree(question.target, api, files);
       const std::string resolve = "/" + name + "/resolve/" + revision + "/";
       if (!path.starts_with(resolve)) continue;
