@@ -13,6 +13,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # Warns of std::string's own copying (GCC bug 105329).
   target_compile_options(rocmforge_options INTERFACE -Wno-restrict)
 endif()
+if(ROCMFORGE_UNITY)
+  # Sources that are compiled together are included by one that is not theirs: it looks as if a header used an anonymous namespace.
+  target_compile_options(rocmforge_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(ROCMFORGE_WERROR)
   target_compile_options(rocmforge_options INTERFACE -Werror)
 endif()

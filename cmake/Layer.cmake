@@ -1,3 +1,17 @@
+# rocmforge_unity(TARGET COUNT): compiles COUNT sources of a target at a time, where ROCMFORGE_UNITY asks for it. Most of a source's
+# time goes into the headers, which those sources share. Sources that Highway compiles once per instruction set stay apart: each of them defines
+# its own name for itself.
+function(rocmforge_unity target count)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    file(STRINGS "${source}" per_target REGEX "hwy/foreach_target.h" LIMIT_COUNT 1)
+    if(per_target)
+      set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${ROCMFORGE_UNITY} UNITY_BUILD_BATCH_SIZE ${count})
+endfunction()
+
 # rocmforge_layer(NAME [USES LAYER...] [LIBRARIES LIB...]): a folder of src/ as a static library, rocmforge_NAME with '_' for '/'.
 # Every .cpp in it belongs to it.
 # The include path is src/, so that includes name their layer; tools/check_layers.py holds them against the design's table.
@@ -10,6 +24,7 @@ function(rocmforge_layer name)
   string(REPLACE / _ ARG_USES "${ARG_USES}")
   if(sources)
     add_library(${target} STATIC ${sources})
+    rocmforge_unity(${target} 10)
     set(scope PUBLIC)
   else()  # headers only
     add_library(${target} INTERFACE)
@@ -27,6 +42,7 @@ function(rocmforge_tests layer)
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
   add_executable(test_${layer} ${sources})
+  rocmforge_unity(test_${layer} 5)
   # What a test does itself is little, and compiles a third sooner so. What it tests is compiled as users have it.
   target_compile_options(test_${layer} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")

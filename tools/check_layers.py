@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "cli/model_arguments": "api base quant gguf models engine",
     "cli/run": "api base engine",
     "cli/chat": "api base",
-    "cli/sampling_arguments": "api base",
+    "cli/sampling_arguments": "api base sample/settings.h",
     "cli/logits": "api base engine",
     "cli/bench": "api base engine",
     "cli/perplexity": "api base engine",

@@ -28,7 +28,7 @@ static_assert(std::atomic<std::uintptr_t>::is_always_lock_free && std::atomic<bo
 constinit std::array<GuardedRange, kMaxGuardedRanges> guarded_ranges{};
 constinit std::atomic<int> ranges_in_use{0};  // the table's filled part; never shrinks
 struct sigaction previous_action;
-std::uintptr_t page_size;
+std::uintptr_t page_bytes;
 
 void set_range(GuardedRange& range, std::uintptr_t begin, std::uintptr_t end) {
   range.version.fetch_add(1);
@@ -47,7 +47,7 @@ bool replace_lost_pages(std::uintptr_t address) {
     const std::uintptr_t begin = range.begin.load();
     const std::uintptr_t end = range.end.load();
     if (version % 2 != 0 || range.version.load() != version || address < begin || address >= end) continue;
-    const std::uintptr_t page = address & ~(page_size - 1);
+    const std::uintptr_t page = address & ~(page_bytes - 1);
     void* const place = reinterpret_cast<void*>(page);
     void* const mapped = mmap(place, end - page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     range.damaged.store(true);
@@ -75,7 +75,7 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
 }
 
 void install_handler() {
-  page_size = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  page_bytes = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   sigaction(SIGBUS, nullptr, &previous_action);
   struct sigaction action{};
   action.sa_sigaction = on_bus_error;

@@ -1,6 +1,9 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_set>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -12,7 +15,7 @@ namespace {
 
 template <typename Json>
 std::string dump(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return printable_json(value.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 // The library says "[json.exception...] parse error at line 1, column 2: syntax error while ...": the place is said
@@ -20,7 +23,9 @@ std::string dump(const Json& value, int indent) {
 std::string complaint(std::string_view message) {
   const std::size_t column = message.find(", column ");
   const std::size_t colon = column == std::string_view::npos ? column : message.find(": ", column);
-  return printable(colon == std::string_view::npos ? message : message.substr(colon + 2), 240);
+  if (colon != std::string_view::npos) return printable(message.substr(colon + 2), 240);
+  const std::size_t bracket = message.find("] ");
+  return printable(bracket == std::string_view::npos ? message : message.substr(bracket + 2), 240);
 }
 
 // Before it is parsed: where the library calls back while it parses, it looks through a whole list again after each of
@@ -41,6 +46,35 @@ void check_depth(std::string_view text, std::string_view what) {
       }
     } else if (c == '}' || c == ']') {
       --depth;
+    }
+  }
+}
+
+// The place behind the string that begins at text[begin].
+std::size_t end_of_string(std::string_view text, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+  return end + 1;
+}
+
+// Requires: the text is valid JSON. A string is a key if a colon follows it.
+void refuse_repeated_keys(std::string_view text, std::string_view what) {
+  std::vector<std::unordered_set<std::string>> keys;  // of each object that is open; an empty set for a list
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '{' || c == '[') {
+      keys.emplace_back();
+    } else if (c == '}' || c == ']') {
+      keys.pop_back();
+    } else if (c == '"') {
+      const std::size_t end = end_of_string(text, i);
+      const std::size_t next = text.find_first_not_of(" \t\r\n", end);
+      if (next != std::string_view::npos && text[next] == ':') {
+        auto key = nlohmann::json::parse(text.substr(i, end - i)).get<std::string>();
+        if (keys.back().contains(key)) throw error(ErrorCode::kMalformed, "{}: the key '{}' occurs twice", what, printable(key));
+        keys.back().insert(std::move(key));
+      }
+      i = end - 1;
     }
   }
 }
@@ -67,8 +101,10 @@ std::string dump_json(const nlohmann::json& value, int indent) { return dump(val
 std::string dump_json(const nlohmann::ordered_json& value, int indent) { return dump(value, indent); }
 
 nlohmann::json parse_json(std::string_view text, std::string_view what) { return parse<nlohmann::json>(text, what); }
-nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what) {
-  return parse<nlohmann::ordered_json>(text, what);
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what, RepeatedKeys repeated) {
+  nlohmann::ordered_json json = parse<nlohmann::ordered_json>(text, what);
+  if (repeated == RepeatedKeys::kRefused) refuse_repeated_keys(text, what);
+  return json;
 }
 
 }  // namespace rocmforge

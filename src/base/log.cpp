@@ -55,6 +55,7 @@ std::unique_ptr<spdlog::logger> make_logger() {
   auto logger = std::make_unique<spdlog::logger>("", std::move(sink));
   logger->set_formatter(std::move(formatter));
   logger->set_level(spdlog::level::warn);
+  logger->set_error_handler([](const std::string&) {});  // nobody could be told
   return logger;
 }
 
@@ -65,8 +66,9 @@ spdlog::logger& logger() {
 }
 
 void write_now(Level level, std::string_view message) {
-  // The text is data and must not be taken for a format.
-  logger().log(spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+  // Parts of the text may be a file's or a template's. It is data and must not be taken for a format either.
+  const std::string shown = printable_lines(message);
+  logger().log(spdlog::source_loc{}, spdlog_level(level), spdlog::string_view_t(shown.data(), shown.size()));
 }
 
 struct KeptLines {

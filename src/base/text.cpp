@@ -67,6 +67,20 @@ std::string escaped(char32_t c) {
   return c < 0x80 ? fmt::format("\\x{:02x}", number) : fmt::format("\\u{{{:x}}}", number);
 }
 
+struct ShownCharacter {
+  std::string shown;
+  std::size_t length = 0;  // bytes of the text
+  bool plain = false;      // shown as it is
+};
+
+// Requires: the text is not empty.
+ShownCharacter shown_character(std::string_view text) {
+  const CodePoint c = first_code_point(text);
+  if (c.length == 0) return {fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front())), 1, false};
+  if (is_unprintable(c.value)) return {escaped(c.value), c.length, false};
+  return {std::string(text.substr(0, c.length)), c.length, true};
+}
+
 // Insertions, deletions, replacements and swaps of neighbours that turn a into b, case aside.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
@@ -155,16 +169,42 @@ std::string printable(std::string_view text, std::size_t limit) {
   std::string out;
   std::size_t characters = 0;
   while (!text.empty()) {
-    const CodePoint c = first_code_point(text);
-    const std::size_t length = std::max<std::size_t>(c.length, 1);
-    const bool plain = c.length != 0 && !is_unprintable(c.value);
-    const std::string piece = plain           ? std::string(text.substr(0, length))
-                              : c.length == 0 ? fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()))
-                                              : escaped(c.value);
-    characters += plain ? 1 : piece.size();
+    const auto [shown, length, plain] = shown_character(text);
+    characters += plain ? 1 : shown.size();
     if (characters > limit) return out += "…";
-    out += piece;
+    out += shown;
     text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto [shown, length, plain] = shown_character(text);
+    out += text.front() == '\n' ? "\n" : shown;
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string printable_json(std::string text) {
+  const auto is_suspect = [](char c) { return c == '\x7f' || static_cast<unsigned char>(c) >= 0xc2; };
+  if (std::ranges::none_of(text, is_suspect)) return text;
+  std::string out;
+  for (std::string_view rest = text; !rest.empty();) {
+    const CodePoint c = first_code_point(rest);
+    const std::size_t length = std::max<std::size_t>(c.length, 1);
+    // Line feeds are the layout's; within strings they are escaped already.
+    if (c.length == 0 || c.value < 0x20 || !is_unprintable(c.value)) {
+      out += rest.substr(0, length);
+    } else if (c.value < 0x10000) {
+      out += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c.value));
+    } else {
+      const auto above = static_cast<std::uint32_t>(c.value) - 0x10000;
+      out += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (above >> 10), 0xdc00 + (above & 0x3ff));
+    }
+    rest.remove_prefix(length);
   }
   return out;
 }

@@ -36,6 +36,12 @@ inline constexpr std::size_t kPrintableLimit = 120;
 // it is cut and ends in …
 std::string printable(std::string_view text, std::size_t limit = kPrintableLimit);
 
+// The same for a whole message: line feeds stay, and nothing is cut.
+std::string printable_lines(std::string_view text);
+
+// JSON text with the same characters written as JSON's escapes, which mean the same.
+std::string printable_json(std::string text);
+
 // The value of a hexadecimal digit in either case; -1 for anything else.
 int hexadecimal_digit(char c);
 

@@ -16,7 +16,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/did_you_mean.h"
 #include "cli/model_source.h"
+#include "cli/notice.h"
 #include "cli/terminal.h"
 
 namespace rocmforge::cli {
@@ -119,6 +121,9 @@ CLI::Option* add_bounded(CLI::App& app, const Argument& argument, const Bounded<
   return app.add_option_function<std::string>(argument.names, store, argument.help)->check(CLI::Validator(check, ""));
 }
 
+// Nothing would tell an empty value from none.
+std::string refuse_empty(const std::string& text) { return text.empty() ? "the value is empty" : ""; }
+
 template <typename Value>
 CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
   if constexpr (std::is_same_v<Value, bool>) {
@@ -130,9 +135,11 @@ CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
     CLI::Option* option = app.add_option(argument.names, *place, argument.help);
     if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
       constexpr int kMostWords = 4096;
-      option->expected(1, argument.is_positional() ? kMostWords : 1)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      if (argument.is_positional()) option->expected(1, kMostWords);
+      // Each occurrence of an option takes one value.
+      option->allow_extra_args(argument.is_positional())->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
+    if constexpr (std::is_same_v<Value, std::string>) option->check(CLI::Validator(refuse_empty, ""));
     if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
     if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, 1'000'000'000'000));
     return option;
@@ -164,22 +171,54 @@ void declare(CLI::App& app, Command& command, const Command*& chosen) {
   sub->callback([&command, &chosen] { chosen = &command; });
 }
 
-int report_usage(const std::string& message, const CLI::App& app) {
+std::vector<std::string> option_names(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& known : option->get_lnames()) names.push_back("--" + known);
+    for (const std::string& known : option->get_snames()) names.push_back("-" + known);
+  }
+  return names;
+}
+
+const CLI::App& chosen_command(const CLI::App& app) {
   const CLI::App* deepest = &app;
   while (!deepest->get_subcommands().empty()) deepest = deepest->get_subcommands().front();
-  const std::string name = deepest == &app ? "rocmforge" : "rocmforge " + deepest->get_name();
-  print_error(stderr,
-              Error(ErrorCode::kUsage, printable(message, 300), fmt::format("`{} --help` shows how it is used", name)));
+  return *deepest;
+}
+
+// The library's complaints in our words.
+std::string message_of(const CLI::ParseError& problem, const CLI::App& app) {
+  const std::string text = problem.what();
+  const std::string option = text.substr(0, text.find(':'));
+  if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
+    const std::vector<std::string> words = app.remaining(true);
+    const std::string word = words.empty() ? "" : words.front();
+    if (!word.starts_with('-')) return fmt::format("'{}' is one argument too many", printable(word));
+    const auto near = option_near(word, option_names(chosen_command(app)));
+    return fmt::format("there is no option {}{}", printable(word), near ? fmt::format("; did you mean {}?", *near) : "");
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr && text.ends_with(" is required")) {
+    return text.substr(0, text.size() - std::string_view(" is required").size()) + " is missing";
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&problem) != nullptr) {
+    const bool is_repeated = text.find("received") != std::string::npos;
+    return is_repeated ? option + " is given more than once" : option + " needs a value";
+  }
+  return text;
+}
+
+int report_usage(const Error& error, const CLI::App& app) {
+  const CLI::App& command = chosen_command(app);
+  const std::string name = &command == &app ? "rocmforge" : "rocmforge " + command.get_name();
+  print_error(stderr, Error(ErrorCode::kUsage, printable(error.message(), 300),
+                            !error.hint().empty() ? error.hint() : fmt::format("`{} --help` shows how it is used", name)));
   return kUsageError;
 }
 
-// A word that is no command: CLI11 would only say that it was not expected.
-std::string unknown_command_message(std::string_view word, std::span<const Command> commands) {
+std::vector<std::string_view> command_names(std::span<const Command> commands) {
   std::vector<std::string_view> names;
   for (const Command& command : commands) names.push_back(command.name);
-  const auto near = closest(word, names);
-  return fmt::format("there is no command '{}'{}", printable(word),
-                     near ? fmt::format("; did you mean '{}'?", *near) : "");
+  return names;
 }
 
 bool is_command(std::string_view word, std::span<const Command> commands) {
@@ -206,16 +245,17 @@ int run_command(const Command& command) {
     command.run();
     return finished(kSuccess);
   } catch (const Error& error) {
-    // Nothing is lost that would have to be said: whoever interrupted it knows.
-    if (error.code() == ErrorCode::kCancelled && error.message().empty()) return kInterrupted;
-    print_error(stderr, error);
+    // Where there is no message nothing is lost that would have to be said: whoever interrupted it knows.
+    if (!error.message().empty()) print_error(stderr, error);
+    if (error.code() == ErrorCode::kCancelled) return kInterruptedExit;
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
   } catch (const std::filesystem::filesystem_error& error) {
     print_error(stderr, Error(ErrorCode::kIo,
                               fmt::format("{}: {}", printable(error.path1().string()), error.code().message())));
   } catch (const std::system_error& error) {
-    print_error(stderr,
-                Error(ErrorCode::kIo, fmt::format("cannot write to standard output: {}", error.code().message())));
+    const bool is_output = std::ferror(stdout) != 0;
+    print_error(stderr, Error(ErrorCode::kIo, fmt::format("{}: {}", is_output ? "cannot write to standard output" : "the system refuses",
+                                                          error.code().message())));
   } catch (const std::bad_alloc&) {
     print_error(stderr, Error(ErrorCode::kOutOfMemory, "out of memory"));
   } catch (const std::exception& error) {
@@ -233,6 +273,8 @@ int run_program(int argc, const char* const* argv) {
   app.set_help_flag("-h,--help", "Explain, and exit");
   app.set_help_all_flag("--help-all", "Explain every command, and exit");
   app.set_version_flag("--version", "rocmforge " ROCMFORGE_VERSION, "Print the version, and exit");
+  bool wants_notice = false;
+  app.add_flag("--licenses", wants_notice, "Print the libraries in this program with their licenses, and exit");
   app.footer(std::string(kFooter));
   app.fallthrough();
   app.require_subcommand(0, 1);
@@ -244,7 +286,7 @@ int run_program(int argc, const char* const* argv) {
 
   const std::vector<const char*> words = with_command(argc, argv, commands);
   if (words.size() > 1 && words[1][0] != '-' && words[1][0] != '\0' && !is_command(words[1], commands)) {
-    return report_usage(unknown_command_message(words[1], commands), app);
+    return report_usage(unknown_command(words[1], command_names(commands)), app);
   }
   try {
     app.parse(static_cast<int>(words.size()), words.data());
@@ -252,9 +294,13 @@ int run_program(int argc, const char* const* argv) {
   } catch (const CLI::Success& asked_for_help) {
     return finished(app.exit(asked_for_help));
   } catch (const CLI::ParseError& error) {
-    return report_usage(error.what(), app);
+    return report_usage(Error(ErrorCode::kUsage, message_of(error, app)), app);
   } catch (const Error& error) {
-    return report_usage(error.message(), app);
+    return report_usage(error, app);
+  }
+  if (wants_notice) {
+    fmt::print("{}", notice());
+    return finished(kSuccess);
   }
   if (chosen == nullptr) {
     fmt::print("{}", app.help());

@@ -18,10 +18,12 @@
 namespace rocmforge::cli {
 namespace {
 
+constexpr std::string_view kUsualType = "Q4_0";
+
 struct BenchArguments {
   ModelArguments model;
   std::string synthetic;
-  std::string type = "Q4_0";
+  std::string type;  // empty: kUsualType
   std::string save;
   std::string output_form;
   std::uint64_t prompt = 512;
@@ -47,12 +49,22 @@ void check(const BenchArguments& arguments) {
   if (!arguments.output_form.empty() && arguments.output_form != "json" && arguments.output_form != "md") {
     throw error(ErrorCode::kUsage, "-o {}: expected json or md", printable(arguments.output_form));
   }
-  if (arguments.model.model.empty() == arguments.synthetic.empty() && !arguments.roofline) {
-    throw error(ErrorCode::kUsage, "expected a model, by -m or by --synthetic");
+  const bool has_file = !arguments.model.model.empty();
+  const bool is_synthetic = !arguments.synthetic.empty();
+  if (has_file && is_synthetic) throw error(ErrorCode::kUsage, "-m and --synthetic exclude each other");
+  if (arguments.roofline && (has_file || is_synthetic)) {
+    throw error(ErrorCode::kUsage, "--roofline measures the machine alone, without {}", has_file ? "-m" : "--synthetic");
   }
-  if (!arguments.save.empty() && arguments.synthetic.empty()) {
-    throw error(ErrorCode::kUsage, "--save goes with --synthetic");
+  if (!has_file && !is_synthetic && !arguments.roofline) {
+    throw error(ErrorCode::kUsage, "there is no model: -m or --synthetic names one, --roofline measures without");
   }
+  for (const auto& [option, is_given] : {std::pair{"--type", !arguments.type.empty()}, {"--save", !arguments.save.empty()}}) {
+    if (is_given && !is_synthetic) throw error(ErrorCode::kUsage, "{} goes with --synthetic", option);
+  }
+  if (arguments.prompt == 0 && arguments.generated == 0 && !arguments.roofline) {
+    throw error(ErrorCode::kUsage, "-p 0 -n 0: there is nothing to measure");
+  }
+  if (arguments.json && arguments.output_form == "md") throw error(ErrorCode::kUsage, "--json and -o md exclude each other");
 }
 
 // ---- What is shown ----
@@ -174,12 +186,13 @@ void bench(const BenchArguments& arguments) {
   if (!arguments.model.model.empty()) {
     return measure_model(arguments, gguf::File::open(path_of_model(arguments.model.model)), arguments.model.model);
   }
-  const std::string name = fmt::format("{} {}", arguments.synthetic, arguments.type);
+  const std::string type = arguments.type.empty() ? std::string(kUsualType) : arguments.type;
+  const std::string name = fmt::format("{} {}", arguments.synthetic, type);
   if (arguments.save.empty()) {
-    const engine::SyntheticFile synthetic(arguments.synthetic, arguments.type);
+    const engine::SyntheticFile synthetic(arguments.synthetic, type);
     return measure_model(arguments, synthetic.file(), name);
   }
-  engine::save_synthetic(arguments.synthetic, arguments.type, arguments.save);
+  engine::save_synthetic(arguments.synthetic, type, arguments.save);
   measure_model(arguments, gguf::File::open(arguments.save), name);
 }
 

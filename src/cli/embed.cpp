@@ -42,7 +42,7 @@ void embed(const EmbedArguments& arguments) {
   if (arguments.lines && arguments.text) throw error(ErrorCode::kUsage, "--text and --jsonl exclude each other");
   const EmbedOptions options{.pooling = pooling_of(arguments.pooling), .normalize = !arguments.no_normalize};
   Model model = load_model(path_of_model(arguments.model.model), arguments.model);
-  report_load(model.info());
+  report_load(model.info(), arguments.model.model);
   model.check_embeds(options);
   const auto answer = [&](const std::string& text) { return ordered_json{{"embedding", model.embed(text, options)}}; };
   if (arguments.lines) {

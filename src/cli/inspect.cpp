@@ -12,6 +12,7 @@
 #include "cli/model_source.h"
 #include "cli/terminal.h"
 #include "convert/mixes.h"
+#include "convert/quantize_plan.h"
 #include "gguf/reader.h"
 #include "models/model_summary.h"
 
@@ -79,8 +80,10 @@ std::string mix_text(const ModelSummary& summary) {
   if (!summary.file_type) return "";
   if (const convert::Mix* mix = convert::find_mix_of_file_type(*summary.file_type))
     return std::string(mix->name) + ", ";
-  const quant::Format* own = *summary.file_type > 1000 ? quant::find_format(*summary.file_type) : nullptr;
-  return own != nullptr ? std::string(own->name) + ", " : "";
+  for (const quant::Format& format : quant::formats()) {
+    if (convert::Target{.format = &format}.file_type() == summary.file_type) return std::string(format.name) + ", ";
+  }
+  return "";
 }
 
 std::string tokenizer_text(const ModelSummary& summary) {

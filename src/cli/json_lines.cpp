@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 
@@ -42,15 +44,34 @@ bool answers_are_awaited() {
   return fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode);
 }
 
+// A line has no lines of its own: where it is not JSON, the column is enough.
+std::string without_line(std::string message) {
+  constexpr std::string_view kLine = ": line 1, column";
+  const std::size_t found = message.find(kLine);
+  return found == std::string::npos ? message : message.replace(found, kLine.size(), ", column");
+}
+
 ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_long,
-                       const std::function<ordered_json(const ordered_json&)>& answer) {
-  const std::string place = fmt::format("line {}", number);
+                       const std::function<ordered_json(const ordered_json&)>& answer, AnsweredLines& count) {
+  ++count.lines;
   try {
     if (too_long) throw error(ErrorCode::kTooLarge, "longer than {}", format_bytes(kLongestJsonLine));
-    return answer(parse_ordered_json(line, "not JSON"));
+    ordered_json asked;
+    try {
+      asked = parse_ordered_json(line, "not JSON", RepeatedKeys::kRefused);
+    } catch (const Error& problem) {
+      throw Error(problem.code(), without_line(problem.message()));
+    }
+    return answer(asked);
   } catch (const Error& problem) {
-    return {{"error", fmt::format("{}: {}", place, problem.message())}};
+    ++count.failed;
+    return {{"error", fmt::format("line {}: {}", number, problem.message())}};
   }
+}
+
+// A program that waits in silence looks as if it hung.
+void say_if_waiting(std::string_view what) {
+  if (isatty(STDIN_FILENO) == 1) log::info("reading {} from the terminal; Ctrl-D ends it", what);
 }
 
 [[noreturn]] void refuse_field(std::string_view name, const ordered_json& line, std::string_view expected) {
@@ -61,14 +82,16 @@ ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_lon
 
 }  // namespace
 
-void answer_json_lines(const std::function<ordered_json(const ordered_json&)>& answer) {
+AnsweredLines answer_json_lines(const std::function<ordered_json(const ordered_json&)>& answer) {
+  AnsweredLines count;
   const bool flush = answers_are_awaited();
+  say_if_waiting("lines of JSON");
   std::string line;
   for (std::uint64_t number = 1;; ++number) {
     const LineState state = read_line(line);
-    if (state == LineState::kEnd) break;
+    if (state == LineState::kEnd) return count;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const std::string text = dump_json(answer_to(line, number, state == LineState::kTooLong, answer)) + "\n";
+    const std::string text = dump_json(answer_to(line, number, state == LineState::kTooLong, answer, count)) + "\n";
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
     if (!written || (flush && std::fflush(stdout) != 0)) throw system_error("standard output", "write", errno);
   }
@@ -88,7 +111,9 @@ std::string read_standard_input(std::size_t most) {
 }
 
 std::string input_of(const std::optional<std::string>& given, std::size_t most) {
-  return given ? *given : read_standard_input(most);
+  if (given) return *given;
+  say_if_waiting("a text");
+  return read_standard_input(most);
 }
 
 std::string text_field(const ordered_json& line, std::string_view name) {
@@ -96,6 +121,46 @@ std::string text_field(const ordered_json& line, std::string_view name) {
   const auto found = line.find(name);
   if (found == line.end() || !found->is_string()) refuse_field(name, line, "a text");
   return found->get<std::string>();
+}
+
+namespace {
+
+const ordered_json* find_field(const ordered_json& line, std::string_view name) {
+  const auto found = line.find(name);
+  return found == line.end() || found->is_null() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<std::string> optional_text_field(const ordered_json& line, std::string_view name) {
+  const ordered_json* const found = find_field(line, name);
+  if (found == nullptr) return std::nullopt;
+  if (!found->is_string()) refuse_field(name, line, "a text");
+  return found->get<std::string>();
+}
+
+std::optional<double> optional_number_field(const ordered_json& line, std::string_view name, double least,
+                                            double greatest) {
+  const ordered_json* const found = find_field(line, name);
+  if (found == nullptr) return std::nullopt;
+  const double number = found->is_number() ? found->get<double>() : std::nan("");
+  if (!(number >= least && number <= greatest)) {
+    refuse_field(name, line, fmt::format("a number from {} to {}", least, greatest));
+  }
+  return number;
+}
+
+std::optional<std::int64_t> optional_integer_field(const ordered_json& line, std::string_view name, std::int64_t least,
+                                                   std::int64_t greatest) {
+  const ordered_json* const found = find_field(line, name);
+  if (found == nullptr) return std::nullopt;
+  const bool is_negative = found->is_number_integer() && !found->is_number_unsigned();
+  const bool fits = is_negative ? found->get<std::int64_t>() >= least
+                                : found->is_number_unsigned() && found->get<std::uint64_t>() <= static_cast<std::uint64_t>(greatest);
+  if (!fits || found->get<std::int64_t>() > greatest || found->get<std::int64_t>() < least) {
+    refuse_field(name, line, fmt::format("a whole number from {} to {}", least, greatest));
+  }
+  return found->get<std::int64_t>();
 }
 
 bool bool_field(const ordered_json& line, std::string_view name, bool fallback) {

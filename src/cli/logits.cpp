@@ -76,10 +76,9 @@ void logits(const LogitsArguments& arguments) {
   if (options.value_format == nullptr) options.value_format = f32;
   options.step_tokens = std::max(1, step_tokens_for(file, count, arguments.step));
   options.logit_rows = options.step_tokens;
-  check_tokens(tokens, models::describe(file).spec.vocabulary, arguments.tokens);
   engine::Runner runner = load_runner(file, options);
+  runner.check_tokens(tokens, arguments.tokens);
   write_logits(runner, tokens, arguments.output);
-  file.check_intact();
 }
 
 }  // namespace

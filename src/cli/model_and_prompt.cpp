@@ -2,10 +2,13 @@
 
 #include <filesystem>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/demo_model.h"
 #include "cli/model_source.h"
+#include "store/source.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -15,8 +18,12 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+bool is_one_word(const std::string& text) {
+  return !text.empty() && text.find_first_of(" \t\n") == std::string::npos;
+}
+
 bool looks_like_a_file(const std::string& word) {
-  return word.find('/') != std::string::npos || word.ends_with(".gguf");
+  return is_one_word(word) && (word.find('/') != std::string::npos || word.ends_with(".gguf"));
 }
 
 }  // namespace
@@ -31,7 +38,14 @@ ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string
   if (first_is_model) return {first, second};
   if (!option.empty()) return {option, first};
   if (looks_like_a_file(first)) {
-    throw Error(ErrorCode::kNotFound, printable(first) + ": there is no such file", "a prompt comes after the model");
+    throw Error(ErrorCode::kNotFound, printable(first) + ": there is no such file",
+                store::is_repository_name(first) ? fmt::format("`hf:{}` is that model on the hub", first)
+                                                 : "a prompt comes after the model");
+  }
+  if (is_one_word(first)) {
+    const Error unknown = no_such_model(first);
+    throw Error(unknown.code(), unknown.message(),
+                fmt::format("{}; `rocmforge run {} {}` asks the demo model", unknown.hint(), kDemoModel, first));
   }
   return {std::string(kDemoModel), first};
 }

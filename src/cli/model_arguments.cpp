@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file_text.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/mapped_file.h"
 #include "base/text.h"
 #include "cli/model_source.h"
 #include "cli/terminal.h"
@@ -148,7 +148,8 @@ engine::RunnerOptions runner_options(const ModelArguments& arguments) {
   return options;
 }
 
-void report_load(const ModelInfo& info) {
+void report_load(const ModelInfo& info, const std::string& name) {
+  log::info("{}: {}", printable(name), info.name.empty() ? info.description : printable(info.name));
   for (const std::string& line : info.placement) log::info("{}", line);
   log::info("context {} ({}), {} for keys and values, {} for work", info.context, info.context_reason,
             format_bytes(info.cache_bytes), format_bytes(info.work_bytes));
@@ -162,9 +163,9 @@ engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& 
 }
 
 std::vector<std::int32_t> read_tokens(const std::string& path) {
-  const MappedFile file(path);
-  const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.size());
-  const nlohmann::json json = parse_json(text, path);
+  const FileText file(path);
+  const nlohmann::json json = parse_json(file.text(), path);
+  file.check_intact();
   const nlohmann::json* list = &json;
   if (json.is_object()) {
     const auto found = json.find("tokens");
@@ -180,15 +181,8 @@ std::vector<std::int32_t> read_tokens(const std::string& path) {
     }
     tokens.push_back(item.get<std::int32_t>());
   }
+  if (tokens.empty()) throw error(ErrorCode::kUsage, "{}: no tokens", path);
   return tokens;
-}
-
-void check_tokens(const std::vector<std::int32_t>& tokens, int vocabulary, const std::string& source) {
-  if (tokens.empty()) throw error(ErrorCode::kUsage, "{}: no tokens", source);
-  const auto beyond = std::ranges::find_if(tokens, [&](std::int32_t id) { return id < 0 || id >= vocabulary; });
-  if (beyond == tokens.end()) return;
-  throw error(ErrorCode::kUsage, "{}: token {} is {}, but the model has {}: 0 to {}", source, beyond - tokens.begin(),
-              *beyond, vocabulary, vocabulary - 1);
 }
 
 }  // namespace rocmforge::cli

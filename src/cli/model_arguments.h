@@ -39,12 +39,10 @@ Model load_model(const std::string& path, const ModelArguments& arguments);
 // Says in the log what was loaded and where it runs.
 engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options);
 
-// The same of a model that the library has loaded.
-void report_load(const ModelInfo& info);
+// The same of a model that the library has loaded, and that the user named so.
+void report_load(const ModelInfo& info, const std::string& name);
 
-// `{"tokens":[…]}`, or the list alone; an Error names the file and what is wrong with it.
+// Reads `{"tokens":[…]}`, or the list alone. Throws Error if the file holds anything else, or no token.
 std::vector<std::int32_t> read_tokens(const std::string& path);
-// An Error for an id that the model does not have, and for none at all.
-void check_tokens(const std::vector<std::int32_t>& tokens, int vocabulary, const std::string& source);
 
 }  // namespace rocmforge::cli

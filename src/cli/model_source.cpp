@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -63,6 +65,22 @@ bool names_a_model(const std::string& word) {
   }
 }
 
+Error no_such_model(const std::string& word) {
+  std::vector<std::string> names = {std::string(kDemoModel)};
+  try {
+    for (const store::Manifest& model : open_store().models()) names.push_back(model.name);
+  } catch (const Error&) {  // nobody has a store who has no home
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  std::string hint = "`rocmforge models` lists those that are there, `rocmforge pull hf:ORG/REPO` fetches others";
+  if (const auto near = closest(word, views)) {
+    hint = fmt::format("did you mean '{}'? {}", printable(*near), hint);
+  } else if (store::is_repository_name(word)) {
+    hint = fmt::format("`hf:{}` is that model on the hub", printable(word));
+  }
+  return Error(ErrorCode::kNotFound, printable(word) + ": there is no such file, and no model of that name", hint);
+}
+
 std::string path_of_model(const std::string& model) {
   if (is_file(model)) return model;
   if (model == kDemoModel) return path_of_demo_model();
@@ -81,8 +99,7 @@ std::string path_of_model(const std::string& model) {
   if (store::names_the_web(model)) return fetched(store, model);
   const bool looks_like_a_path = model.find('/') != std::string::npos || model.ends_with(".gguf");
   if (looks_like_a_path || model.empty()) return model;
-  throw Error(ErrorCode::kNotFound, printable(model) + ": there is no such file, and no model of that name",
-              "`rocmforge models` lists those that are there, `rocmforge pull` fetches others");
+  throw no_such_model(model);
 }
 
 }  // namespace rocmforge::cli

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "cli/command.h"
 
 namespace rocmforge::cli {
@@ -15,6 +16,9 @@ inline constexpr const char* kModelHelp =
 // Whether the word is meant as a model: a file that exists, the demo model, a name in the store, or a source on the
 // web.
 bool names_a_model(const std::string& word);
+
+// The error for a word that names no model, with what is near.
+Error no_such_model(const std::string& word);
 
 // The file to open. What is to be fetched and is not in the store yet is fetched now, with progress on the terminal. A
 // path that leads nowhere comes back as it is: whoever opens it will say so.

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file_text.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/mapped_file.h"
 #include "base/text.h"
 #include "cli/chat/signals.h"
 #include "cli/commands.h"
@@ -67,12 +67,11 @@ class Progress {
     if (!visible_) return;
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const double left = seconds / done * (windows - done);
-    fmt::print(stderr, "\r{} of {} windows: {:.4f} ± {:.4f}, {:.0f} s left\x1b[K", done, windows, so_far.perplexity(),
-               so_far.error(), left);
-    std::fflush(stderr);
+    print_if_possible(stderr, fmt::format("\r{} of {} windows: {:.4f} ± {:.4f}, {:.0f} s left\x1b[K", done, windows,
+                                          so_far.perplexity(), so_far.error(), left));
   }
   void end() const {
-    if (visible_) fmt::print(stderr, "\r\x1b[K");
+    if (visible_) print_if_possible(stderr, "\r\x1b[K");
   }
 
  private:
@@ -107,9 +106,9 @@ void perplexity(const PerplexityArguments& arguments) {
   check_window(arguments);
   const gguf::File file = gguf::File::open(path_of_model(arguments.model.model));
   const engine::RunnerOptions options = options_for(arguments, file);
-  const MappedFile text(arguments.text);
-  const engine::MeasuredText measured =
-      engine::tokens_to_measure(file, {reinterpret_cast<const char*>(text.bytes().data()), text.size()});
+  const FileText text(arguments.text);
+  const engine::MeasuredText measured = engine::tokens_to_measure(file, text.text());
+  text.check_intact();
   engine::Runner runner = load_runner(file, options);
   log::info("{}: {} tokens", arguments.text, group_digits(measured.tokens.size()));
   const std::size_t rest = arguments.stride == 0 ? measured.tokens.size() % arguments.window : 0;
@@ -126,7 +125,6 @@ void perplexity(const PerplexityArguments& arguments) {
   const engine::Perplexity done = engine::measure_perplexity(runner, measured, how);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   progress.end();
-  file.check_intact();
   if (done.windows > 0) print(done, arguments, seconds);
   if (done.windows < done.of_windows) {
     log::warning("interrupted after {} of {} windows", done.windows, done.of_windows);

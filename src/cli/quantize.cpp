@@ -86,8 +86,9 @@ void print_plan_json(const convert::QuantizePlan& plan, const convert::QuantizeO
                        {"needs_importance", tensor.needs_importance}});
   }
   const std::string lacking = obstacle(plan, options);
+  const auto file_type = plan.target.file_type();
   const nlohmann::json json = {{"type", plan.target.name()},
-                               {"file_type", plan.target.file_type()},
+                               {"file_type", file_type ? nlohmann::json(*file_type) : nlohmann::json(nullptr)},
                                {"source_bytes", plan.source_bytes()},
                                {"bytes", plan.target_bytes()},
                                {"parameters", plan.elements()},

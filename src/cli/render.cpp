@@ -1,7 +1,5 @@
 // `rocmforge render`: a chat template, or any Jinja text, filled in.
 #include <ctime>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file_text.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -44,13 +43,6 @@ KnownTemplate parsed(std::string source, const std::string& name) {
   return {std::move(source), std::move(parsed_template)};
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw system_error(path, "read", errno);
-  return content;
-}
-
 KnownTemplate model_template(const std::string& path) {
   const gguf::File file = gguf::File::open(path);
   auto source = file.metadata().find<std::string>(text::kChatTemplateKey);
@@ -69,7 +61,10 @@ KnownTemplate model_template(const std::string& path) {
 std::optional<KnownTemplate> given_template(const RenderArguments& arguments) {
   if (!arguments.template_file.empty()) {
     if (!arguments.model.empty()) throw error(ErrorCode::kUsage, "--model and --template exclude each other");
-    return parsed(read_file(arguments.template_file), arguments.template_file);
+    const FileText file(arguments.template_file);
+    std::string source(file.text());
+    file.check_intact();
+    return parsed(std::move(source), arguments.template_file);
   }
   if (arguments.model.empty()) return std::nullopt;
   return model_template(path_of_model(arguments.model));

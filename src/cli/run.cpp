@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/chat/talk.h"
 #include "cli/commands.h"
+#include "cli/demo_model.h"
 #include "cli/model_and_prompt.h"
 #include "cli/model_arguments.h"
 #include "cli/model_source.h"
@@ -71,6 +72,16 @@ void check(const RunArguments& arguments) {
   if (arguments.raw && !arguments.system.empty()) {
     throw error(ErrorCode::kUsage, "--system: with --raw there is no template that could hold it");
   }
+  if (arguments.raw && (arguments.think || arguments.no_think)) {
+    throw error(ErrorCode::kUsage, "{}: with --raw there is no template that could ask for it",
+                arguments.think ? "--think" : "--no-think");
+  }
+}
+
+// A single answer reads and writes no history.
+void check_history(const RunArguments& arguments, bool is_conversation) {
+  if (!arguments.no_history || is_conversation) return;
+  throw error(ErrorCode::kUsage, "--no-history: only a conversation on a terminal has a history");
 }
 
 TalkOptions talk_options(const RunArguments& arguments) {
@@ -95,7 +106,7 @@ Model load(const std::string& path, const RunArguments& arguments, bool reports)
     throw Error(ErrorCode::kUnsupported, path + ": the file holds no tokenizer, so the model cannot read text",
                 "--raw --tokens F.json gives it the prompt as ids");
   }
-  if (reports) report_load(info);
+  if (reports) report_load(info, path);
   return model;
 }
 
@@ -103,7 +114,6 @@ void continue_tokens(const ModelAndPrompt& words, const RunArguments& arguments,
   if (!words.prompt.empty()) throw error(ErrorCode::kUsage, "the prompt is given twice: as text and by --tokens");
   const std::vector<std::int32_t> prompt = read_tokens(arguments.tokens);
   Model model = load(words.model, arguments, true);
-  check_tokens(prompt, model.info().vocabulary, arguments.tokens);
   continue_tokens_once(model, prompt, options);
 }
 
@@ -119,6 +129,19 @@ void converse_in_lines(const ModelAndPrompt& words, const RunArguments& argument
   answer_lines(model, options);
 }
 
+// What `make run` does where nobody can type: the demo model answers a few questions of its own.
+void show_demo(const RunArguments& arguments, const TalkOptions& options) {
+  constexpr std::array kQuestions = {"What is 7 plus 8?", "Which is larger, 15 or 51?", "Say the word moon three times."};
+  Model model = load(std::string(kDemoModel), arguments, true);
+  for (const std::string_view question : kQuestions) {
+    fmt::print("> {}\n", question);
+    answer_once(model, std::string(question), options);
+    fmt::print("\n");
+  }
+  fmt::print("In a terminal, `rocmforge run` begins a conversation; `rocmforge run \"a prompt\"` asks one question,\n"
+             "and `rocmforge run MODEL` talks with another model.\n");
+}
+
 void run(const RunArguments& arguments) {
   check(arguments);
   const TalkOptions options = talk_options(arguments);
@@ -130,7 +153,9 @@ void run(const RunArguments& arguments) {
   const std::string piped = piped_text();
   const std::string prompt = joined_prompt(words.prompt, arguments.raw ? piped : without_last_line_feeds(piped));
   const bool is_conversation = prompt.empty() && input_is_terminal() && !arguments.raw;
+  check_history(arguments, is_conversation);
   if (prompt.empty() && !is_conversation) {
+    if (arguments.first.empty() && arguments.model.model.empty() && !arguments.raw) return show_demo(arguments, options);
     throw Error(ErrorCode::kUsage, "there is no prompt, and nothing comes from standard input",
                 "rocmforge run \"What is 7 plus 8?\"");
   }

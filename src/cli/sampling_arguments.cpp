@@ -1,12 +1,16 @@
 #include "cli/sampling_arguments.h"
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "sample/settings.h"
 
 namespace rocmforge::cli {
 namespace {
@@ -127,6 +131,51 @@ std::pair<std::int32_t, float> parse_bias(std::string_view text) {
               printable(text));
 }
 
+struct StageOption {
+  std::string_view stage;
+  std::string_view option;
+  bool is_given;
+};
+
+// An option of a stage that does not run would do nothing.
+void refuse_idle_options(const SamplingArguments& arguments) {
+  const SamplingOptions& o = arguments.options;
+  const std::initializer_list<StageOption> options = {
+      {"temperature", "--temp", o.temperature && *o.temperature > 0},
+      {"temperature", "--dynatemp-range", o.dynatemp_range.has_value()},
+      {"temperature", "--dynatemp-exp", o.dynatemp_exponent.has_value()},
+      {"top_k", "--top-k", o.top_k.has_value()},
+      {"top_p", "--top-p", o.top_p.has_value()},
+      {"min_p", "--min-p", o.min_p.has_value()},
+      {"typ_p", "--typical", o.typical_p.has_value()},
+      {"top_n_sigma", "--top-n-sigma", o.top_n_sigma.has_value()},
+      {"xtc", "--xtc-probability", o.xtc_probability.has_value()},
+      {"xtc", "--xtc-threshold", o.xtc_threshold.has_value()},
+      {"penalties", "--repeat-last-n", o.penalty_last_n.has_value()},
+      {"penalties", "--repeat-penalty", o.repeat_penalty.has_value()},
+      {"penalties", "--presence-penalty", o.presence_penalty.has_value()},
+      {"penalties", "--frequency-penalty", o.frequency_penalty.has_value()},
+      {"dry", "--dry-multiplier", o.dry_multiplier.has_value()},
+      {"dry", "--dry-base", o.dry_base.has_value()},
+      {"dry", "--dry-allowed-length", o.dry_allowed_length.has_value()},
+      {"dry", "--dry-penalty-last-n", o.dry_penalty_last_n.has_value()},
+      {"dry", "--dry-sequence-breaker", !arguments.dry_sequence_breakers.empty()},
+  };
+  const bool has_mirostat = o.mirostat && *o.mirostat > 0;
+  if (has_mirostat && arguments.samplers) throw error(ErrorCode::kUsage, "--samplers: --mirostat takes the stages' place");
+  std::vector<std::string> stages;
+  if (arguments.samplers) stages = sample::parse_stages(*arguments.samplers);
+  for (const auto& [stage, option, is_given] : options) {
+    if (!is_given) continue;
+    if (has_mirostat && stage != "temperature") {
+      throw error(ErrorCode::kUsage, "{}: --mirostat takes the place of the stage '{}'", option, stage);
+    }
+    if (arguments.samplers && std::ranges::find(stages, stage) == stages.end()) {
+      throw error(ErrorCode::kUsage, "{}: the stage '{}' is not among the --samplers", option, stage);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Argument> sampling_arguments(SamplingArguments& arguments, std::string_view most) {
@@ -142,6 +191,7 @@ GenerationOptions generation_options(const SamplingArguments& arguments) {
   options.max_tokens = arguments.new_tokens.value_or(-1);
   if (options.max_tokens == 0)
     throw error(ErrorCode::kUsage, "-n: '0' is no number of tokens, expected 1 or more, or -1");
+  refuse_idle_options(arguments);
   options.sampling = arguments.options;
   options.sampling.samplers = arguments.samplers;
   std::vector<std::string> breakers = arguments.dry_sequence_breakers;

@@ -13,12 +13,6 @@
 namespace rocmforge::cli {
 namespace {
 
-int terminal_width() {
-  winsize size{};
-  const bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
-
 // "2:05", "1:02:03".
 std::string format_duration(double seconds) {
   const auto whole = static_cast<long>(std::min(seconds, 359'999.0));
@@ -37,6 +31,11 @@ std::string bar(double share, int width) {
 
 bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
 
+int columns_of_terminal(std::FILE* stream) {
+  winsize size{};
+  return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 bool understands_escapes(std::FILE* stream) {
   const char* kind = std::getenv("TERM");
   return is_terminal(stream) && kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
@@ -48,16 +47,28 @@ TerminalStyle style_of(std::FILE* stream) {
   return plain ? TerminalStyle{} : TerminalStyle{"\x1b[1m", "\x1b[2m", "\x1b[1;31m", "\x1b[0m"};
 }
 
-void print_error(std::FILE* stream, const Error& error) {
+void print_if_possible(std::FILE* stream, std::string_view text) noexcept {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+void print_error(std::FILE* stream, const Error& error) noexcept try {
   const TerminalStyle style = style_of(stream);
-  fmt::print(stream, "{}error:{} {}\n", style.red, style.reset, error.message());
-  if (!error.hint().empty()) fmt::print(stream, "{}hint:{}  {}\n", style.bold, style.reset, error.hint());
+  std::string text = fmt::format("{}error:{} {}\n", style.red, style.reset, printable_lines(error.message()));
+  if (!error.hint().empty()) {
+    text += fmt::format("{}hint:{}  {}\n", style.bold, style.reset, printable_lines(error.hint()));
+  }
+  print_if_possible(stream, text);
+} catch (const std::exception&) {  // no memory for the colours
+  print_if_possible(stream, "error: ");
+  print_if_possible(stream, error.message());
+  print_if_possible(stream, "\n");
 }
 
 ProgressBar::ProgressBar() : visible_(understands_escapes(stderr)) {}
 
 ProgressBar::~ProgressBar() {
-  if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  if (drawn_) print_if_possible(stderr, "\r\x1b[K");
 }
 
 void ProgressBar::start_from(std::uint64_t done) {
@@ -77,10 +88,10 @@ void ProgressBar::show(std::uint64_t done, std::uint64_t total, std::string_view
   const std::string numbers =
       fmt::format(" {:3.0f}%  {}/s  {:<12}", 100 * share, format_bytes(static_cast<std::uint64_t>(speed)), left);
   constexpr int kBarWidth = 20;
-  const int room = std::max(terminal_width() - kBarWidth - static_cast<int>(numbers.size()) - 2, 8);
-  fmt::print(stderr, "\r{}{} {}\x1b[K", bar(share, kBarWidth), numbers,
-             printable(what, static_cast<std::size_t>(room)));
-  std::fflush(stderr);
+  const int columns = columns_of_terminal(stderr);
+  const int room = std::max((columns > 0 ? columns : 80) - kBarWidth - static_cast<int>(numbers.size()) - 2, 8);
+  print_if_possible(stderr, fmt::format("\r{}{} {}\x1b[K", bar(share, kBarWidth), numbers,
+                                        printable(what, static_cast<std::size_t>(room))));
   drawn_ = true;
   last_draw_ = now;
 }

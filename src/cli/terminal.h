@@ -15,6 +15,9 @@ bool is_terminal(std::FILE* stream);
 // A terminal that can do more than show text and end lines: not TERM=dumb.
 bool understands_escapes(std::FILE* stream);
 
+// The terminal's width; 0 where the stream is none, or does not say.
+int columns_of_terminal(std::FILE* stream);
+
 // Escape sequences; all empty where the stream does not understand them or NO_COLOR is set.
 struct TerminalStyle {
   std::string_view bold;
@@ -24,8 +27,12 @@ struct TerminalStyle {
 };
 TerminalStyle style_of(std::FILE* stream);
 
-// "error: …", and below it "hint:  …" where there is one.
-void print_error(std::FILE* stream, const Error& error);
+// Writes the text, and gives up in silence where that fails: for what accompanies the work, such as errors and progress.
+void print_if_possible(std::FILE* stream, std::string_view text) noexcept;
+
+// "error: …", and below it "hint:  …" where there is one. What they quote cannot command the terminal. Never throws: an
+// error that cannot be shown still has its exit status.
+void print_error(std::FILE* stream, const Error& error) noexcept;
 
 // A line on standard error that is drawn over, ten times a second at most; nothing where that is no terminal. Not
 // thread-safe.

@@ -1,5 +1,7 @@
 #include "cli/tokenizer_arguments.h"
 
+#include "base/error.h"
+#include "base/text.h"
 #include "cli/model_source.h"
 #include "gguf/reader.h"
 #include "text/pretokenizers.h"
@@ -24,7 +26,14 @@ std::vector<Argument> TokenizerArguments::list() {
 }
 
 text::Tokenizer TokenizerArguments::load() const {
-  return text::Tokenizer(gguf::File::open(path_of_model(model)).metadata(), {.pre_tokenizer = pre_tokenizer});
+  const gguf::File file = gguf::File::open(path_of_model(model));
+  text::Tokenizer tokenizer(file.metadata(), {.pre_tokenizer = pre_tokenizer});
+  file.check_intact();
+  if (!pre_tokenizer.empty() && tokenizer.vocabulary().kind() != text::VocabularyKind::kBytePair) {
+    throw error(ErrorCode::kUsage, "--pre-tokenizer: {} has a vocabulary of the kind '{}', which has no pre-tokenizer", model,
+                printable(tokenizer.vocabulary().model()));
+  }
+  return tokenizer;
 }
 
 }  // namespace rocmforge::cli

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "convert/row_tasks.h"
 #include "gguf/writer.h"
+#include "models/hyperparameters.h"
 #include "quant/codec.h"
 
 namespace rocmforge::convert {
@@ -133,7 +134,11 @@ gguf::MetadataBuilder metadata_for(const gguf::File& input, const QuantizePlan& 
     if (!entry.key.starts_with("split.")) keys.copy(entry.key, entry.value);
   }
   keys.set("general.quantization_version", std::uint32_t{2});
-  keys.set("general.file_type", plan.target.file_type());
+  if (const auto file_type = plan.target.file_type()) {
+    keys.set("general.file_type", *file_type);
+  } else {
+    keys.erase("general.file_type");  // the input's
+  }
   if (options.importance != nullptr) {
     keys.set("quantize.imatrix.file", shortened(options.importance->path()));
     keys.set("quantize.imatrix.dataset", shortened(options.importance->dataset()));
@@ -149,22 +154,26 @@ ModelTraits traits_of(const gguf::File& file) {
   const gguf::Metadata& keys = file.metadata();
   ModelTraits traits;
   traits.architecture = keys.get_or<std::string_view>("general.architecture", "");
-  const auto number = [&](std::string_view name) {
-    return keys.find<std::int32_t>(fmt::format("{}.{}", traits.architecture, name)).value_or(0);
+  const auto key_of = [&](std::string_view name) { return fmt::format("{}.{}", traits.architecture, name); };
+  const auto checked = [&](std::string_view name, std::int64_t value, int greatest) {
+    models::check_range<std::int64_t>(keys, key_of(name), value, 0, greatest);
+    return static_cast<int>(value);
   };
-  const auto of_layer_0 = [&](std::string_view name) -> std::optional<int> {
-    const std::string key = fmt::format("{}.{}", traits.architecture, name);
-    const gguf::Value* value = keys.value(key);
+  const auto number = [&](std::string_view name, int greatest) {
+    return checked(name, keys.find<std::int64_t>(key_of(name)).value_or(0), greatest);
+  };
+  const auto heads_of_layer_0 = [&](std::string_view name) -> std::optional<int> {
+    const gguf::Value* value = keys.value(key_of(name));
     if (value == nullptr) return std::nullopt;
-    if (value->type() != gguf::ValueType::kArray) return keys.get<std::int32_t>(key);
-    const auto numbers = keys.get<std::vector<std::int32_t>>(key);
-    return numbers.empty() ? 0 : numbers.front();
+    if (value->type() != gguf::ValueType::kArray) return number(name, models::kMostHeads);
+    const auto numbers = keys.get<std::vector<std::int64_t>>(key_of(name));
+    return numbers.empty() ? 0 : checked(name, numbers.front(), models::kMostHeads);
   };
-  traits.blocks = number("block_count");
-  traits.next_token_layers = number("nextn_predict_layers");
-  traits.experts = number("expert_count");
-  traits.heads = of_layer_0("attention.head_count").value_or(0);
-  traits.kv_heads = of_layer_0("attention.head_count_kv").value_or(traits.heads);
+  traits.blocks = number("block_count", models::kMostLayers);
+  traits.next_token_layers = number("nextn_predict_layers", traits.blocks);
+  traits.experts = number("expert_count", models::kMostExperts);
+  traits.heads = heads_of_layer_0("attention.head_count").value_or(0);
+  traits.kv_heads = heads_of_layer_0("attention.head_count_kv").value_or(traits.heads);
   return traits;
 }
 
@@ -182,7 +191,10 @@ void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("{} stores tensors as {}, which ROCmForge can read but not write", plan.target.name(),
                             fmt::join(lacking, ", ")),
-                "IQ2_S, IQ3_XXS and Q2_K are the smallest formats that it writes; --dry-run shows the whole plan");
+                fmt::format("IQ2_M, Q2_K and IQ3_XXS are the smallest mixes that it writes{}; --dry-run shows the whole plan",
+                            plan.target.base().has_encoder
+                                ? fmt::format(", and `--pure {}` uses one format alone", plan.target.base().name)
+                                : ""));
   }
   for (const PlannedTensor& tensor : plan.tensors) {
     if (!tensor.is_copied() && tensor.source.shape.row_length() > kLongestRow) {
@@ -197,7 +209,8 @@ void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
                               options.importance == nullptr
                                   ? "an importance matrix"
                                   : fmt::format("importance values; {} has none for it", options.importance->path())),
-                  "give a matrix with --imatrix, or choose a larger mix; --pure does without");
+                  fmt::format("give a matrix with --imatrix, or choose a larger mix; `--pure {}` does without",
+                              plan.target.base().name));
     }
     if (!tensor.is_copied() && !tensor.source.format->is_plain_float() && !options.allow_requantize) {
       throw Error(ErrorCode::kUnsupported,

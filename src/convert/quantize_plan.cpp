@@ -238,7 +238,7 @@ Error unknown_type(std::string_view type) {
 
 }  // namespace
 
-std::uint32_t Target::file_type() const {
+std::optional<std::uint32_t> Target::file_type() const {
   if (mix != nullptr) return mix->file_type;
   switch (format->id) {
     case kQ3_K: return 11;  // the small mixes are nothing but the format, but for the output
@@ -249,7 +249,8 @@ std::uint32_t Target::file_type() const {
     default: break;
   }
   const Mix* same_name = find_mix(format->name);
-  return same_name != nullptr ? same_name->file_type : static_cast<std::uint32_t>(format->id);
+  if (same_name != nullptr) return same_name->file_type;
+  return format->is_our_own() ? std::optional(static_cast<std::uint32_t>(format->id)) : std::nullopt;
 }
 
 Target parse_target(std::string_view type, bool pure) {

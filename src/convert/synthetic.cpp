@@ -45,7 +45,7 @@ gguf::MetadataBuilder metadata_of(const SyntheticShape& shape, const Target& tar
   const auto count = [](int value) { return static_cast<std::uint32_t>(value); };
   keys.set("general.architecture", shape.architecture);
   keys.set("general.name", fmt::format("{} (random weights)", shape.name));
-  keys.set("general.file_type", target.file_type());
+  if (const auto file_type = target.file_type()) keys.set("general.file_type", *file_type);
   set("block_count", count(shape.layers));
   set("context_length", count(shape.context));
   set("embedding_length", count(shape.width));

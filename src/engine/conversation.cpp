@@ -58,10 +58,9 @@ int common_beginning(const text::ChatRequest& request, const std::vector<kv::Tok
 // Control tokens whose names are a part of what the parser looks for.
 std::vector<kv::TokenId> controls_within(const std::vector<std::string>& texts, const text::Vocabulary& vocabulary) {
   std::vector<kv::TokenId> controls;
-  for (std::size_t i = 0; i < vocabulary.size(); ++i) {
-    const auto token = static_cast<kv::TokenId>(i);
+  for (const kv::TokenId token : vocabulary.controls()) {
     const std::string_view name = vocabulary.text(token);
-    if (!vocabulary.is_control(token) || name.empty()) continue;
+    if (name.empty()) continue;
     const auto within = [&](const std::string& text) { return text.find(name) != std::string::npos; };
     if (std::ranges::any_of(texts, within)) controls.push_back(token);
   }

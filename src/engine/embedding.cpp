@@ -103,7 +103,7 @@ void PooledStates::put(std::vector<float> pooled) {
   changed_.notify_one();
 }
 
-void PooledStates::fail(const Error& failure) {
+void PooledStates::fail(const Job::Failure& failure) noexcept {
   {
     const std::lock_guard lock(mutex_);
     failure_ = failure;
@@ -111,10 +111,19 @@ void PooledStates::fail(const Error& failure) {
   changed_.notify_one();
 }
 
-EmbeddingJob::EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width,
+EmbeddingJob::EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, const Runner& runner,
                            std::shared_ptr<PooledStates> result)
-    : tokens_(std::move(tokens)), pooling_(pooling), sum_(static_cast<std::size_t>(width)), result_(std::move(result)) {
-  RF_CHECK(!tokens_.empty() && pooling != Pooling::kFromFile);
+    : tokens_(std::move(tokens)),
+      pooling_(pooling),
+      sum_(static_cast<std::size_t>(runner.spec().width)),
+      result_(std::move(result)) {
+  RF_CHECK(pooling != Pooling::kFromFile);
+  if (tokens_.empty()) throw error(ErrorCode::kUsage, "the text is empty, and the model adds no tokens of its own");
+  const auto context = static_cast<std::size_t>(runner.memory().context);
+  if (tokens_.size() > context) {
+    throw error(ErrorCode::kTooLarge, "the text has {} tokens, more than the context of {}", tokens_.size(), context);
+  }
+  runner.check_tokens(tokens_, "the text");
 }
 
 Job::Next EmbeddingJob::advance(const Runner& runner, int row, int rows) {

@@ -46,18 +46,20 @@ class PooledStates {
   std::vector<float> take();
 
   void put(std::vector<float> pooled);
-  void fail(const Error& failure);
+  void fail(const Job::Failure& failure) noexcept;
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<std::vector<float>> pooled_;  // under mutex_
-  std::optional<Error> failure_;              // under mutex_
+  Job::Failure failure_;                      // under mutex_; nullptr: none
 };
 
 class EmbeddingJob : public Job {
  public:
-  EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, int width, std::shared_ptr<PooledStates> result);
+  // Throws Error if the text does not fit the model: it has no token, more than the context, or one without embedding.
+  EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, const Runner& runner,
+               std::shared_ptr<PooledStates> result);
 
   std::span<const kv::TokenId> tokens() const override { return tokens_; }
   Wanted wanted(bool) const override { return Wanted::kStates; }
@@ -67,7 +69,7 @@ class EmbeddingJob : public Job {
   Next advance(const Runner& runner, int row, int rows) override;
   bool is_cancelled() const override { return false; }
   void cancelled() override {}
-  void fail(const Error& failure) override { result_->fail(failure); }
+  void fail(const Failure& failure) noexcept override { result_->fail(failure); }
 
  private:
   std::vector<kv::TokenId> tokens_;

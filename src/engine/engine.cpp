@@ -15,25 +15,19 @@ sched::Limits limits_of(const Runner& runner, int sequences) {
   return {.sequences = sequences, .step_tokens = runner.step_tokens()};
 }
 
-// What it throws, if it does.
-template <typename Work>
-std::optional<Error> failure_of(Work work) {
-  try {
-    work();
-    return std::nullopt;
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    return Error(ErrorCode::kInternal, error.what());
-  }
+RunnerOptions with_samplers(RunnerOptions options) {
+  options.draws_tokens = true;
+  return options;
 }
 
 }  // namespace
 
 Engine::Engine(const gguf::File& file, const RunnerOptions& options)
-    : file_(file), runner_(file, options), scheduler_(limits_of(runner_, options.sequences)) {
+    : runner_(file, with_samplers(options)),
+      sampling_space_(runner_.spec().vocabulary),
+      scheduler_(limits_of(runner_, options.sequences)),
+      out_of_memory_(std::make_shared<const Error>(ErrorCode::kOutOfMemory, "out of memory")),
+      closed_(std::make_shared<const Error>(ErrorCode::kCancelled, "the model was closed")) {
   const auto sequences = static_cast<std::size_t>(options.sequences);
   items_.reserve(sequences);
   ids_.reserve(sequences);
@@ -58,6 +52,25 @@ void Engine::close() {
   if (thread_.joinable()) thread_.join();
 }
 
+// Returns what the work throws, or nullptr. Where there is no memory to describe it, that is what the failure says.
+template <typename Work>
+Job::Failure Engine::failure_of(Work work) noexcept {
+  try {
+    try {
+      work();
+      return nullptr;
+    } catch (const Error& error) {
+      return std::make_shared<const Error>(error);
+    } catch (const std::bad_alloc&) {
+      return out_of_memory_;
+    } catch (const std::exception& error) {
+      return std::make_shared<const Error>(ErrorCode::kInternal, error.what());
+    }
+  } catch (...) {
+    return out_of_memory_;
+  }
+}
+
 void Engine::run() {
   bool goes_on = true;
   while (goes_on) {
@@ -67,24 +80,25 @@ void Engine::run() {
       drop_cancelled();
       admit();
       step();
-      file_.check_intact();
     });
     // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
-    if (failure) fail_all(*failure);
+    if (failure) fail_all(failure);
   }
-  fail_all(Error(ErrorCode::kCancelled, "the model was closed"));
+  fail_all(closed_);
 }
 
 // Waits while there is nothing to do. False when the engine is to end.
 bool Engine::take_submitted() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return closing_ || !submitted_.empty() || !places_.empty(); });
+  // First what can fail: a job that is moved must not get lost.
+  const std::size_t before = places_.size();
+  places_.reserve(before + submitted_.size());
   for (std::unique_ptr<Job>& job : submitted_) {
-    places_.push_back({.id = next_id_, .job = std::move(job), .sequence = {}});
-    scheduler_.add(next_id_);
-    ++next_id_;
+    places_.push_back({.id = next_id_++, .job = std::move(job), .sequence = {}});
   }
   submitted_.clear();
+  for (std::size_t i = before; i < places_.size(); ++i) scheduler_.add(places_[i].id);
   return !closing_;
 }
 
@@ -115,7 +129,10 @@ void Engine::start(Place& place) {
   scheduler_.catch_up(place.id, count - started->cached);
   place.state_base = (count - 1) / kBlockTokens * kBlockTokens;
   place.states_saved = 0;
-  place.job->begin(started->cached);
+  if (const auto failure = failure_of([&] { place.job->begin(started->cached); })) {
+    place.job->fail(failure);
+    remove(place.id);
+  }
 }
 
 void Engine::step() {
@@ -177,7 +194,7 @@ void Engine::advance(Place& place, int row, int rows) {
   const std::size_t before = place.job->tokens().size();
   Job::Next next = Job::Next::kDone;
   if (const auto failure = failure_of([&] { next = place.job->advance(runner_, row, rows); })) {
-    place.job->fail(*failure);
+    place.job->fail(failure);
   }
   switch (next) {
     case Job::Next::kDone: return remove(place.id);
@@ -196,11 +213,17 @@ void Engine::remove(sched::RequestId id) {
   std::erase_if(places_, [&](const Place& place) { return place.id == id; });
 }
 
-void Engine::fail_all(const Error& failure) {
-  while (!places_.empty()) {
-    places_.back().job->fail(failure);
-    remove(places_.back().id);
+// Every client hears of it, whatever else goes wrong.
+void Engine::fail_all(const Job::Failure& failure) noexcept {
+  for (const Place& place : places_) place.job->fail(failure);
+  for (const Place& place : places_) {
+    if (place.sequence) static_cast<void>(failure_of([&] { runner_.finish(*place.sequence); }));
+    static_cast<void>(failure_of([&] { scheduler_.remove(place.id); }));
   }
+  places_.clear();
+  const std::lock_guard lock(mutex_);
+  for (const std::unique_ptr<Job>& job : submitted_) job->fail(failure);
+  submitted_.clear();
 }
 
 Engine::Place& Engine::place(sched::RequestId id) {

@@ -12,6 +12,7 @@
 
 #include "engine/job.h"
 #include "engine/runner.h"
+#include "sample/candidates.h"
 #include "sched/scheduler.h"
 
 namespace rocmforge::engine {
@@ -26,6 +27,9 @@ class Engine {
 
   // What was loaded: only what does not change with the steps may be asked of it.
   const Runner& runner() const { return runner_; }
+
+  // Where the jobs' samplers work. Jobs run one after the other on the engine's thread, so that one space is enough.
+  sample::Candidates& sampling_space() { return sampling_space_; }
 
   // An Error when the engine is closed. The job is destroyed by the engine's thread.
   void submit(std::unique_ptr<Job> job);
@@ -44,6 +48,8 @@ class Engine {
     int states_saved = 0;  // or passed by
   };
 
+  template <typename Work>
+  Job::Failure failure_of(Work work) noexcept;
   void run();
   bool take_submitted();
   void drop_cancelled();
@@ -56,16 +62,20 @@ class Engine {
   void keep_state(Place& place);
   void advance(Place& place, int row, int rows);
   void remove(sched::RequestId id);
-  void fail_all(const Error& failure);
+  void fail_all(const Job::Failure& failure) noexcept;
   Place& place(sched::RequestId id);
 
-  const gguf::File& file_;
   Runner runner_;
+  sample::Candidates sampling_space_;
   sched::Scheduler scheduler_;
   std::vector<Place> places_;
   std::vector<StepItem> items_;
   std::vector<sched::RequestId> ids_;  // of the same
   sched::RequestId next_id_ = 0;
+
+  // Made beforehand, so that they can be told when nothing can be allocated.
+  const Job::Failure out_of_memory_;
+  const Job::Failure closed_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

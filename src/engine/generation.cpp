@@ -25,12 +25,13 @@ std::vector<std::string> joined(std::vector<std::string> strings, const std::vec
 }  // namespace
 
 GenerationJob::GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
-                             std::shared_ptr<Stream> stream)
+                             sample::Candidates& sampling_space, std::shared_ptr<Stream> stream)
     : request_(std::move(request)),
       tokenizer_(tokenizer),
       stream_(std::move(stream)),
+      sampling_space_(sampling_space),
       context_(static_cast<std::size_t>(runner.memory().context)),
-      sampler_(request_.sampling, runner.spec().vocabulary),
+      vocabulary_(runner.spec().vocabulary),
       stop_strings_(joined(request_.stop, request_.end_strings)) {
   const bool has_encoder = runner.spec().encoder != nullptr;
   if (has_encoder && request_.shifts_context) {
@@ -38,13 +39,13 @@ GenerationJob::GenerationJob(Request request, const Runner& runner, const text::
                 runner.spec().description);
   }
   check_length(request_, runner);
+  runner.check_tokens(request_.prompt, "the prompt");
   statistics_.prompt_tokens = static_cast<int>(request_.prompt.size());
-  for (const kv::TokenId token : request_.prompt) sampler_.remember(token);
   if (has_encoder) {
-    source_ = std::move(request_.prompt);
+    source_ = request_.prompt;
     tokens_ = {runner.spec().start_token};
   } else {
-    tokens_ = std::move(request_.prompt);
+    tokens_ = request_.prompt;
   }
   const std::size_t most = request_.max_tokens < 0 ? context_ : static_cast<std::size_t>(request_.max_tokens);
   tokens_.reserve(std::min(tokens_.size() + most, context_ + 1));
@@ -55,7 +56,10 @@ GenerationJob::GenerationJob(Request request, const Runner& runner, const text::
 }
 
 void GenerationJob::begin(int cached) {
-  if (statistics_.new_tokens > 0) return;  // again, after a shift
+  if (sampler_) return;  // again, after a shift
+  sampler_.emplace(request_.sampling, vocabulary_, &sampling_space_);
+  for (const kv::TokenId token : request_.prompt) sampler_->remember(token);
+  request_.prompt = {};
   begun_ = Clock::now();
   statistics_.cached_tokens = cached;
   statistics_.wait_seconds = std::chrono::duration<double>(begun_ - submitted_).count();
@@ -63,10 +67,11 @@ void GenerationJob::begin(int cached) {
 
 Job::Next GenerationJob::advance(const Runner& runner, int row, int) {
   const std::span<const float> logits = runner.output(row);
-  const kv::TokenId token = sampler_.draw(logits);
+  const kv::TokenId token = sampler_->draw(logits);
   if (token == sample::Sampler::kNothing) {
     // This request's own affair, so it is not thrown at the others.
-    fail(error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers"));
+    fail(std::make_shared<const Error>(
+        error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers")));
     return Next::kDone;
   }
   count_token();

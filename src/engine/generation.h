@@ -20,10 +20,11 @@ namespace rocmforge::engine {
 
 class GenerationJob : public Job {
  public:
-  // `runner` says what the model is like; the tokenizer, which may be nullptr, must outlive the job. An Error when the
-  // request does not fit the model: a prompt longer than the context, say.
+  // `runner` says what the model is like. The tokenizer may be nullptr. Tokenizer and sampling space must outlive the job.
+  // Throws Error if the request does not fit the model: its prompt is longer than the context, or has a token without
+  // embedding.
   GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
-                std::shared_ptr<Stream> stream);
+                sample::Candidates& sampling_space, std::shared_ptr<Stream> stream);
 
   std::span<const kv::TokenId> tokens() const override { return tokens_; }
   std::span<const kv::TokenId> source() const override { return source_; }
@@ -32,7 +33,7 @@ class GenerationJob : public Job {
   Next advance(const Runner& runner, int row, int rows) override;
   bool is_cancelled() const override { return stream_->is_cancelled(); }
   void cancelled() override { finish(FinishReason::kCancelled); }
-  void fail(const Error& failure) override { stream_->fail(failure); }
+  void fail(const Failure& failure) noexcept override { stream_->fail(failure); }
 
  private:
   void count_token();
@@ -46,10 +47,12 @@ class GenerationJob : public Job {
   Request request_;
   const text::Tokenizer* tokenizer_;
   std::shared_ptr<Stream> stream_;
+  sample::Candidates& sampling_space_;
   std::size_t context_;
+  int vocabulary_;
   std::vector<kv::TokenId> source_;  // the prompt, where an encoder reads it
   std::vector<kv::TokenId> tokens_;
-  sample::Sampler sampler_;
+  std::optional<sample::Sampler> sampler_;  // from begin() on, so that requests that wait take no memory for it
   std::optional<text::Detokenizer> detokenizer_;
   StopStrings stop_strings_;
 

@@ -2,6 +2,7 @@
 // the engine's.
 #pragma once
 
+#include <memory>
 #include <span>
 
 #include "base/error.h"
@@ -39,7 +40,10 @@ class Job {
 
   virtual bool is_cancelled() const = 0;
   virtual void cancelled() = 0;
-  virtual void fail(const Error& failure) = 0;
+
+  // Tells the client what went wrong. The Error is shared, because a copy could itself fail for want of memory.
+  using Failure = std::shared_ptr<const Error>;
+  virtual void fail(const Failure& failure) noexcept = 0;
 };
 
 }  // namespace rocmforge::engine

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "sample/sampler.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -99,6 +100,10 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
   if (request.gives_states) {
     plan.work_bytes +=
         static_cast<std::uint64_t>(request.limits.rows) * static_cast<std::uint64_t>(spec.width) * sizeof(float);
+  }
+  if (request.draws_tokens) {
+    plan.work_bytes += sample::Candidates::bytes(spec.vocabulary) +
+                       static_cast<std::uint64_t>(request.sequences) * sample::Sampler::stage_bytes(spec.vocabulary);
   }
   if (request.backend != nullptr) {
     plan.work_bytes += request.backend->work_bytes(models::work_limits(spec, request.limits, context));

@@ -17,6 +17,7 @@ struct MemoryRequest {
   models::StepLimits limits;
   int snapshots = 0;                      // further slots for states
   bool gives_states = false;              // hidden states of a whole step may be asked for
+  bool draws_tokens = false;              // every sequence may have a sampler
   const ops::Backend* backend = nullptr;  // whose own working space counts too
 };
 

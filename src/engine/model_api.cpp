@@ -64,6 +64,11 @@ RunnerOptions options_for(const gguf::File& file, const LoadOptions& wishes) {
   return options;
 }
 
+std::optional<text::Tokenizer> tokenizer_of(const gguf::File& file) {
+  if (!file.metadata().contains(text::kTokensKey)) return std::nullopt;
+  return text::Tokenizer(file.metadata());
+}
+
 }  // namespace
 
 std::string_view version() { return ROCMFORGE_VERSION; }
@@ -91,10 +96,13 @@ double GenerationStatistics::tokens_per_second() const {
 
 struct Model::State {
   State(const std::string& path, const LoadOptions& options)
-      : file(gguf::File::open(path)), engine(file, options_for(file, options)), projections(file, spec().width) {
-    if (file.metadata().contains("tokenizer.ggml.tokens")) tokenizer.emplace(file.metadata());
+      : file(gguf::File::open(path)),
+        tokenizer(tokenizer_of(file)),
+        engine(file, options_for(file, options)),
+        projections(file, spec().width) {
     recommended = engine::recommended_sampling(file.metadata(), spec().vocabulary);
     describe();
+    file.check_intact();
   }
 
   const models::DecoderSpec& spec() const { return engine.runner().spec(); }
@@ -131,7 +139,11 @@ struct Model::State {
   const text::ChatTemplate& needed_template() {
     const text::Tokenizer& words = needed_tokenizer();
     const std::lock_guard lock(template_mutex);
-    if (!chat) chat.emplace(text::ChatTemplate::of_model(file.metadata(), words.vocabulary()));
+    if (!chat) {
+      text::ChatTemplate compiled = text::ChatTemplate::of_model(file.metadata(), words.vocabulary());
+      file.check_intact();
+      chat.emplace(std::move(compiled));
+    }
     return *chat;
   }
 
@@ -151,12 +163,12 @@ struct Model::State {
     return options.pooling == Pooling::kFromFile ? engine::pooling_of(file) : options.pooling;
   }
 
-  Request request_for(std::vector<std::int32_t> prompt, const GenerationOptions& options) const {
+  Request request_for(std::vector<std::int32_t> prompt, const GenerationOptions& options) {
     check(options);
     Request request;
     request.prompt = std::move(prompt);
     request.sampling =
-        engine::resolve_sampling(options.sampling, recommended, tokenizer ? &*tokenizer : nullptr, spec().vocabulary);
+        engine::resolve_sampling(options.sampling, recommended, tokenizer ? &*tokenizer : nullptr, spec().vocabulary, breakers);
     request.ignores_ends = options.sampling.ignore_eos;
     request.max_tokens = options.max_tokens;
     request.stop = options.stop;
@@ -168,14 +180,17 @@ struct Model::State {
 
   void submit(Request request, std::shared_ptr<Stream> stream) {
     const text::Tokenizer* words = tokenizer ? &*tokenizer : nullptr;
-    engine.submit(std::make_unique<GenerationJob>(std::move(request), engine.runner(), words, std::move(stream)));
+    engine.submit(std::make_unique<GenerationJob>(std::move(request), engine.runner(), words, engine.sampling_space(),
+                                                  std::move(stream)));
   }
 
+  // In this order: the engine's jobs use the tokenizer to their end, and everything reads the file.
   const gguf::File file;
+  const std::optional<text::Tokenizer> tokenizer;
   engine::Engine engine;
   const engine::Projections projections;
-  std::optional<text::Tokenizer> tokenizer;
   SamplingOptions recommended;
+  engine::DryBreakers breakers;
   ModelInfo info;
   std::mutex template_mutex;
   std::optional<text::ChatTemplate> chat;  // under template_mutex until it is there
@@ -348,11 +363,6 @@ Generation Model::generate_from(std::span<const std::int32_t> prompt, const Gene
   const auto state = open_state();
   state->check_can_generate();
   if (prompt.empty()) throw error(ErrorCode::kUsage, "the prompt has no tokens");
-  for (std::size_t i = 0; i < prompt.size(); ++i) {
-    if (prompt[i] >= 0 && prompt[i] < state->spec().vocabulary) continue;
-    throw error(ErrorCode::kUsage, "token {} of the prompt is {}, but the model has {}: 0 to {}", i, prompt[i],
-                state->spec().vocabulary, state->spec().vocabulary - 1);
-  }
   Request request = state->request_for({prompt.begin(), prompt.end()}, options);
   return read_all(*state, std::move(request), options, on_piece, nullptr);
 }
@@ -374,13 +384,8 @@ std::vector<float> Model::embed(std::string_view text, const EmbedOptions& optio
   const auto state = open_state();
   const Pooling pooling = state->pooling_for(options);
   std::vector<std::int32_t> tokens = state->needed_tokenizer().encode(text);
-  if (tokens.empty()) throw error(ErrorCode::kUsage, "the text is empty, and the model adds no tokens of its own");
-  if (tokens.size() > static_cast<std::size_t>(state->info.context)) {
-    throw error(ErrorCode::kTooLarge, "the text has {} tokens, more than the context of {}", tokens.size(),
-                state->info.context);
-  }
   const auto pooled = std::make_shared<engine::PooledStates>();
-  state->engine.submit(std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->spec().width, pooled));
+  state->engine.submit(std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->engine.runner(), pooled));
   std::vector<float> vector = state->projections.project(pooled->take());
   if (!std::ranges::all_of(vector, [](float value) { return std::isfinite(value); })) {
     throw error(ErrorCode::kMalformed, "{}: the embedding is not of finite numbers: the model is damaged",

@@ -114,7 +114,7 @@ class Scorer {
 }  // namespace
 
 MeasuredText tokens_to_measure(const gguf::File& file, std::string_view text) {
-  if (!file.metadata().contains("tokenizer.ggml.tokens")) {
+  if (!file.metadata().contains(text::kTokensKey)) {
     throw error(ErrorCode::kUnsupported, "{}: the file has no tokenizer", file.path());
   }
   if (text.ends_with('\n')) text.remove_suffix(1);
@@ -144,6 +144,8 @@ double Surprise::error() const {
 
 Perplexity measure_perplexity(Runner& runner, const MeasuredText& text, const PerplexityOptions& options) {
   const std::vector<Window> windows = windows_of(text, options);
+  runner.check_tokens(text.tokens, "the text");
+  if (text.bos) runner.check_tokens({&*text.bos, 1}, "each window");
   Perplexity result;
   result.of_windows = static_cast<int>(windows.size());
   result.dropped = static_cast<std::int64_t>(text.tokens.size() - windows.back().end);

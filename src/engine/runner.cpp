@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/preload.h"
 #include "engine/seconds.h"
+#include "text/vocabulary.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -41,19 +44,19 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options)
     : Runner(file, options, open_devices(options.device)) {}
 
 Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices)
-    : options_(options), devices_(std::move(devices)) {
+    : file_(file), options_(options), devices_(std::move(devices)) {
   if (options_.logit_rows == 0) options_.logit_rows = options_.sequences;
   // A step of more than all sequences can hold would only take memory.
   const std::int64_t most = options_.context * options_.sequences;
   if (most > 0) options_.step_tokens = static_cast<int>(std::min<std::int64_t>(options_.step_tokens, most));
-  load(file);
+  load();
   reserve_step();
 }
 
-void Runner::load(const gguf::File& file) {
+void Runner::load() {
   const auto start = Clock::now();
-  models::Description description = models::describe(file);
-  models::check_tensors(file, description.spec);
+  models::Description description = models::describe(file_);
+  models::check_tensors(file_, description.spec);
   const models::CacheFormats formats = formats_of(options_);
   const ops::MemoryState memory = devices_.front().backend->memory();
   std::vector<models::Candidate> candidates;
@@ -62,12 +65,12 @@ void Runner::load(const gguf::File& file) {
     const std::uint64_t budget = device.weight_budget > 0 ? device.weight_budget : device.backend->memory().available;
     candidates.push_back({device.backend.get(), budget, device.reason});
   }
-  plan_ = models::plan_execution(file, description.spec, candidates);
+  plan_ = models::plan_execution(file_, description.spec, candidates);
 
   std::uint64_t weight_bytes = 0;
   for (const models::Placement& placement : plan_.placements) weight_bytes += placement.weight_bytes;
   for (const models::Placement& placement : plan_.of_encoder) weight_bytes += placement.weight_bytes;
-  weight_bytes += models::converted_bytes(file);
+  weight_bytes += models::converted_bytes(file_);
   const models::StepLimits limits{options_.step_tokens, options_.logit_rows, options_.sequences};
   const MemoryRequest request{.context = options_.context,
                               .sequences = options_.sequences,
@@ -75,13 +78,14 @@ void Runner::load(const gguf::File& file) {
                               .limits = limits,
                               .snapshots = options_.state_snapshots,
                               .gives_states = options_.gives_states,
+                              .draws_tokens = options_.draws_tokens,
                               .backend = devices_.front().backend.get()};
   memory_plan_ = plan_memory(description.spec, weight_bytes, request, memory.available);
-  report(description.assumptions, file.path());
+  report(description.assumptions, file_.path());
 
   if (options_.preload || options_.lock) {
     const auto preload_start = Clock::now();
-    preload(file, options_.lock, options_.on_progress);
+    preload(file_, options_.lock, options_.on_progress);
     load_statistics_.preload_seconds = seconds_since(preload_start);
   }
   models::LoadOptions load_options{.context = memory_plan_.context, .limits = limits, .on_progress = {}};
@@ -90,7 +94,7 @@ void Runner::load(const gguf::File& file) {
       options_.on_progress(done, total, "weights");
     };
   }
-  models::FileTensors tensors(file);
+  models::FileTensors tensors(file_);
   // The encoder first: what backends need for the decoder is enough for both, and replaces what they need for it alone.
   if (const auto& encoder = description.spec.encoder; encoder != nullptr) {
     encoder_ = std::make_unique<SourceEncoder>(tensors, *encoder, plan_.of_encoder, request, load_options);
@@ -99,7 +103,7 @@ void Runner::load(const gguf::File& file) {
   cache_memory_ = std::make_unique<models::CacheMemory>(model_->spec(), models::cache_layout(model_->spec()), formats,
                                                         memory_plan_.sizes, model_->layers());
   cache_ = std::make_unique<kv::Cache>(memory_plan_.cache);
-  file.check_intact();
+  file_.check_intact();
   options_.on_progress = nullptr;
   load_statistics_.bound = tensors.statistics();
   load_statistics_.seconds = seconds_since(start);
@@ -121,6 +125,25 @@ void Runner::reserve_step() {
   if (!options_.gives_states) return;
   state_rows_.reserve(rows);
   states_.resize(rows * static_cast<std::size_t>(spec().width));
+}
+
+// The file's tokenizer, if it has one, says what text an id without a row stands for.
+void Runner::check_tokens(std::span<const kv::TokenId> tokens, std::string_view origin) const {
+  const int rows = spec().vocabulary;
+  const auto beyond = std::ranges::find_if(tokens, [&](kv::TokenId token) { return token < 0 || token >= rows; });
+  if (beyond == tokens.end()) return;
+  const auto message = fmt::format("{}: token {} of {} is {}", file_.path(), beyond - tokens.begin(), origin, *beyond);
+  const auto table = fmt::format("'token_embd.weight' has {} rows: ids are 0 to {}", group_digits(rows), rows - 1);
+  if (file_.metadata().contains(text::kTokensKey)) {
+    const text::Vocabulary vocabulary(file_.metadata());
+    if (vocabulary.contains(*beyond)) {
+      throw Error(ErrorCode::kMalformed,
+                  fmt::format("{}, '{}', which the model has no embedding for: the tokenizer has {} tokens, but {}", message,
+                              printable(vocabulary.text(*beyond), 60), group_digits(vocabulary.size()), table),
+                  "texts without this token work");
+    }
+  }
+  throw error(ErrorCode::kUsage, "{}, but {}", message, table);
 }
 
 std::optional<Runner::Started> Runner::start(std::span<const kv::TokenId> tokens) {
@@ -242,6 +265,7 @@ void Runner::encode(kv::SequenceId id, std::span<const kv::TokenId> source) {
     fill_block_tables();
     model_->append_source(current_step(), states.subspan(done * width, count * width));
   }
+  file_.check_intact();
   source_lengths_[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(source.size());
 }
 
@@ -251,6 +275,7 @@ bool Runner::run(std::span<const StepItem> items) {
   model_->forward(current_step());
   if (!wanted_rows_.empty()) model_->output(wanted_rows_, output_);
   if (!state_rows_.empty()) model_->states(state_rows_, states_);
+  file_.check_intact();
   for (const StepItem& item : items) cache_->append(item.sequence, item.tokens);
   return true;
 }

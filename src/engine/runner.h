@@ -27,6 +27,7 @@ struct RunnerOptions {
   int state_snapshots = 0;                    // of recurrent layers, kept for other sequences with the same beginning
   int logit_rows = 0;                         // the most that one step answers; 0: one a sequence
   bool gives_states = false;                  // Wanted::kStates may be asked for
+  bool draws_tokens = false;                  // the memory plan counts what samplers need
   const quant::Format* key_format = nullptr;  // F16 where not given
   const quant::Format* value_format = nullptr;
   bool preload = false;
@@ -65,6 +66,10 @@ class Runner {
   int step_tokens() const { return options_.step_tokens; }
   int most_output_rows() const { return options_.logit_rows; }
 
+  // Throws Error if the embedding table has no row for one of the tokens. `origin` names where they come from: "the prompt".
+  // Every job's tokens must pass it before a step; what the model itself draws always has a row.
+  void check_tokens(std::span<const kv::TokenId> tokens, std::string_view origin) const;
+
   // A new sequence, empty when there are as many as may be. What is cached of the tokens' beginning is taken over, and
   // `cached` says how many those are.
   struct Started {
@@ -81,8 +86,10 @@ class Runner {
   bool save_state(kv::SequenceId id);
   const kv::Cache& cache() const { return *cache_; }
 
-  // Computes all items together, or nothing: false when there is no room for them. Together at most step_tokens()
-  // tokens, each sequence once, and none longer than the context; of an encoder always all tokens of a sequence.
+  // Computes all items together. Returns false, and computes nothing, if there is no room for them. Throws Error if the
+  // file lost bytes that the step may have read; the rows of output() and states() are void then.
+  // Requires: the items have at most step_tokens() tokens together, no sequence occurs twice, none grows beyond the context,
+  // and an encoder gets all tokens of a sequence at once.
   bool run(std::span<const StepItem> items);
 
   // Of the last step: a row of output_columns() values for each wanted token, in order.
@@ -96,7 +103,7 @@ class Runner {
   bool has_recurrent_state() const { return memory_plan_.cache.state_slots > 0; }
 
  private:
-  void load(const gguf::File& file);
+  void load();
   void reserve_step();
   bool make_room(std::span<const StepItem> items);
   void describe_step(std::span<const StepItem> items);
@@ -105,6 +112,7 @@ class Runner {
   void fill_block_tables();
   ops::Step current_step() const;
 
+  const gguf::File& file_;
   RunnerOptions options_;
   std::vector<Device> devices_;
   models::ExecutionPlan plan_;

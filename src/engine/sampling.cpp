@@ -1,10 +1,10 @@
 #include "engine/sampling.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <random>
-#include <set>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +19,7 @@ constexpr std::size_t kMostBreakers = 100;
 constexpr std::size_t kMostBreakerBytes = 40;
 constexpr std::size_t kMostBreakerTokens = 20;
 constexpr std::size_t kMostSequences = std::size_t{1} << 20;
+constexpr std::size_t kMostKnown = 8;
 
 // A number at the beginning of a text; the rest does not matter.
 std::optional<double> leading_number(std::string_view text) {
@@ -125,21 +126,6 @@ void add_breaker(std::string_view breaker, const text::Tokenizer& tokenizer,
   }
 }
 
-std::vector<std::vector<text::TokenId>> breakers_of(const SamplingOptions& options, const text::Tokenizer* tokenizer) {
-  const std::vector<std::string> usual = {"\n", ":", "\"", "*"};
-  std::vector<std::vector<text::TokenId>> breakers;
-  if (tokenizer == nullptr) return breakers;
-  const std::vector<std::string>& texts = options.dry_sequence_breakers ? *options.dry_sequence_breakers : usual;
-  if (texts.size() > kMostBreakers) {
-    throw error(ErrorCode::kUsage, "dry_sequence_breakers: {}, expected at most {}", texts.size(), kMostBreakers);
-  }
-  const std::set<std::string_view> different(texts.begin(), texts.end());
-  for (const std::string_view text : different) {
-    if (!text.empty()) add_breaker(text, *tokenizer, breakers);
-  }
-  return breakers;
-}
-
 sample::Settings merged(const SamplingOptions& wishes, const SamplingOptions& recommended) {
   sample::Settings settings;
   const auto take = [&](auto option, auto& setting) {
@@ -215,6 +201,26 @@ void add_biases(const SamplingOptions& wishes, const SamplingOptions& recommende
 
 }  // namespace
 
+sample::Breakers DryBreakers::find(const std::vector<std::string>& texts, const text::Tokenizer& tokenizer) {
+  if (texts.size() > kMostBreakers) {
+    throw error(ErrorCode::kUsage, "dry_sequence_breakers: {}, expected at most {}", texts.size(), kMostBreakers);
+  }
+  const std::set<std::string> different(texts.begin(), texts.end());
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(known_, different, &Known::texts);
+  if (found != known_.end()) {
+    std::rotate(found, found + 1, known_.end());
+    return known_.back().breakers;
+  }
+  std::vector<std::vector<text::TokenId>> sequences;
+  for (const std::string& text : different) {
+    if (!text.empty()) add_breaker(text, tokenizer, sequences);
+  }
+  if (known_.size() == kMostKnown) known_.erase(known_.begin());
+  known_.push_back({different, sample::Breakers(std::move(sequences))});
+  return known_.back().breakers;
+}
+
 SamplingOptions recommended_sampling(const gguf::Metadata& metadata, int vocabulary) {
   const Recommendations file(metadata);
   SamplingOptions options;
@@ -248,13 +254,15 @@ SamplingOptions recommended_sampling(const gguf::Metadata& metadata, int vocabul
 }
 
 sample::Settings resolve_sampling(const SamplingOptions& wishes, const SamplingOptions& recommended,
-                                  const text::Tokenizer* tokenizer, int vocabulary) {
+                                  const text::Tokenizer* tokenizer, int vocabulary, DryBreakers& breakers) {
   sample::Settings settings = merged(wishes, recommended);
   settings.seed = wishes.seed ? *wishes.seed : random_seed();
   add_biases(wishes, recommended, tokenizer, vocabulary, settings);
   sample::check(settings);
-  // A walk over the vocabulary, so only where it is needed.
-  if (settings.dry_multiplier > 0) settings.dry_breakers = breakers_of(wishes, tokenizer);
+  if (settings.dry_multiplier > 0 && tokenizer != nullptr) {
+    const std::vector<std::string> usual = {"\n", ":", "\"", "*"};
+    settings.dry_breakers = breakers.find(wishes.dry_sequence_breakers.value_or(usual), *tokenizer);
+  }
   return settings;
 }
 

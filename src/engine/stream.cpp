@@ -27,7 +27,8 @@ void Stream::put(std::string_view text, std::vector<GeneratedToken>& tokens) {
     const std::lock_guard lock(mutex_);
     for (const GeneratedToken& token : tokens) unread_ += 1 + token.likeliest.size();
     if (unread_ > kMostUnread) {
-      failure_ = error(ErrorCode::kTooLarge, "nobody reads: {} tokens and probabilities wait", unread_);
+      failure_ = std::make_shared<const Error>(
+          error(ErrorCode::kTooLarge, "nobody reads: {} tokens and probabilities wait", unread_));
       cancel();
     }
     news_.text += text;
@@ -46,7 +47,7 @@ void Stream::finish(Outcome outcome) {
   changed_.notify_one();
 }
 
-void Stream::fail(const Error& failure) {
+void Stream::fail(const Job::Failure& failure) noexcept {
   {
     const std::lock_guard lock(mutex_);
     failure_ = failure;

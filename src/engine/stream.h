@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
+#include "engine/job.h"
 #include "engine/request.h"
 
 namespace rocmforge::engine {
@@ -32,14 +32,14 @@ class Stream {
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
   void put(std::string_view text, std::vector<GeneratedToken>& tokens);  // takes the tokens
   void finish(Outcome outcome);
-  void fail(const Error& failure);
+  void fail(const Job::Failure& failure) noexcept;
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   News news_;                     // under mutex_
   std::size_t unread_ = 0;        // tokens and probabilities in it, under mutex_
-  std::optional<Error> failure_;  // under mutex_; each client throws a copy of its own
+  Job::Failure failure_;          // under mutex_; nullptr: none. The client throws a copy of its own
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -9,15 +9,6 @@
 #include "base/text.h"
 
 namespace rocmforge::models {
-namespace {
-
-template <typename T>
-void check_range(const gguf::Metadata& metadata, std::string_view key, T value, T least, T greatest) {
-  if (value >= least && value <= greatest) return;  // not a NaN
-  throw error(ErrorCode::kMalformed, "{}: '{}' is {}, expected {} to {}", metadata.file(), key, value, least, greatest);
-}
-
-}  // namespace
 
 Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
     : facts_(std::move(facts)), architecture_(std::move(architecture)) {

@@ -112,4 +112,11 @@ inline constexpr int kMostExpertGroups = 64;  // backends may keep a bit for eac
 inline constexpr int kMostContext = 1 << 26;
 inline constexpr int kMostTokens = 1 << 28;
 
+// Throws Error unless the value of a key is within the range. A value that is not a number is in no range.
+template <typename T>
+void check_range(const gguf::Metadata& metadata, std::string_view key, T value, T least, T greatest) {
+  if (value >= least && value <= greatest) return;
+  throw error(ErrorCode::kMalformed, "{}: '{}' is {}, expected {} to {}", metadata.file(), key, value, least, greatest);
+}
+
 }  // namespace rocmforge::models

@@ -16,8 +16,6 @@ namespace {
 
 using quant::Format;
 
-constexpr std::uint64_t kMostLayers = 10'000;
-
 // The keys of the file's architecture, and the layers' tensors.
 class ModelReader {
  public:

@@ -1,22 +1,31 @@
 #include "sample/breakers.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rocmforge::sample {
 
-Breakers::Breakers(const std::vector<std::vector<TokenId>>& sequences) {
-  for (const std::vector<TokenId>& sequence : sequences) {
+Breakers::Breakers(std::vector<Sequence> sequences) {
+  auto all = std::make_shared<Sequences>();
+  for (const Sequence& sequence : sequences) {
     const auto length = std::min<std::size_t>(sequence.size(), kLongest);
     if (length == 0) continue;
-    backwards_.emplace_back(sequence.rend() - static_cast<std::ptrdiff_t>(length), sequence.rend());
+    all->backwards.emplace_back(sequence.rend() - static_cast<std::ptrdiff_t>(length), sequence.rend());
   }
-  std::sort(backwards_.begin(), backwards_.end());
+  std::sort(all->backwards.begin(), all->backwards.end());
+  all->given = std::move(sequences);
+  all_ = std::move(all);
+}
+
+std::span<const Breakers::Sequence> Breakers::sequences() const {
+  return all_ ? std::span<const Sequence>(all_->given) : std::span<const Sequence>();
 }
 
 bool Breakers::end(std::span<const TokenId> text) const {
+  if (!all_) return false;
   // All breakers that agree with the text's last tokens, fewer with every token; the shortest is the first of them.
-  auto begin = backwards_.begin();
-  auto end = backwards_.end();
+  auto begin = all_->backwards.begin();
+  auto end = all_->backwards.end();
   for (std::size_t depth = 0; begin != end; ++depth) {
     if (begin->size() == depth) return depth > 0;
     if (depth == text.size()) return false;

@@ -1,27 +1,42 @@
-// The sequences of tokens at which a repetition ends for DRY: finds whether one of them ends a text.
+// The token sequences at which DRY's repetitions end.
+//
+// A value that is cheap to copy: copies share the sequences, which never change.
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "sample/settings.h"
-
 namespace rocmforge::sample {
+
+using TokenId = std::int32_t;
 
 class Breakers {
  public:
-  // A longer breaker is cut at its end. That bounds the time of end().
+  using Sequence = std::vector<TokenId>;
+
+  // end() looks at the last kLongest tokens of a sequence's beginning only, which bounds its time.
   static constexpr int kLongest = 20;
 
-  explicit Breakers(const std::vector<std::vector<TokenId>>& sequences);
+  Breakers() = default;
+  explicit Breakers(std::vector<Sequence> sequences);
+  Breakers(std::initializer_list<Sequence> sequences) : Breakers(std::vector<Sequence>(sequences)) {}
 
-  // Takes time for the length of the longest only, not for their number.
+  std::span<const Sequence> sequences() const;
+
+  // Returns whether a sequence ends the text. Takes time for the length of the longest sequence, not for their number.
   bool end(std::span<const TokenId> text) const;
-  // Whether a token alone is a breaker.
+  // Returns whether the token alone is a sequence.
   bool is_one(TokenId token) const { return end({&token, 1}); }
 
  private:
-  std::vector<std::vector<TokenId>> backwards_;  // sorted
+  struct Sequences {
+    std::vector<Sequence> given;
+    std::vector<Sequence> backwards;  // sorted
+  };
+  std::shared_ptr<const Sequences> all_;  // nullptr: none
 };
 
 }  // namespace rocmforge::sample

@@ -36,6 +36,13 @@ Candidates::Candidates(int vocabulary) {
   size_ = vocabulary;
 }
 
+std::uint64_t Candidates::bytes(int vocabulary) {
+  const std::uint64_t block_count = (static_cast<std::uint64_t>(vocabulary) + kLogitBlock - 1) / kLogitBlock;
+  constexpr std::uint64_t kPerToken = 2 * sizeof(float) + sizeof(TokenId) + sizeof(Ranked) + sizeof(int);
+  constexpr std::uint64_t kPerBlock = sizeof(Mass) + 2 * sizeof(float) + sizeof(std::uint8_t);
+  return block_count * (kLogitBlock * kPerToken + kPerBlock);
+}
+
 void Candidates::assign(std::span<const float> logits) {
   whole_ = true;
   const int full_blocks = static_cast<int>(logits.size()) / kLogitBlock;

@@ -30,6 +30,8 @@ inline bool precedes(const Ranked& a, const Ranked& b) {
 class Candidates {
  public:
   explicit Candidates(int vocabulary);
+  // The memory that those take.
+  static std::uint64_t bytes(int vocabulary);
 
   // All tokens, with these logits. No number becomes minus infinity, and infinity the largest finite number: there then
   // is a distribution, in which those share all that there is.

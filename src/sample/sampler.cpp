@@ -47,14 +47,15 @@ bool cut_to_likeliest(Chain& chain) {
 // Random numbers are taken in this order at every step: one by each xtc stage that is on, one for the draw. Where the
 // likeliest token is taken there is no draw.
 struct Sampler::State {
-  State(const Settings& settings, int vocabulary_size)
+  State(const Settings& settings, int vocabulary_size, Candidates* space)
       : vocabulary(vocabulary_size),
         random(settings.seed),
         chain(make_chain(settings, vocabulary)),
         takes_likeliest(cut_to_likeliest(chain)),
         bias(settings.logit_bias) {
     if (!takes_likeliest && settings.mirostat != 0) mirostat.emplace(settings);
-    if (!reads_logits_only()) candidates.emplace(vocabulary);
+    if (reads_logits_only()) return;
+    candidates = space != nullptr ? space : &own_candidates.emplace(vocabulary);
   }
 
   bool reads_logits_only() const { return takes_likeliest && chain.empty() && bias.empty(); }
@@ -85,14 +86,23 @@ struct Sampler::State {
   Chain chain;
   bool takes_likeliest;
   std::vector<std::pair<TokenId, float>> bias;
-  std::optional<Mirostat> mirostat;      // in place of the plain draw
-  std::optional<Candidates> candidates;  // where the logits alone do not decide
+  std::optional<Mirostat> mirostat;  // in place of the plain draw
+  std::optional<Candidates> own_candidates;
+  Candidates* candidates = nullptr;  // nullptr where the logits alone decide
 };
 
-Sampler::Sampler(const Settings& settings, int vocabulary) : state_(std::make_unique<State>(settings, vocabulary)) {}
+Sampler::Sampler(const Settings& settings, int vocabulary, Candidates* space)
+    : state_(std::make_unique<State>(settings, vocabulary, space)) {}
 Sampler::Sampler(Sampler&&) noexcept = default;
 Sampler& Sampler::operator=(Sampler&&) noexcept = default;
 Sampler::~Sampler() = default;
+
+// Penalties count each token and list those that occur; DRY keeps a length for each token and lists those that have one.
+std::uint64_t Sampler::stage_bytes(int vocabulary) {
+  constexpr std::uint64_t kPenalties = 2 * sizeof(int) + sizeof(TokenId);
+  constexpr std::uint64_t kDry = sizeof(int) + sizeof(TokenId);
+  return static_cast<std::uint64_t>(vocabulary) * (kPenalties + kDry);
+}
 
 void Sampler::remember(TokenId token) {
   RF_CHECK(token >= 0 && token < state_->vocabulary);

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sample/candidates.h"
 #include "sample/settings.h"
 
 namespace rocmforge::sample {
@@ -23,8 +24,9 @@ struct LikelyToken {
 
 class Sampler {
  public:
-  // `settings` must be valid: see check().
-  Sampler(const Settings& settings, int vocabulary);
+  // Requires valid settings: see check(). Draws work in `space`, which several samplers may share if they draw one after
+  // the other, and which must outlive them; nullptr gives the sampler one of its own.
+  Sampler(const Settings& settings, int vocabulary, Candidates* space = nullptr);
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) noexcept;
   ~Sampler();
@@ -36,6 +38,9 @@ class Sampler {
   // be drawn, the draw is kNothing.
   TokenId draw(std::span<const float> logits);
   static constexpr TokenId kNothing = -1;
+
+  // The most memory that the stages of one sampler take in proportion to the vocabulary.
+  static std::uint64_t stage_bytes(int vocabulary);
 
  private:
   struct State;

@@ -89,7 +89,7 @@ void check_penalties(const Settings& settings) {
   check_number("dry_base", settings.dry_base, {}, "a finite number, below 1 for off");
   check_number("dry_allowed_length", settings.dry_allowed_length, {0, kNoLimit}, "0 or more");
   check_number("dry_penalty_last_n", settings.dry_penalty_last_n, kWindow, kWindowExpected);
-  for (const auto& breaker : settings.dry_breakers) {
+  for (const Breakers::Sequence& breaker : settings.dry_breakers.sequences()) {
     if (breaker.empty()) throw error(ErrorCode::kUsage, "a sequence breaker is empty, expected one or more tokens");
   }
 }

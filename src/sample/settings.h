@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace rocmforge::sample {
+#include "sample/breakers.h"
 
-using TokenId = std::int32_t;
+namespace rocmforge::sample {
 
 // The stages by name, in their usual order.
 inline constexpr std::string_view kDefaultStages = "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature";
@@ -39,8 +39,7 @@ struct Settings {
   float dry_base = 1.75f;
   int dry_allowed_length = 2;
   int dry_penalty_last_n = 64;  // -1: all
-  // Tokens at which a repetition ends, each a sequence of one or more.
-  std::vector<std::vector<TokenId>> dry_breakers;
+  Breakers dry_breakers;        // each of one token or more
 
   int mirostat = 0;
   float mirostat_tau = 5;

@@ -18,7 +18,7 @@ using nlohmann::json;
 
 constexpr std::size_t kLongestPage = std::size_t{2} << 20;
 constexpr int kMostPages = 100;
-constexpr std::size_t kMostFiles = 100'000;
+constexpr std::size_t kMostRepositoryFiles = 100'000;
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 50;
 
 Url hub_url(const Web& web, std::string_view path) {
@@ -134,7 +134,7 @@ Repository list_repository(Web& web, const std::string& name) {
   repository.revision = is_first ? repository.commit : "main";
   for (int pages = 0; pages < kMostPages; ++pages) {
     for (RemoteEntry& file : parse_tree(page.body, page.url.shown())) repository.files.push_back(std::move(file));
-    if (repository.files.size() > kMostFiles) break;
+    if (repository.files.size() > kMostRepositoryFiles) break;
     const auto next = next_page(page.head.field("link"));
     if (!next) return repository;
     const Url url = page.url.resolve(*next);
@@ -143,8 +143,8 @@ Repository list_repository(Web& web, const std::string& name) {
     }
     page = read_json(web, url);
   }
-  if (repository.files.size() > kMostFiles) {
-    throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostFiles));
+  if (repository.files.size() > kMostRepositoryFiles) {
+    throw error(ErrorCode::kTooLarge, "hf:{}: has more than {} files", name, group_digits(kMostRepositoryFiles));
   }
   throw error(ErrorCode::kTooLarge, "hf:{}: its list of files has more than {} pages", name, kMostPages);
 }

@@ -45,10 +45,10 @@ Note read(const fs::path& path) {
   std::ifstream file(note_path(path), std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   try {
-    const nlohmann::json json = parse_json(text, note_path(path));
-    note.content = {json.at("size").get<std::uint64_t>(), json.at("sha256").get<std::string>(),
-                    json.at("validator").get<std::string>()};
-    for (const nlohmann::json& range : json.at("there")) {
+    const nlohmann::json stored = parse_json(text, note_path(path));
+    note.content = {stored.at("size").get<std::uint64_t>(), stored.at("sha256").get<std::string>(),
+                    stored.at("validator").get<std::string>()};
+    for (const nlohmann::json& range : stored.at("there")) {
       const ByteRange known = {range.at(0).get<std::uint64_t>(), range.at(1).get<std::uint64_t>()};
       if (known.begin > known.end || known.end > note.content.size) return {};
       note.there.add(known);

@@ -15,7 +15,7 @@
 namespace rocmforge::store {
 namespace {
 
-constexpr std::string_view kEnding = ".gguf";
+constexpr std::string_view kModelEnding = ".gguf";
 constexpr std::size_t kMostListed = 40;
 constexpr std::array<std::string_view, 2> kUsual = {"Q4_K_M", "Q8_0"};
 
@@ -71,21 +71,21 @@ std::string quant_in(std::string_view name) {
   return found;
 }
 
-std::string_view last_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view name_within(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 std::string_view folder_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : last_name(path.substr(0, slash));
+  return slash == std::string_view::npos ? std::string_view() : name_within(path.substr(0, slash));
 }
 
 bool is_gguf(std::string_view path) {
-  return path.size() > kEnding.size() && equal_ignoring_case(path.substr(path.size() - kEnding.size()), kEnding);
+  return path.size() > kModelEnding.size() && equal_ignoring_case(path.substr(path.size() - kModelEnding.size()), kModelEnding);
 }
 
 // An importance matrix is called so, after whatever model it is of; a model that was made with one goes on with its
 // quantization.
 bool is_importance_matrix(std::string_view path) {
-  const std::string name = capitals(last_name(path));
+  const std::string name = capitals(name_within(path));
   const std::size_t at = name.rfind("IMATRIX");
   return at != std::string::npos && quant_in(name.substr(at)).empty();
 }
@@ -122,7 +122,7 @@ std::vector<const Offer*> with_file(const std::vector<Offer>& offers, std::strin
   for (const Offer& offer : offers) {
     const auto is_it = [&](const RemoteEntry& file) { return file.path == name; };
     if (std::ranges::any_of(offer.files, is_it)) return {&offer};
-    const auto is_called_so = [&](const RemoteEntry& file) { return last_name(file.path) == name; };
+    const auto is_called_so = [&](const RemoteEntry& file) { return name_within(file.path) == name; };
     if (std::ranges::any_of(offer.files, is_called_so)) list.push_back(&offer);
   }
   return list;
@@ -140,11 +140,11 @@ const Offer& the_one(const std::vector<const Offer*>& found, const std::vector<O
 }  // namespace
 
 std::string quant_of(std::string_view path) {
-  std::string_view name = last_name(path);
-  if (is_gguf(name)) name.remove_suffix(kEnding.size());
+  std::string_view name = name_within(path);
+  if (is_gguf(name)) name.remove_suffix(kModelEnding.size());
   const auto split = gguf::parse_split_name(path);
   const std::string prefix = split ? split->prefix : std::string(name);
-  const std::string quant = quant_in(last_name(prefix));
+  const std::string quant = quant_in(name_within(prefix));
   return quant.empty() ? quant_in(folder_of(path)) : quant;
 }
 

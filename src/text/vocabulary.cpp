@@ -12,8 +12,6 @@
 namespace rocmforge::text {
 namespace {
 
-constexpr std::string_view kTokensKey = "tokenizer.ggml.tokens";
-
 struct Model {
   std::string_view name;
   VocabularyKind kind;
@@ -175,6 +173,7 @@ Vocabulary::Vocabulary(const gguf::Metadata& metadata) {
   find_by_text();
   find_ends_of_generation();
   index_bytes();
+  list_controls();
 }
 
 void Vocabulary::read_tokens(const gguf::Metadata& metadata) {
@@ -280,6 +279,13 @@ void Vocabulary::index_bytes() {
     const auto byte = hexadecimal_byte(texts_[id]);
     const bool is_usable = byte && byte_tokens_[*byte] == kNoToken && !is_control(static_cast<TokenId>(id));
     if (is_usable) byte_tokens_[*byte] = static_cast<TokenId>(id);
+  }
+}
+
+void Vocabulary::list_controls() {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const auto id = static_cast<TokenId>(i);
+    if (is_control(id)) controls_.push_back(id);
   }
 }
 

@@ -16,6 +16,8 @@
 
 namespace rocmforge::text {
 
+inline constexpr std::string_view kTokensKey = "tokenizer.ggml.tokens";
+
 // What `tokenizer.ggml.model` says.
 enum class VocabularyKind { kBytePair, kSentencePiece, kUnigram, kWordPiece, kRwkv };
 
@@ -63,6 +65,8 @@ class Vocabulary {
   bool contains(TokenId id) const { return id >= 0 && static_cast<std::size_t>(id) < size(); }
   // Control tokens, and what stands for unknown text: from a prompt's own text only.
   bool is_control(TokenId id) const { return type(id) == TokenType::kControl || type(id) == TokenType::kUnknown; }
+  // All of those, in ascending order.
+  std::span<const TokenId> controls() const { return controls_; }
   bool ends_generation(TokenId id) const { return contains(id) && ends_generation_[static_cast<std::size_t>(id)]; }
 
   const SpecialIds& special() const { return special_; }
@@ -78,6 +82,7 @@ class Vocabulary {
   void find_by_text();
   void find_ends_of_generation();
   void index_bytes();
+  void list_controls();
 
   std::string model_;
   VocabularyKind kind_ = VocabularyKind::kBytePair;
@@ -87,6 +92,7 @@ class Vocabulary {
   std::vector<float> scores_;
   SpecialIds special_;
   std::vector<bool> ends_generation_;
+  std::vector<TokenId> controls_;
   std::array<TokenId, 256> byte_tokens_;
 };
 

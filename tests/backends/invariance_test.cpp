@@ -14,8 +14,8 @@ class Invariance : public ::testing::TestWithParam<CpuTier> {};
 INSTANTIATE_TEST_SUITE_P(On, Invariance, ::testing::ValuesIn(cpu_tiers_here()),
                          [](const auto& tier) { return std::string(name_of(tier.param)); });
 
-constexpr std::int64_t kTokens = 64;
-constexpr std::int64_t kWidth = 83;  // a whole tile and a part of one
+constexpr std::int64_t kManyTokens = 64;
+constexpr std::int64_t kOddWidth = 83;  // a whole tile and a part of one
 
 std::int64_t columns_for(const quant::Format& format) { return format.block_values == 1 ? 1061 : 1280; }
 
@@ -35,20 +35,20 @@ TEST_P(Invariance, ProductsOfTokensTogetherAndAlone) {
   one_thread->reserve(kTestLimits);
   two_threads->reserve(kTestLimits);
   for (const quant::Format* format : weight_formats()) {
-    const Matrices weights(*format, kWidth, columns_for(*format), 1, 1);
-    const Numbers x = normal(2, kTokens * weights.columns());
-    const Numbers together = products(*one_thread, weights, x, 0, kTokens);
+    const Matrices weights(*format, kOddWidth, columns_for(*format), 1, 1);
+    const Numbers x = normal(2, kManyTokens * weights.columns());
+    const Numbers together = products(*one_thread, weights, x, 0, kManyTokens);
     for (const std::int64_t tokens : {1, 2, 3, 8, 17, 64}) {
-      const Numbers expected(together.begin(), together.begin() + tokens * kWidth);
+      const Numbers expected(together.begin(), together.begin() + tokens * kOddWidth);
       const std::string what = std::string(format->name) + " of " + std::to_string(tokens);
       expect_same_bits(products(*one_thread, weights, x, 0, tokens), expected, what);
       expect_same_bits(products(*two_threads, weights, x, 0, tokens), expected, what + " on two threads");
     }
     // The last of three tokens, of two, and alone.
-    const Numbers expected(together.end() - kWidth, together.end());
+    const Numbers expected(together.end() - kOddWidth, together.end());
     for (const std::int64_t tokens : {1, 2, 3}) {
-      const Numbers found = products(*one_thread, weights, x, kTokens - tokens, tokens);
-      expect_same_bits(Numbers(found.end() - kWidth, found.end()), expected, std::string(format->name) + " the last");
+      const Numbers found = products(*one_thread, weights, x, kManyTokens - tokens, tokens);
+      expect_same_bits(Numbers(found.end() - kOddWidth, found.end()), expected, std::string(format->name) + " the last");
     }
   }
 }
@@ -58,7 +58,7 @@ TEST_P(Invariance, ARowOfWeightsAlone) {
   const auto backend = cpu_maker(GetParam(), 1).make();
   backend->reserve(kTestLimits);
   for (const quant::Format* format : weight_formats()) {
-    const Matrices all(*format, kWidth, columns_for(*format), 1, 3);
+    const Matrices all(*format, kOddWidth, columns_for(*format), 1, 3);
     for (const std::int64_t tokens : {1, 5}) {
       const Numbers x = normal(4, tokens * all.columns());
       const Numbers expected = products(*backend, all, x, 0, tokens);
@@ -66,7 +66,7 @@ TEST_P(Invariance, ARowOfWeightsAlone) {
         const Matrices one(*format, 1, columns_for(*format), 1, 3 + static_cast<std::uint32_t>(row));
         const Numbers found = products(*backend, one, x, 0, tokens);
         for (std::int64_t t = 0; t < tokens; ++t) {
-          EXPECT_EQ(found[static_cast<std::size_t>(t)], expected[static_cast<std::size_t>(t * kWidth + row)])
+          EXPECT_EQ(found[static_cast<std::size_t>(t)], expected[static_cast<std::size_t>(t * kOddWidth + row)])
               << format->name << " row " << row;
         }
       }
@@ -76,7 +76,7 @@ TEST_P(Invariance, ARowOfWeightsAlone) {
 
 // ---- Rows ----
 
-constexpr std::int64_t kColumns = 203;  // no whole vectors
+constexpr std::int64_t kOddColumns = 203;  // no whole vectors
 
 // Row `number` of the operations' inputs is the same, wherever it lies.
 Numbers row_numbers(std::uint32_t kind, std::int64_t first, std::int64_t rows, std::int64_t columns) {
@@ -93,18 +93,18 @@ Numbers through_rows(ops::Backend& on, std::int64_t first, std::int64_t rows) {
   const auto input = [&](std::uint32_t kind, std::int64_t columns) {
     return Rows(on, rows, columns, row_numbers(kind, first, rows, columns));
   };
-  const Rows x = input(1, 4 * kColumns), y = input(2, 4 * kColumns), gate = input(3, 4 * kColumns);
-  const Rows mixing = input(4, 16), adding = input(5, 4), out(on, rows, 4 * kColumns);
-  const Array<float> weights(on, normal(6, 4 * kColumns));
+  const Rows x = input(1, 4 * kOddColumns), y = input(2, 4 * kOddColumns), gate = input(3, 4 * kOddColumns);
+  const Rows mixing = input(4, 16), adding = input(5, 4), out(on, rows, 4 * kOddColumns);
+  const Array<float> weights(on, normal(6, 4 * kOddColumns));
   on.gate(ops::Activation::kSigmoid, gate.tensor(), x.tensor(), x.tensor());
   on.add(y.tensor(), 0.3f, x.tensor());
   on.blend(y.tensor(), gate.tensor(), x.tensor());
   on.scale_columns(weights.data(), x.tensor());
   on.interpolate(x.tensor(), y.tensor(), weights.data(), gate.tensor(), out.tensor());
   on.mix_streams(out.tensor(), mixing.tensor(), x.tensor());
-  on.add_to_streams(y.tensor().slice(0, kColumns), adding.tensor(), x.tensor());
-  on.match_length(y.tensor().slice(0, kColumns), kColumns, x.tensor());
-  on.norm(x.tensor(), {ops::NormKind::kLength, weights.data(), nullptr, 1e-6f, 0, 4 * kColumns}, ops::Write::kSet,
+  on.add_to_streams(y.tensor().slice(0, kOddColumns), adding.tensor(), x.tensor());
+  on.match_length(y.tensor().slice(0, kOddColumns), kOddColumns, x.tensor());
+  on.norm(x.tensor(), {ops::NormKind::kLength, weights.data(), nullptr, 1e-6f, 0, 4 * kOddColumns}, ops::Write::kSet,
           x.tensor());
   on.keep_outliers(0.1f, x.tensor());
   return x.values();
@@ -116,8 +116,8 @@ TEST_P(Invariance, RowsTogetherAndAlone) {
   const Numbers together = through_rows(*three_threads, 0, 50);
   EXPECT_TRUE(std::ranges::any_of(together, [](float value) { return value > 0; }));
   for (const std::int64_t row : {0, 1, 30, 49}) {
-    const auto own = together.begin() + row * 4 * kColumns;
-    expect_same_bits(through_rows(*one_thread, row, 1), Numbers(own, own + 4 * kColumns), "row " + std::to_string(row));
+    const auto own = together.begin() + row * 4 * kOddColumns;
+    expect_same_bits(through_rows(*one_thread, row, 1), Numbers(own, own + 4 * kOddColumns), "row " + std::to_string(row));
   }
 }
 
@@ -192,7 +192,7 @@ TEST(IntegerProducts, HaveTheSameBitsOnEveryInstructionSet) {
   const auto scalar = cpu_maker(CpuTier::kScalar, 1).make();
   scalar->reserve(kTestLimits);
   for (const auto id : {kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0, kQ4_K, kQ5_K, kQ6_K, kIQ4_NL, kIQ4_XS, kMXFP4}) {
-    const Matrices weights(quant::format_of(id), kWidth, 1280, 1, 5);
+    const Matrices weights(quant::format_of(id), kOddWidth, 1280, 1, 5);
     const Numbers x = normal(6, 9 * 1280);
     const Numbers expected = products(*scalar, weights, x, 0, 9);
     for (const CpuTier tier : cpu_tiers_here()) {
@@ -200,7 +200,7 @@ TEST(IntegerProducts, HaveTheSameBitsOnEveryInstructionSet) {
       backend->reserve(kTestLimits);
       for (const std::int64_t tokens : {1, 2, 9}) {
         expect_same_bits(products(*backend, weights, x, 0, tokens),
-                         Numbers(expected.begin(), expected.begin() + tokens * kWidth),
+                         Numbers(expected.begin(), expected.begin() + tokens * kOddWidth),
                          std::string(weights.format().name) + " " + std::string(name_of(tier)));
       }
     }

@@ -14,7 +14,7 @@ using namespace testing;
 class SteadyState : public OpTest {};
 ROCMFORGE_ON_EVERY_BACKEND(SteadyState);
 
-constexpr std::int64_t kWidth = 256;
+constexpr std::int64_t kStepWidth = 256;
 
 // A step of a small model with everything in it, whose tensors exist already.
 class WholeStep {
@@ -22,21 +22,21 @@ class WholeStep {
   explicit WholeStep(ops::Backend& backend)
       : backend_(backend),
         plan_({{0, 4, 0, 0}, {30, 1, 1, 1}}),
-        x_(backend, plan_.rows(), kWidth),
-        y_(backend, plan_.rows(), kWidth),
-        z_(backend, plan_.rows(), kWidth),
-        wide_(backend, plan_.rows(), 2 * kWidth),
+        x_(backend, plan_.rows(), kStepWidth),
+        y_(backend, plan_.rows(), kStepWidth),
+        z_(backend, plan_.rows(), kStepWidth),
+        wide_(backend, plan_.rows(), 2 * kStepWidth),
         table_(backend, plan_.rows(), 64),
         logits_(backend, plan_.rows(), 16),
         one_(backend, plan_.rows(), 1),
         floats_(backend, normal(1, 4096)),
-        state_(backend, normal(2, 8 * kWidth * 16)),
+        state_(backend, normal(2, 8 * kStepWidth * 16)),
         chosen_(backend, std::vector<std::int32_t>(64)),
         bits_(backend, std::vector<std::uint32_t>(64 * 32)),
-        keys_(backend.allocate(TestStep::kBlocks * 16 * kWidth * sizeof(float))),
-        values_(backend.allocate(TestStep::kBlocks * 16 * kWidth * sizeof(float))) {
+        keys_(backend.allocate(TestStep::kBlocks * 16 * kStepWidth * sizeof(float))),
+        values_(backend.allocate(TestStep::kBlocks * 16 * kStepWidth * sizeof(float))) {
     for (const quant::Format* format : weight_formats()) {
-      matrices_.emplace_back(*format, kWidth, kWidth, 16, 3);
+      matrices_.emplace_back(*format, kStepWidth, kStepWidth, 16, 3);
       weights_.push_back(matrices_.back().bind(backend));
     }
   }
@@ -59,10 +59,10 @@ class WholeStep {
     const ops::Linear linear{weight, nullptr};
     const ops::FeedForward ffn{linear, linear, linear, ops::Activation::kGeluErf, {}};
     backend_.embed(step, ops::Backend::RowOf::kPosition, weight, 1, ops::Write::kSet, x_.tensor());
-    const ops::Projection projections[] = {{linear, y_.tensor()}, {linear, wide_.tensor().slice(0, kWidth)}};
+    const ops::Projection projections[] = {{linear, y_.tensor()}, {linear, wide_.tensor().slice(0, kStepWidth)}};
     backend_.linear(x_.tensor(), projections, ops::Write::kAdd);
     backend_.linear(x_.tensor().first_rows(1), linear, y_.tensor().first_rows(1));
-    backend_.linear_heads({wide_.tensor(), 2, kWidth, kWidth, 0}, weight, {wide_.tensor(), 2, kWidth, kWidth, 0});
+    backend_.linear_heads({wide_.tensor(), 2, kStepWidth, kStepWidth, 0}, weight, {wide_.tensor(), 2, kStepWidth, kStepWidth, 0});
     backend_.gate_up(x_.tensor(), ffn, y_.tensor());
     const ops::Routing routing{chosen_.data(), floats_.data() + 3000, 3};
     backend_.route(logits_.tensor(), {16, 3, ops::Gating::kSigmoid, floats_.data(), 4, 2, true, 1}, routing);
@@ -96,20 +96,20 @@ class WholeStep {
   }
 
   void recur(const ops::Step& step) {
-    backend_.causal_convolution(step, {static_cast<int>(kWidth), 4, floats_.data(), nullptr},
-                                {state_.data(), nullptr, 3 * kWidth, 0}, x_.tensor());
-    backend_.shift_difference(step, {state_.data(), nullptr, kWidth, 0}, x_.tensor(), y_.tensor());
-    backend_.mamba_scan(step, {64, 16, floats_.data(), floats_.data()}, {nullptr, state_.data(), 0, kWidth * 16},
+    backend_.causal_convolution(step, {static_cast<int>(kStepWidth), 4, floats_.data(), nullptr},
+                                {state_.data(), nullptr, 3 * kStepWidth, 0}, x_.tensor());
+    backend_.shift_difference(step, {state_.data(), nullptr, kStepWidth, 0}, x_.tensor(), y_.tensor());
+    backend_.mamba_scan(step, {64, 16, floats_.data(), floats_.data()}, {nullptr, state_.data(), 0, kStepWidth * 16},
                         x_.tensor().slice(0, 64), wide_.tensor().slice(0, 16), wide_.tensor().slice(16, 16),
                         wide_.tensor().slice(64, 64), y_.tensor().slice(0, 64));
     matrix_states(step);
     backend_.mamba2_scan(step, {4, 64, 1, 16, floats_.data(), floats_.data(), floats_.data()},
-                         {nullptr, state_.data(), 0, kWidth * 16}, x_.tensor(), wide_.tensor().slice(0, 16),
+                         {nullptr, state_.data(), 0, kStepWidth * 16}, x_.tensor(), wide_.tensor().slice(0, 16),
                          wide_.tensor().slice(16, 16), wide_.tensor().slice(32, 4), y_.tensor());
   }
 
   void matrix_states(const ops::Step& step) {
-    const ops::StateView state{nullptr, state_.data(), 0, kWidth * 16};
+    const ops::StateView state{nullptr, state_.data(), 0, kStepWidth * 16};
     const auto part = [&](std::int64_t number) { return wide_.tensor().slice(64 * number, 64); };
     const ops::Tensor y = y_.tensor().slice(0, 64);
     backend_.delta_scan(step, {4, 2, 16, 16, true, false, floats_.data(), floats_.data()}, state, part(0).slice(0, 32),
@@ -121,17 +121,17 @@ class WholeStep {
   }
 
   void rows() {
-    backend_.norm(x_.tensor(), {ops::NormKind::kLayer, floats_.data(), nullptr, 1e-5f, 0, kWidth}, ops::Write::kSet,
+    backend_.norm(x_.tensor(), {ops::NormKind::kLayer, floats_.data(), nullptr, 1e-5f, 0, kStepWidth}, ops::Write::kSet,
                   x_.tensor());
     backend_.copy_heads({x_.tensor(), 4, 64, 64, 0}, {y_.tensor(), 4, 64, 64, 0});
     backend_.add(x_.tensor(), 0.5f, y_.tensor());
     backend_.add_gated(x_.tensor(), one_.tensor(), y_.tensor());
     backend_.gate(ops::Activation::kSilu, x_.tensor(), y_.tensor(), y_.tensor());
     backend_.scale_columns(floats_.data(), y_.tensor());
-    backend_.interpolate(x_.tensor(), y_.tensor(), floats_.data(), wide_.tensor().slice(0, kWidth), z_.tensor());
+    backend_.interpolate(x_.tensor(), y_.tensor(), floats_.data(), wide_.tensor().slice(0, kStepWidth), z_.tensor());
     backend_.blend(z_.tensor(), x_.tensor(), y_.tensor());
     backend_.keep_outliers(1, z_.tensor());
-    backend_.match_length(x_.tensor(), kWidth, wide_.tensor());
+    backend_.match_length(x_.tensor(), kStepWidth, wide_.tensor());
     backend_.mix_streams(x_.tensor(), wide_.tensor().slice(0, 16), y_.tensor());
     backend_.add_to_streams(x_.tensor(), wide_.tensor().slice(0, 2), wide_.tensor());
     backend_.scale(0.5f, y_.tensor());

@@ -14,7 +14,7 @@
 namespace rocmforge {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using ::testing::AllOf;
 using testing::Answer;
 using testing::demo_model;
@@ -27,25 +27,25 @@ Answer ask(std::string_view question, std::vector<std::string> options = {}) {
   return rocmforge(std::move(words), question);
 }
 
-json tool(const char* name, const char* description, const char* parameter) {
-  json parameters = {
-      {"type", "object"}, {"properties", {{parameter, {{"type", "string"}}}}}, {"required", json::array({parameter})}};
+Json tool(const char* name, const char* description, const char* parameter) {
+  Json parameters = {
+      {"type", "object"}, {"properties", {{parameter, {{"type", "string"}}}}}, {"required", Json::array({parameter})}};
   return {{"type", "function"},
           {"function", {{"name", name}, {"description", description}, {"parameters", parameters}}}};
 }
 
-json said_by(const char* role, const std::string& content) { return {{"role", role}, {"content", content}}; }
+Json said_by(const char* role, const std::string& content) { return {{"role", role}, {"content", content}}; }
 
 // The reply to one conversation.
-json reply_to(const json& request, std::vector<std::string> options = {}) {
+Json reply_to(const Json& request, std::vector<std::string> options = {}) {
   std::vector<std::string> words = {"run", demo_model(), "--jsonl"};
   words.insert(words.end(), options.begin(), options.end());
   const Answer answer = rocmforge(std::move(words), request.dump() + "\n");
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
-  return json::parse(answer.output);
+  return Json::parse(answer.output);
 }
 
-json with_tools(json messages) {
+Json with_tools(Json messages) {
   return {{"messages", std::move(messages)},
           {"tools",
            {tool("calculator", "Computes an expression", "expression"),
@@ -67,7 +67,7 @@ TEST(DemoModel, IsTheOneThatIsTakenWhereNoneIsNamed) {
   }
   EXPECT_EQ(rocmforge({"run", "What is 7 plus 8?"}).output, "7 plus 8 is 15.\n");
   const Answer inspected = rocmforge({"inspect", "demo", "--json"});
-  EXPECT_EQ(json::parse(inspected.output)["file_bytes"], std::filesystem::file_size(demo_model())) << inspected.errors;
+  EXPECT_EQ(Json::parse(inspected.output)["file_bytes"], std::filesystem::file_size(demo_model())) << inspected.errors;
   EXPECT_EQ(rocmforge({"tokenize", "-m", "demo", "--text", "Hello"}).exit_code, 0);
 }
 
@@ -83,27 +83,27 @@ TEST(DemoModel, AnswersOnEveryDeviceAndTier) {
 }
 
 TEST(DemoModel, ThinksWhenToldTo) {
-  const json request = {{"messages", json::array({said_by("user", "What is 345 + 678?")})}, {"thinking", true}};
-  const json reply = reply_to(request);
+  const Json request = {{"messages", Json::array({said_by("user", "What is 345 + 678?")})}, {"thinking", true}};
+  const Json reply = reply_to(request);
   EXPECT_EQ(reply["content"], "345 plus 678 is 1023.");
   EXPECT_THAT(reply["reasoning_content"].get<std::string>(), HasSubstr("Ones: 5 + 8 = 13, write 3, carry 1."));
   EXPECT_EQ(ask("What is 345 + 678?", {"--think"}).output, "345 plus 678 is 1023.\n") << "a pipe gets the answer alone";
 }
 
 TEST(DemoModel, CallsAToolAndUsesWhatItSays) {
-  json messages = json::array({said_by("user", "What is 381 times 27?")});
-  const json call = reply_to(with_tools(messages));
+  Json messages = Json::array({said_by("user", "What is 381 times 27?")});
+  const Json call = reply_to(with_tools(messages));
   ASSERT_EQ(call["finish_reason"], "tool_calls") << call;
   ASSERT_EQ(call["tool_calls"].size(), 1U);
   EXPECT_EQ(call["content"], "");
   EXPECT_EQ(call["tool_calls"][0]["function"]["name"], "calculator");
   const std::string arguments = call["tool_calls"][0]["function"]["arguments"];
-  EXPECT_EQ(json::parse(arguments), json({{"expression", "381 * 27"}}));
+  EXPECT_EQ(Json::parse(arguments), Json({{"expression", "381 * 27"}}));
 
   // The reply is a message that can be sent back as it is.
   messages.push_back(call);
   messages.push_back({{"role", "tool"}, {"tool_call_id", call["tool_calls"][0]["id"]}, {"content", "10287"}});
-  const json answer = reply_to(with_tools(messages));
+  const Json answer = reply_to(with_tools(messages));
   EXPECT_EQ(answer["finish_reason"], "stop");
   EXPECT_THAT(answer["content"].get<std::string>(), HasSubstr("10287"));
   EXPECT_FALSE(answer.contains("tool_calls"));
@@ -115,11 +115,11 @@ TEST(DemoModel, WritesJsonOfAGivenSchema) {
           R"({"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}, )"
           R"("city": {"type": "string"}}, "required": ["name", "age", "city"]})"
           "\n\nText: I met Nora yesterday. Nora lives in Lisbon. Nora is 34 years old.");
-  EXPECT_EQ(json::parse(answer.output), json({{"name", "Nora"}, {"age", 34}, {"city", "Lisbon"}})) << answer.output;
+  EXPECT_EQ(Json::parse(answer.output), Json({{"name", "Nora"}, {"age", 34}, {"city", "Lisbon"}})) << answer.output;
 }
 
 TEST(DemoModel, RemembersWhatWasSaid) {
-  json messages = json::array({said_by("user", "My name is Clara."), said_by("assistant", "Nice to meet you, Clara."),
+  Json messages = Json::array({said_by("user", "My name is Clara."), said_by("assistant", "Nice to meet you, Clara."),
                                said_by("user", "What is 12 + 30?"), said_by("assistant", "12 plus 30 is 42."),
                                said_by("user", "What is my name?")});
   EXPECT_EQ(reply_to({{"messages", messages}})["content"], "Your name is Clara.");
@@ -141,7 +141,7 @@ TEST(DemoModel, FindsAFactAnywhereInALongContext) {
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string question = fmt::format("{}\n\nWhat is {}'s job?", text, names[i]);
-    const json reply = reply_to({{"messages", json::array({said_by("user", question)})}});
+    const Json reply = reply_to({{"messages", Json::array({said_by("user", question)})}});
     EXPECT_EQ(reply["content"], fmt::format("{} works as a {}.", names[i], jobs[i]));
     EXPECT_GT(reply["usage"]["prompt_tokens"], 600);
   }
@@ -156,7 +156,7 @@ TEST(DemoModel, StopsWhereItIsToldTo) {
 
 TEST(DemoModel, IsTheSameInAnyCompany) {
   // A line after others has the answer that it has alone.
-  const std::string line = json({{"messages", json::array({said_by("user", "Who are you?")})}}).dump() + "\n";
+  const std::string line = Json({{"messages", Json::array({said_by("user", "Who are you?")})}}).dump() + "\n";
   const Answer alone = rocmforge({"run", demo_model(), "--jsonl"}, line);
   const Answer third = rocmforge({"run", demo_model(), "--jsonl"}, line + line + line);
   EXPECT_EQ(third.output, alone.output + alone.output + alone.output);
@@ -164,15 +164,15 @@ TEST(DemoModel, IsTheSameInAnyCompany) {
 
 // What clients of chat servers send.
 TEST(ChatLines, TakeTheFormsThatClientsUse) {
-  const json parts = json::array({{{"type", "text"}, {"text", "What is "}}, {{"type", "text"}, {"text", "2 + 2?"}}});
-  const json messages =
-      json::array({{{"role", "developer"}, {"content", "Be brief."}}, {{"role", "user"}, {"content", parts}}});
+  const Json parts = Json::array({{{"type", "text"}, {"text", "What is "}}, {{"type", "text"}, {"text", "2 + 2?"}}});
+  const Json messages =
+      Json::array({{{"role", "developer"}, {"content", "Be brief."}}, {{"role", "user"}, {"content", parts}}});
   EXPECT_EQ(reply_to({{"messages", messages}, {"tools", nullptr}, {"thinking", nullptr}})["content"], "2 plus 2 is 4.");
 }
 
 TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
   const auto problem = [](const char* line) {
-    return json::parse(rocmforge({"run", demo_model(), "--jsonl"}, line).output).value("error", "");
+    return Json::parse(rocmforge({"run", demo_model(), "--jsonl"}, line).output).value("error", "");
   };
   EXPECT_THAT(problem("[1]"), AllOf(HasSubstr("line 1"), HasSubstr("'messages'")));
   EXPECT_THAT(problem(R"({"messages":[{"role":"judge","content":"x"}]})"),

@@ -12,7 +12,7 @@
 namespace rocmforge {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::Answer;
 using ::testing::HasSubstr;
 
@@ -33,9 +33,9 @@ TEST_F(EmbedCommand, AnswersEveryLine) {
                             "\"}\n{\"text\":\"two\"}\n{\"text\":\"one\"}\n";
   const Answer answer = embed({"--jsonl", "--pooling", "mean"}, input);
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
-  std::vector<json> lines;
+  std::vector<Json> lines;
   std::istringstream output(answer.output);
-  for (std::string line; std::getline(output, line);) lines.push_back(json::parse(line));
+  for (std::string line; std::getline(output, line);) lines.push_back(Json::parse(line));
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0]["embedding"].size(), 64u);
   EXPECT_THAT(lines[1]["error"].get<std::string>(), HasSubstr("line 2"));
@@ -50,7 +50,7 @@ TEST_F(EmbedCommand, TakesATextOrStandardInput) {
   EXPECT_EQ(embed({"--pooling", "LAST"}, "one").output, text.output);
   const auto squares = [](const Answer& answer) {
     double sum = 0;
-    const json line = json::parse(answer.output);
+    const Json line = Json::parse(answer.output);
     for (const auto& value : line["embedding"]) sum += value.get<double>() * value.get<double>();
     return sum;
   };

@@ -18,7 +18,7 @@
 namespace rocmforge {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using testing::Answer;
 using ::testing::HasSubstr;
 
@@ -49,13 +49,13 @@ TEST_F(PerplexityCommand, EqualsAComputationFromTheLogits) {
   EXPECT_THAT(answer.errors, HasSubstr("the last 2 fill no window"));
 
   const Answer tokenized = testing::rocmforge({"tokenize", "-m", model_}, testing::read_text(text));
-  const auto tokens = json::parse(tokenized.output).get<std::vector<int>>();
+  const auto tokens = Json::parse(tokenized.output).get<std::vector<int>>();
   ASSERT_EQ(tokens.size(), 130u);
   double sum = 0;
   int count = 0;
   for (const int begin : {0, 64}) {
     const std::vector<int> window(tokens.begin() + begin, tokens.begin() + begin + 64);
-    const std::string file = folder_.write("window.json", json{{"tokens", window}}.dump());
+    const std::string file = folder_.write("window.json", Json{{"tokens", window}}.dump());
     ASSERT_EQ(testing::rocmforge({"logits", "-m", model_, "--tokens", file, "--out", folder_ / "w.npy"}).exit_code, 0);
     const NpyArray logits = read_npy(folder_ / "w.npy");
     const std::size_t columns = logits.shape[1];
@@ -65,7 +65,7 @@ TEST_F(PerplexityCommand, EqualsAComputationFromTheLogits) {
       sum += std::log(total) - logits.values[(i - 1) * columns + static_cast<std::size_t>(window[i])];
     }
   }
-  const json result = json::parse(answer.output);
+  const Json result = Json::parse(answer.output);
   EXPECT_EQ(result["tokens_scored"], count);
   EXPECT_NEAR(result["nll"].get<double>(), sum / count, 1e-6);
   EXPECT_NEAR(result["perplexity"].get<double>() / std::exp(sum / count), 1, 1e-4);
@@ -100,7 +100,7 @@ TEST_F(PerplexityCommand, SaysWhatItHasWhenItIsInterrupted) {
   EXPECT_EQ(answer.exit_code, 130);
   EXPECT_THAT(answer.errors, HasSubstr("interrupted after "));
   if (!answer.output.empty()) {
-    EXPECT_GT(json::parse(answer.output)["perplexity"].get<double>(), 1);
+    EXPECT_GT(Json::parse(answer.output)["perplexity"].get<double>(), 1);
   }
 }
 
@@ -115,7 +115,7 @@ TEST_F(PerplexityCommand, SaysWhatIsWrong) {
   refused(measure(text, {"-c", "3"}), 2, "-c 3: expected 4 to");
   refused(measure(text, {"-c", "64", "--stride", "64"}), 2, "--stride 64: expected less than the window");
   refused(measure(text, {"-c", "64", "--ctx", "32"}), 2, "--ctx 32: less than the window");
-  EXPECT_EQ(json::parse(measure(text, {"-c", "64", "--stride", "16", "--json"}).output)["tokens_scored"], 999);
+  EXPECT_EQ(Json::parse(measure(text, {"-c", "64", "--stride", "16", "--json"}).output)["tokens_scored"], 999);
 }
 
 }  // namespace

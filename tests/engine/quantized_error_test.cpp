@@ -40,12 +40,12 @@ double error_of(const std::vector<float>& logits, const std::vector<float>& exac
 }
 
 // The reference takes its time.
-constexpr int kTokens = 10;
+constexpr int kFewTokens = 10;
 
-std::vector<float> logits_of(const gguf::File& file, std::unique_ptr<ops::Backend> backend) {
+std::vector<float> logits_on(const gguf::File& file, std::unique_ptr<ops::Backend> backend) {
   std::vector<Device> devices;
   devices.push_back({std::move(backend), "a test's", 0});
-  return testing::logits_of(file, std::move(devices), kTokens);
+  return testing::logits_of(file, std::move(devices), kFewTokens);
 }
 
 class QuantizedError : public ::testing::TestWithParam<quant::FormatId> {
@@ -58,9 +58,9 @@ TEST_P(QuantizedError, OfTheCpuIsThatOfRoundedActivations) {
   for (const models::Architecture& architecture : models::architectures()) {
     const testing::RandomModel model = random_model(wide_options(architecture.name, GetParam()));
     const testing::ModelFile file(model);
-    const std::vector<float> exact = logits_of(file.file(), ref::make_backend());
-    const double rounded = error_of(logits_of(file.file(), ref::make_backend({.rounds_activations = true})), exact);
-    const double own = error_of(logits_of(file.file(), cpu::make_backend({.threads = 1})), exact);
+    const std::vector<float> exact = logits_on(file.file(), ref::make_backend());
+    const double rounded = error_of(logits_on(file.file(), ref::make_backend({.rounds_activations = true})), exact);
+    const double own = error_of(logits_on(file.file(), cpu::make_backend({.threads = 1})), exact);
     EXPECT_GT(rounded, 0) << architecture.name;
     EXPECT_LE(own, 1.5 * rounded) << architecture.name;
   }

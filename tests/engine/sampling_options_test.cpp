@@ -16,7 +16,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 
 constexpr int kVocabulary = 300;
@@ -28,7 +27,8 @@ SamplingOptions recommended(const gguf::MetadataBuilder& keys) {
 }
 
 sample::Settings resolved(const SamplingOptions& wishes, const SamplingOptions& file = {}) {
-  return resolve_sampling(wishes, file, nullptr, kVocabulary);
+  DryBreakers breakers;
+  return resolve_sampling(wishes, file, nullptr, kVocabulary, breakers);
 }
 
 TEST(SamplingOptions, HaveThePublishedDefaults) {
@@ -115,7 +115,8 @@ TEST(SamplingOptions, IgnoreEosForbidsEveryEndOfGeneration) {
   const text::Tokenizer tokenizer = vocabulary.tokenizer();
   SamplingOptions wishes;
   wishes.ignore_eos = true;
-  const auto settings = resolve_sampling(wishes, {}, &tokenizer, kVocabulary);
+  DryBreakers known;
+  const auto settings = resolve_sampling(wishes, {}, &tokenizer, kVocabulary, known);
   EXPECT_THAT(settings.logit_bias, ElementsAre(Pair(256, kNever), Pair(257, kNever)));
 }
 
@@ -127,7 +128,9 @@ TEST(SamplingOptions, DryBreakersAreFoundWithinAndAcrossTokens) {
   SamplingOptions wishes;
   wishes.dry_multiplier = 0.8f;
   wishes.dry_sequence_breakers = {"\n", "bc"};
-  const auto breakers = resolve_sampling(wishes, {}, &tokenizer, kVocabulary).dry_breakers;
+  DryBreakers known;
+  const sample::Breakers found = resolve_sampling(wishes, {}, &tokenizer, kVocabulary, known).dry_breakers;
+  const std::vector<sample::Breakers::Sequence> breakers(found.sequences().begin(), found.sequences().end());
   const auto id = [&](const char* text) { return vocabulary.id(text); };
   EXPECT_THAT(breakers, Contains(ElementsAre(id("Ċ"))));
   EXPECT_THAT(breakers, Contains(ElementsAre(id("ĊĊ"))));
@@ -135,8 +138,11 @@ TEST(SamplingOptions, DryBreakersAreFoundWithinAndAcrossTokens) {
   EXPECT_THAT(breakers, Contains(ElementsAre(id("b"), id("c"))));
   EXPECT_THAT(breakers, Contains(ElementsAre(id("ab"), id("c"))));
   EXPECT_EQ(breakers.size(), 5u);
+  const sample::Breakers again = resolve_sampling(wishes, {}, &tokenizer, kVocabulary, known).dry_breakers;
+  EXPECT_EQ(again.sequences().data(), found.sequences().data()) << "the vocabulary is searched once a model";
   wishes.dry_multiplier = 0;
-  EXPECT_THAT(resolve_sampling(wishes, {}, &tokenizer, kVocabulary).dry_breakers, IsEmpty()) << "nobody needs them";
+  const sample::Settings off = resolve_sampling(wishes, {}, &tokenizer, kVocabulary, known);
+  EXPECT_TRUE(off.dry_breakers.sequences().empty()) << "nobody needs them";
 }
 
 TEST(SamplingOptions, SayWhatMakesNoSense) {

@@ -1,51 +1,30 @@
 // Recurrent layers: a prefix is of use only where the state after it was kept.
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "kv/cache.h"
+#include "kv/cache_steps.h"
 
 namespace rocmforge::kv {
 namespace {
 
-using Tokens = std::vector<TokenId>;
-
-Tokens text(int count, TokenId first = 0) {
-  Tokens tokens(static_cast<std::size_t>(count));
-  std::iota(tokens.begin(), tokens.end(), first);
-  return tokens;
-}
-
-Layout layout_of(std::vector<Group> groups, int state_slots) {
+Layout layout_with_states(std::vector<Group> groups, int state_slots) {
   return {
       .block_tokens = 4, .max_tokens = 64, .max_sequences = 4, .groups = std::move(groups), .state_slots = state_slots};
 }
 
-void compute(Cache& cache, SequenceId id, const Tokens& tokens) {
-  ASSERT_TRUE(cache.reserve(id, static_cast<int>(tokens.size())));
-  cache.append(id, tokens);
-}
-
 // Computes the tokens, and keeps the state after them.
-void run_and_remove(Cache& cache, const Tokens& tokens) {
+void run_keep_and_remove(Cache& cache, const Tokens& tokens) {
   const SequenceId id = cache.add().value();
   compute(cache, id, tokens);
   cache.snapshot(id);
   cache.remove(id);
 }
 
-int found(Cache& cache, const Tokens& prompt) {
-  const SequenceId id = cache.add().value();
-  const int tokens = cache.reuse_prefix(id, prompt).tokens;
-  cache.remove(id);
-  return tokens;
-}
-
 // A state cannot be cut to a shorter text; to go on from anything but a snapshot would be another text's state.
 TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
-  Cache cache(layout_of({{.blocks = 16}}, 4));
+  Cache cache(layout_with_states({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
   compute(cache, id, text(8));
   const std::optional<StateCopy> kept = cache.snapshot(id);
@@ -66,7 +45,7 @@ TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
 }
 
 TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
-  Cache cache(layout_of({{.blocks = 16}}, 4));
+  Cache cache(layout_with_states({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
   EXPECT_FALSE(cache.snapshot(id));
   compute(cache, id, text(6));
@@ -74,7 +53,7 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
   compute(cache, id, text(2, 6));
   EXPECT_TRUE(cache.snapshot(id));
 
-  Cache without(layout_of({{.blocks = 16}}, 0));
+  Cache without(layout_with_states({{.blocks = 16}}, 0));
   const SequenceId other = without.add().value();
   compute(without, other, text(8));
   EXPECT_FALSE(without.snapshot(other));
@@ -83,19 +62,19 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
 
 // Without keys and values the prefix is the state alone.
 TEST(CacheState, WorksForModelsWithoutAttention) {
-  Cache cache(layout_of({}, 3));
-  run_and_remove(cache, text(8));
+  Cache cache(layout_with_states({}, 3));
+  run_keep_and_remove(cache, text(8));
   EXPECT_EQ(found(cache, text(9)), 8);
   EXPECT_EQ(found(cache, text(9, 1)), 0);
 }
 
 TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
-  Cache cache(layout_of({}, 3));  // one for the sequence, two for snapshots
-  run_and_remove(cache, text(4));
-  run_and_remove(cache, text(4, 100));
+  Cache cache(layout_with_states({}, 3));  // one for the sequence, two for snapshots
+  run_keep_and_remove(cache, text(4));
+  run_keep_and_remove(cache, text(4, 100));
   EXPECT_EQ(cache.state_usage().cached, 2);
   EXPECT_EQ(found(cache, text(5)), 4);
-  run_and_remove(cache, text(4, 200));
+  run_keep_and_remove(cache, text(4, 200));
   EXPECT_EQ(found(cache, text(5, 100)), 0);
   EXPECT_EQ(found(cache, text(5)), 4);
   EXPECT_EQ(found(cache, text(5, 200)), 4);
@@ -104,15 +83,15 @@ TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
   compute(cache, again, text(4));
   EXPECT_FALSE(cache.snapshot(again));
   cache.remove(again);
-  run_and_remove(cache, text(4, 300));
+  run_keep_and_remove(cache, text(4, 300));
   EXPECT_EQ(found(cache, text(5)), 4);
   EXPECT_EQ(found(cache, text(5, 200)), 0);
 }
 
 // Requests come before the memory of earlier ones; but a running one keeps its state.
 TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
-  Cache cache(layout_of({}, 2));
-  run_and_remove(cache, text(4));
+  Cache cache(layout_with_states({}, 2));
+  run_keep_and_remove(cache, text(4));
   const SequenceId first = cache.add().value();
   const SequenceId second = cache.add().value();
   EXPECT_NE(cache.state_slot(first), cache.state_slot(second));
@@ -126,7 +105,7 @@ TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
 }
 
 TEST(CacheState, ForksWithACopyOfTheState) {
-  Cache cache(layout_of({{.blocks = 8}}, 2));
+  Cache cache(layout_with_states({{.blocks = 8}}, 2));
   const SequenceId first = cache.add().value();
   compute(cache, first, text(6));
   const std::optional<ForkedSequence> fork = cache.fork(first);
@@ -137,7 +116,7 @@ TEST(CacheState, ForksWithACopyOfTheState) {
 }
 
 TEST(CacheState, CannotTakeTokensBack) {
-  Cache cache(layout_of({{.blocks = 8}}, 2));
+  Cache cache(layout_with_states({{.blocks = 8}}, 2));
   const SequenceId id = cache.add().value();
   compute(cache, id, text(6));
   EXPECT_FALSE(cache.truncate(id, 5));

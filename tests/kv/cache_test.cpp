@@ -1,7 +1,6 @@
-#include "kv/cache.h"
+#include "kv/cache_steps.h"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -13,22 +12,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-using Tokens = std::vector<TokenId>;
-
-// `count` tokens from `first` on.
-Tokens text(int count, TokenId first = 0) {
-  Tokens tokens(static_cast<std::size_t>(count));
-  std::iota(tokens.begin(), tokens.end(), first);
-  return tokens;
-}
-
 Layout layout_of(std::vector<Group> groups, int block_tokens = 4) {
   return {.block_tokens = block_tokens, .max_tokens = 64, .max_sequences = 8, .groups = std::move(groups)};
-}
-
-void compute(Cache& cache, SequenceId id, const Tokens& tokens) {
-  ASSERT_TRUE(cache.reserve(id, static_cast<int>(tokens.size())));
-  cache.append(id, tokens);
 }
 
 SequenceId run(Cache& cache, const Tokens& tokens) {
@@ -38,14 +23,6 @@ SequenceId run(Cache& cache, const Tokens& tokens) {
 }
 
 void run_and_remove(Cache& cache, const Tokens& tokens) { cache.remove(run(cache, tokens)); }
-
-// How much of the prompt the cache has; takes nothing.
-int found(Cache& cache, const Tokens& prompt) {
-  const SequenceId id = cache.add().value();
-  const int tokens = cache.reuse_prefix(id, prompt).tokens;
-  cache.remove(id);
-  return tokens;
-}
 
 Tokens table(const Cache& cache, SequenceId id, int group = 0) {
   const auto blocks = cache.table(id, group);

@@ -135,7 +135,7 @@ TEST(Breakers, AreCutToTheirFirstTokens) {
 // The lengths of repetitions by comparing everything with everything.
 std::map<TokenId, float> naive(const Settings& settings, const Tokens& history) {
   const auto ends_at = [&](std::size_t end) {
-    return std::any_of(settings.dry_breakers.begin(), settings.dry_breakers.end(), [&](const Tokens& breaker) {
+    return std::ranges::any_of(settings.dry_breakers.sequences(), [&](const Tokens& breaker) {
       const std::size_t length = breaker.size();
       return length <= end &&
              std::equal(breaker.begin(), breaker.end(), history.begin() + static_cast<int>(end - length));
@@ -157,7 +157,7 @@ std::map<TokenId, float> naive(const Settings& settings, const Tokens& history) 
   }
   std::map<TokenId, float> paid;
   for (const auto& [token, length] : longest) {
-    const bool is_breaker = std::count(settings.dry_breakers.begin(), settings.dry_breakers.end(), Tokens{token}) > 0;
+    const bool is_breaker = std::ranges::count(settings.dry_breakers.sequences(), Tokens{token}) > 0;
     const int exponent = length - settings.dry_allowed_length;
     if (!is_breaker) paid[token] = settings.dry_multiplier * static_cast<float>(std::ldexp(1.0, exponent));
   }
@@ -170,8 +170,8 @@ RC_GTEST_PROP(Dry, IsThatOfComparingEverything, ()) {
   const auto token = rc::gen::inRange(0, vocabulary);
   settings.dry_allowed_length = *rc::gen::inRange(1, 4);
   settings.dry_penalty_last_n = *rc::gen::oneOf(rc::gen::just(-1), rc::gen::inRange(1, 40));
-  settings.dry_breakers = *rc::gen::scale(
-      0.1, rc::gen::container<std::vector<Tokens>>(rc::gen::nonEmpty(rc::gen::container<Tokens>(token))));
+  settings.dry_breakers = Breakers(*rc::gen::scale(
+      0.1, rc::gen::container<std::vector<Tokens>>(rc::gen::nonEmpty(rc::gen::container<Tokens>(token)))));
   const auto history = *rc::gen::container<Tokens>(token);
   RC_CLASSIFY(!naive(settings, history).empty(), "something pays");
   RC_ASSERT(penalties(settings, history, vocabulary) == naive(settings, history));
@@ -181,11 +181,13 @@ RC_GTEST_PROP(Dry, IsThatOfComparingEverything, ()) {
 TEST(Dry, TakesLinearTime) {
   Settings settings = dry();
   settings.dry_penalty_last_n = -1;
+  std::vector<Tokens> breakers;
   for (TokenId token = 0; token < 2000; ++token) {  // all end alike, so that none can be ruled out by its end
     Tokens breaker(19, 1);
     breaker.insert(breaker.begin(), 2 + token % 7);
-    settings.dry_breakers.push_back(breaker);
+    breakers.push_back(breaker);
   }
+  settings.dry_breakers = Breakers(breakers);
   for (const int period : {1, 2, 1000}) {
     const auto stage = make_dry(settings, 10);
     for (int i = 0; i < 100'000; ++i) stage->remember(i % period == 0 ? 1 : 0);

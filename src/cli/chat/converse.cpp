@@ -24,6 +24,8 @@ namespace {
 
 constexpr std::string_view kPrompt = ">";
 constexpr std::string_view kPromptInBlock = ".";
+// For another answer where the model's file recommends the likeliest token at each step, which is always the same answer.
+constexpr float kTemperatureOfAnotherAnswer = 0.8f;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -88,9 +90,11 @@ class Talk {
   void answer_again();
   bool answer();
   bool keep_answer();
+  bool takes_the_likeliest() const;
+  bool confirms(const std::string& question);
   void show_or_set_system(const std::string& text);
   void show_or_set_thinking(const std::string& choice);
-  void save(const std::string& path) const;
+  void save(const std::string& path);
   void load(const std::string& path);
 
   Model& model_;
@@ -180,6 +184,13 @@ void Talk::obey(const TypedCommand& command) {
   }
 }
 
+bool Talk::takes_the_likeliest() const {
+  const SamplingOptions& asked = options_.generation.sampling;
+  if (asked.temperature) return false;  // the person has said so
+  const auto recommended = model_.recommended_sampling().temperature;
+  return recommended && *recommended <= 0;
+}
+
 void Talk::send(std::string text) {
   conversation_.turns.push_back({Role::kUser, std::move(text)});
   // Without an answer the message is taken back: both speak in turn, as templates want it.
@@ -190,9 +201,16 @@ void Talk::answer_again() {
   if (conversation_.turns.empty()) return screen_.say("There is nothing to answer again yet.");
   Message answer_before = std::move(conversation_.turns.back());
   conversation_.turns.pop_back();
-  // With the same seed the same answer would come.
-  if (options_.generation.sampling.seed) ++*options_.generation.sampling.seed;
-  if (!answer()) conversation_.turns.push_back(std::move(answer_before));
+  const SamplingOptions usual = options_.generation.sampling;
+  SamplingOptions& sampling = options_.generation.sampling;
+  // With the same seed, or by the likeliest token alone, the same answer would come.
+  if (sampling.seed) ++*sampling.seed;
+  const auto next_seed = sampling.seed;
+  if (takes_the_likeliest()) sampling.temperature = kTemperatureOfAnotherAnswer;
+  const bool is_answered = answer();
+  options_.generation.sampling = usual;
+  options_.generation.sampling.seed = next_seed;
+  if (!is_answered) conversation_.turns.push_back(std::move(answer_before));
 }
 
 // Answers the last message, which is the user's. False: nothing came of it.
@@ -254,7 +272,15 @@ void Talk::show_or_set_thinking(const std::string& choice) {
                           : "The model answers at once, if it can.");
 }
 
-void Talk::save(const std::string& path) const {
+bool Talk::confirms(const std::string& question) {
+  const EditedLine line = editor_.read(question + " [y/N]");
+  return line.kind == EditedLine::Kind::kLine && (line.text == "y" || line.text == "Y" || equal_ignoring_case(line.text, "yes"));
+}
+
+void Talk::save(const std::string& path) {
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(path, ignored);
+  if (is_there && !confirms(fmt::format("{} exists. Replace it?", printable(path)))) return screen_.say("Nothing is written.");
   save_conversation(conversation_, path);
   screen_.say(fmt::format("{} messages are in {}.", conversation_.messages().size(), printable(path)));
 }

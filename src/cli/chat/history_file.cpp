@@ -50,7 +50,8 @@ std::string unescaped(std::string_view line) {
 }
 
 std::string read_file(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // O_NONBLOCK: a pipe in its place must not stall the start.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
   if (static_cast<std::size_t>(status.st_size) > kLargestFile) return {};
@@ -108,8 +109,12 @@ bool HistoryFile::add(std::string_view entry) const {
 
 bool HistoryFile::append(std::string_view line) const {
   const FileDescriptor file(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
+  struct stat status{};
+  if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  // Another program, or an older file, may have left it open to others.
+  if ((status.st_mode & 077) != 0 && fchmod(file.get(), status.st_mode & 0700) != 0) return false;
   // One call, so that what others append at the same time comes before or after.
-  return file.is_open() && write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
+  return write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 
 void HistoryFile::drop_the_oldest() const {

@@ -10,7 +10,7 @@ namespace rocmforge::cli {
 namespace {
 
 // Throws where it is not written: nobody needs the rest of an answer that goes nowhere.
-void write(std::FILE* stream, std::string_view text) {
+void write_answer(std::FILE* stream, std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0) return;
   throw system_error("the answer", "be written", errno);
 }
@@ -37,7 +37,12 @@ void ReplyView::show_reasoning(std::string_view text) {
   if (is_first && style_.dim.empty()) fmt::print(reasoning_, "(thinking)\n");
   is_reasoning_ = true;
   has_shown_ = true;
-  // Each piece for itself: nothing that comes between is dimmed.
+  put_reasoning(reasoning_lines_.feed(shown, columns_of_terminal(reasoning_)));
+}
+
+// Each piece for itself: nothing that comes between is dimmed.
+void ReplyView::put_reasoning(const std::string& shown) {
+  if (shown.empty()) return;
   fmt::print(reasoning_, "{}{}{}", style_.dim, shown, style_.reset);
   std::fflush(reasoning_);
 }
@@ -45,6 +50,7 @@ void ReplyView::show_reasoning(std::string_view text) {
 void ReplyView::end_reasoning() {
   if (!is_reasoning_) return;
   is_reasoning_ = false;
+  put_reasoning(reasoning_lines_.finish());
   fmt::print(reasoning_, "{}", style_.dim.empty() ? "\n(answer)\n" : "\n\n");
   std::fflush(reasoning_);
 }
@@ -54,16 +60,22 @@ void ReplyView::show_answer(std::string_view text) {
   if (shown.empty()) return;
   end_reasoning();
   has_shown_ = true;
-  write(answer_, shown);
+  put_answer(answer_is_terminal_ ? answer_lines_.feed(shown, columns_of_terminal(answer_)) : shown);
+}
+
+void ReplyView::put_answer(const std::string& shown) {
+  if (!shown.empty()) write_answer(answer_, shown);
 }
 
 void ReplyView::finish(std::string_view remark) {
+  if (is_reasoning_) put_reasoning(reasoning_lines_.finish());
+  put_answer(answer_lines_.finish());
   if (is_reasoning_ && !answer_is_terminal_) fmt::print(reasoning_, "\n");
   is_reasoning_ = false;
   if (!remark.empty() && answer_is_terminal_) {
     fmt::print(answer_, "{}{}{}{}", has_shown_ ? " " : "", style_.dim, remark, style_.reset);
   }
-  write(answer_, "\n");
+  write_answer(answer_, "\n");
 }
 
 void ReplyView::abandon() {

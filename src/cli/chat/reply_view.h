@@ -1,11 +1,12 @@
-// Shows a reply while it comes: its reasoning apart from the answer, and on a terminal nothing that the terminal would
-// obey. Into a pipe or a file goes the answer, byte for byte.
+// Shows a reply while it comes: its reasoning apart from the answer, and on a terminal in lines that end between words and
+// without anything that the terminal would obey. Into a pipe or a file goes the answer, byte for byte.
 #pragma once
 
 #include <cstdio>
 #include <string>
 
 #include "cli/chat/terminal_text.h"
+#include "cli/chat/word_wrap.h"
 #include "cli/terminal.h"
 #include "rocmforge/model.h"
 
@@ -27,6 +28,8 @@ class ReplyView {
   void show_reasoning(std::string_view text);
   void show_answer(std::string_view text);
   void end_reasoning();
+  void put_reasoning(const std::string& shown);
+  void put_answer(const std::string& shown);
 
   std::FILE* answer_;
   std::FILE* reasoning_;  // null: not shown
@@ -34,6 +37,8 @@ class ReplyView {
   TerminalStyle style_;  // of the reasoning's stream
   TerminalText reasoning_text_;
   TerminalText answer_text_;
+  WordWrap reasoning_lines_;
+  WordWrap answer_lines_;
   bool is_reasoning_ = false;
   bool has_shown_ = false;
 };

@@ -11,11 +11,11 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "cli/app.h"
 
 namespace rocmforge::cli {
 namespace {
 
-constexpr int kInterruptedExit = 130;
 // The colours end, and pastes are no longer marked as such.
 constexpr std::string_view kLeaveTerminal = "\x1b[0m\x1b[?2004l";
 constexpr std::string_view kMarkPastes = "\x1b[?2004h";
@@ -41,7 +41,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 void write_all(std::string_view text) {
   if (state.terminal.output < 0) return;
   // There is nobody to tell of a failure.
-  [[maybe_unused]] const auto written = write(state.terminal.output, text.data(), text.size());
+  [[maybe_unused]] const auto written = ::write(state.terminal.output, text.data(), text.size());
 }
 
 void restore_terminal() {
@@ -52,7 +52,7 @@ void restore_terminal() {
 void wake() {
   const int error_number = errno;
   const char byte = 0;
-  [[maybe_unused]] const auto written = write(state.pipe[1], &byte, 1);
+  [[maybe_unused]] const auto written = ::write(state.pipe[1], &byte, 1);
   errno = error_number;
 }
 

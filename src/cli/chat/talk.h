@@ -24,8 +24,8 @@ void answer_once(Model& model, const std::string& prompt, const TalkOptions& opt
 void continue_once(Model& model, const std::string& prompt, const TalkOptions& options);
 void continue_tokens_once(Model& model, const std::vector<std::int32_t>& prompt, const TalkOptions& options);
 
-// Answers lines of JSON on standard input, {"messages":[…], "tools":[…], "thinking":bool}, by lines of JSON: the
-// assistant's message, with why it ended and what it took.
+// Answers lines of JSON on standard input, {"messages":[…], "tools":[…], "max_tokens":…, "temperature":…, …}, by lines of
+// JSON: the assistant's message, with why it ended and what it took. Throws Error if all lines failed.
 void answer_lines(Model& model, const TalkOptions& options);
 
 // A conversation on the terminal that standard input is, until the person leaves it.

@@ -174,7 +174,7 @@ ConvertResult convert_folder(const std::string& folder, const std::string& outpu
   result.assumptions = set_tokenizer_keys(keys, checkpoint, config, embeddings_of(plan, config));
   // The reference converter says it of all but these two.
   const bool is_silent = result.architecture == "gptneox" || result.architecture == "mpt";
-  if (!is_silent) keys.set("general.file_type", formats.file_type);
+  if (!is_silent && formats.file_type) keys.set("general.file_type", *formats.file_type);
   keys.set("general.quantization_version", std::uint32_t{2});
 
   std::vector<gguf::TensorSpec> tensors;

@@ -30,55 +30,55 @@ std::string rounded(double parameters) {
   return {};
 }
 
-enum class As { kWhole, kNumber, kText };
+enum class KeptAs { kWhole, kNumber, kText };
 struct SamplingKey {
   std::string_view field;  // of generation_config.json
   std::string_view key;    // after "general.sampling."
-  As as;
+  KeptAs as;
 };
 constexpr auto kSamplingKeys = std::to_array<SamplingKey>({
-    {"sequence", "sequence", As::kText},
-    {"top_k", "top_k", As::kWhole},
-    {"top_p", "top_p", As::kNumber},
-    {"min_p", "min_p", As::kNumber},
-    {"xtc_probability", "xtc_probability", As::kNumber},
-    {"xtc_threshold", "xtc_threshold", As::kNumber},
-    {"temperature", "temp", As::kNumber},
-    {"penalty_last_n", "penalty_last_n", As::kWhole},
-    {"penalty_repeat", "penalty_repeat", As::kNumber},
-    {"mirostat", "mirostat", As::kWhole},
-    {"mirostat_tau", "mirostat_tau", As::kNumber},
-    {"mirostat_eta", "mirostat_eta", As::kNumber},
+    {"sequence", "sequence", KeptAs::kText},
+    {"top_k", "top_k", KeptAs::kWhole},
+    {"top_p", "top_p", KeptAs::kNumber},
+    {"min_p", "min_p", KeptAs::kNumber},
+    {"xtc_probability", "xtc_probability", KeptAs::kNumber},
+    {"xtc_threshold", "xtc_threshold", KeptAs::kNumber},
+    {"temperature", "temp", KeptAs::kNumber},
+    {"penalty_last_n", "penalty_last_n", KeptAs::kWhole},
+    {"penalty_repeat", "penalty_repeat", KeptAs::kNumber},
+    {"mirostat", "mirostat", KeptAs::kWhole},
+    {"mirostat_tau", "mirostat_tau", KeptAs::kNumber},
+    {"mirostat_eta", "mirostat_eta", KeptAs::kNumber},
 });
 
 void set_sampling_keys(gguf::MetadataBuilder& keys, const Checkpoint& checkpoint) {
-  const auto text = checkpoint.read("generation_config.json");
+  const auto text = checkpoint.read("generation_config.config");
   if (!text) return;
-  const std::string path = checkpoint.path_of("generation_config.json");
-  const nlohmann::json json = parse_json(*text, path);
-  if (!json.is_object()) throw error(ErrorCode::kMalformed, "{}: expected an object", path);
+  const std::string path = checkpoint.path_of("generation_config.config");
+  const nlohmann::json config = parse_json(*text, path);
+  if (!config.is_object()) throw error(ErrorCode::kMalformed, "{}: expected an object", path);
   const auto wrong = [&](const SamplingKey& entry, std::string_view expected) {
     return error(ErrorCode::kMalformed, "{}: '{}' is {}, expected {}", path, entry.field,
-                 printable(dump_json(json[entry.field]), 60), expected);
+                 printable(dump_json(config[entry.field]), 60), expected);
   };
   for (const SamplingKey& entry : kSamplingKeys) {
-    if (!json.contains(entry.field) || json[entry.field].is_null()) continue;
-    const nlohmann::json& value = json[entry.field];
+    if (!config.contains(entry.field) || config[entry.field].is_null()) continue;
+    const nlohmann::json& value = config[entry.field];
     const std::string key = fmt::format("general.sampling.{}", entry.key);
-    if (entry.as == As::kText) {
+    if (entry.as == KeptAs::kText) {
       if (!value.is_string()) throw wrong(entry, "a text");
       keys.set(key, value.get<std::string>());
     } else if (!value.is_number() || std::abs(value.get<double>()) > 1e9) {
       throw wrong(entry, "a number");
-    } else if (entry.as == As::kWhole) {
+    } else if (entry.as == KeptAs::kWhole) {
       keys.set(key, static_cast<std::int32_t>(value.get<double>()));
     } else {
       keys.set(key, static_cast<float>(value.get<double>()));
     }
   }
   // Whoever does not sample takes the likeliest token, whatever temperature stands there.
-  const bool is_greedy = json.contains("do_sample") && json["do_sample"] == false;
-  if (is_greedy && !json.contains("temperature")) keys.set("general.sampling.temp", 0.0f);
+  const bool is_greedy = config.contains("do_sample") && config["do_sample"] == false;
+  if (is_greedy && !config.contains("temperature")) keys.set("general.sampling.temp", 0.0f);
 }
 
 }  // namespace

@@ -36,19 +36,6 @@ bool is_float_type(const Format* format) {
 // What has its place in GGUF files as it is. Four-bit integers are a way of storing floats that a float type undoes.
 bool is_microscaled(const Format& format) { return !format.is_plain_float() && format.id != FormatId::kQ4_0; }
 
-// The number that stands for a file of mostly this format.
-std::uint32_t file_type_of(const Format& format) {
-  switch (format.id) {
-    case FormatId::kF32: return 0;
-    case FormatId::kF16: return 1;
-    case FormatId::kBF16: return 32;
-    case FormatId::kQ4_0: return 2;
-    case FormatId::kMXFP4: return 38;
-    case FormatId::kNVFP4: return 39;
-    default: return static_cast<std::uint32_t>(format.id);
-  }
-}
-
 const Format& most_common(const TensorPlan& plan, const std::vector<const Format*>& formats) {
   std::map<const Format*, std::uint64_t> values;
   for (std::size_t i = 0; i < formats.size(); ++i) {
@@ -80,7 +67,7 @@ StoredFormats by_float_type(const TensorPlan& plan, const Format* type, bool deq
   for (const Format* format : chosen.of_tensor) {
     if (!format->is_plain_float()) named = format;  // what a reader must be able to decode
   }
-  chosen.file_type = file_type_of(*named);
+  chosen.file_type = Target{.format = named}.file_type();
   chosen.name = named->name;
   return chosen;
 }

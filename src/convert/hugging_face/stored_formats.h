@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace rocmforge::convert {
 
 struct StoredFormats {
   std::vector<const quant::Format*> of_tensor;  // in the plan's order
-  std::uint32_t file_type = 0;                  // general.file_type
+  std::optional<std::uint32_t> file_type;       // general.file_type, if the format has a number
   std::string name;                             // "BF16", "Q4_K_M"
 };
 

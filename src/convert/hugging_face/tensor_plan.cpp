@@ -19,9 +19,9 @@ namespace {
 
 using Kind = ValueChange::Kind;
 
-class Planner {
+class TensorPlanner {
  public:
-  Planner(const Weights& weights, const Config& config, const std::string& architecture)
+  TensorPlanner(const Weights& weights, const Config& config, const std::string& architecture)
       : weights_(weights), config_(config), architecture_(architecture), sizes_(ModelSizes::of(config, architecture)) {}
 
   TensorPlan plan() {
@@ -272,7 +272,7 @@ const quant::Format& PlannedOutput::own_format() const {
 }
 
 TensorPlan plan_tensors(const Weights& weights, const Config& config, const std::string& architecture) {
-  return Planner(weights, config, architecture).plan();
+  return TensorPlanner(weights, config, architecture).plan();
 }
 
 }  // namespace rocmforge::convert

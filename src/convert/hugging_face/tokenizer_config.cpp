@@ -15,12 +15,12 @@ namespace {
 
 using nlohmann::json;
 
-struct Role {
+struct TokenRole {
   const char* field;     // of tokenizer_config.json
   const char* id_field;  // of config.json
   std::string_view key;  // of the GGUF file
 };
-constexpr auto kRoles = std::to_array<Role>({
+constexpr auto kTokenRoles = std::to_array<TokenRole>({
     {"bos_token", "bos_token_id", "tokenizer.ggml.bos_token_id"},
     {"eos_token", "eos_token_id", "tokenizer.ggml.eos_token_id"},
     {"unk_token", "unk_token_id", "tokenizer.ggml.unknown_token_id"},
@@ -96,7 +96,7 @@ std::vector<TokenizerConfig::AddedToken> TokenizerConfig::added_tokens() const {
 }
 
 void TokenizerConfig::set_role_ids(gguf::MetadataBuilder& keys, const TokenTable& tokens, const Config& config) const {
-  for (const Role& role : kRoles) {
+  for (const TokenRole& role : kTokenRoles) {
     if (json_->contains(role.field)) {
       const auto text = text_of((*json_)[role.field]);
       const std::uint64_t id = text ? tokens.find(*text) : tokens.size();

@@ -27,6 +27,8 @@ struct RopeHabits {
   bool states_dimensions = false;
   bool states_base = true;
 };
+inline constexpr RopeHabits kRotatesHalves = {.pairing = ops::RopePairing::kHalves};
+
 RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits);
 
 // The same rotation on all attention layers.

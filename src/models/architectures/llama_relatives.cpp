@@ -8,7 +8,6 @@ namespace rocmforge::models {
 namespace {
 
 constexpr RopeHabits kNeighbours = {.pairing = ops::RopePairing::kNeighbours};
-constexpr RopeHabits kHalves = {.pairing = ops::RopePairing::kHalves};
 
 }  // namespace
 
@@ -36,14 +35,14 @@ DecoderSpec internlm2(Hyperparameters& h) {
 DecoderSpec ernie4_5(Hyperparameters& h) { return rotated_llama(h, kNeighbours); }
 
 DecoderSpec seed_oss(Hyperparameters& h) {
-  DecoderSpec spec = rotated_llama(h, kHalves);
+  DecoderSpec spec = rotated_llama(h, kRotatesHalves);
   for (LayerSpec& layer : spec.layers) layer.norms.ffn = "post_attention_norm";
   return spec;
 }
 
 // Queries and keys are normalized after their rotation. A stretch of the base stands for longer contexts.
 DecoderSpec hunyuan_dense(Hyperparameters& h) {
-  DecoderSpec spec = rotated_llama(h, kHalves);
+  DecoderSpec spec = rotated_llama(h, kRotatesHalves);
   normalize_queries_and_keys(spec, {.is_after_rope = true});
   if (!h.has("rope.scaling.alpha")) return spec;
   const float alpha = number_or_none(h, "rope.scaling.alpha", 1, 1e6f);
@@ -71,7 +70,7 @@ float softplus(float x) { return x > 20 ? x : std::log1p(std::exp(x)); }
 }  // namespace
 
 DecoderSpec apertus(Hyperparameters& h) {
-  DecoderSpec spec = rotated_llama(h, kHalves);
+  DecoderSpec spec = rotated_llama(h, kRotatesHalves);
   spec.output = OutputMatrix::kOwn;
   normalize_queries_and_keys(spec, {.has_bias = h.has_in_any_layer("attn_q_norm.bias")});
   remove_gates(spec, ops::Activation::kXielu);

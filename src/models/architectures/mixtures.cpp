@@ -7,8 +7,6 @@
 namespace rocmforge::models {
 namespace {
 
-constexpr RopeHabits kHalves = {.pairing = ops::RopePairing::kHalves};
-
 // Experts are weighted by sigmoids, and the file says how.
 constexpr ExpertHabits kSigmoids = {.gating = ops::Gating::kSigmoid,
                                     .states_gating = true,
@@ -30,7 +28,7 @@ ExpertHabits with(ExpertHabits habits, ExpertHabits::Shared shared) {
 }  // namespace
 
 DecoderSpec dots1(Hyperparameters& h) {
-  DecoderSpec spec = rotated_attention(h, kHalves);
+  DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   spec.output = OutputMatrix::kOwn;
   normalize_queries_and_keys(spec);
   put_experts(h, spec, with(kSigmoids, ExpertHabits::Shared::kByCount));
@@ -46,7 +44,7 @@ DecoderSpec bailingmoe2(Hyperparameters& h) {
 }
 
 DecoderSpec hunyuan_moe(Hyperparameters& h) {
-  DecoderSpec spec = rotated_attention(h, kHalves);
+  DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   normalize_queries_and_keys(spec, {.is_after_rope = true});
   put_experts_everywhere(
       spec, experts_by(h, {.weights = ExpertHabits::Weights::kRenormalized, .shared = ExpertHabits::Shared::kByWidth}));
@@ -79,7 +77,7 @@ DecoderSpec minimax_m2(Hyperparameters& h) {
 
 // Which layers are dense is seen by their tensors alone.
 DecoderSpec hy_v3(Hyperparameters& h) {
-  DecoderSpec spec = rotated_attention(h, kHalves);
+  DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   normalize_queries_and_keys(spec);
   put_experts_by_routers(h, spec, with(kSigmoids, ExpertHabits::Shared::kByWidth));
   return spec;
@@ -88,7 +86,7 @@ DecoderSpec hy_v3(Hyperparameters& h) {
 DecoderSpec dbrx(Hyperparameters& h) {
   DecoderSpec spec = attention_only(h, ops::NormKind::kLayer);
   spec.output = OutputMatrix::kOwn;
-  rotate(h, spec, kHalves);
+  rotate(h, spec, kRotatesHalves);
   const float clamp = h.required_number("attention.clamp_kqv", 1e-2f, 1e6f);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
     attention.is_stored_fused = true;
@@ -103,7 +101,7 @@ DecoderSpec dbrx(Hyperparameters& h) {
 // The router sees what comes into the layer. With windows every fourth layer sees everything and has no positions. The
 // published models' windows are of 4096, which the reference implementation takes whatever the file says.
 DecoderSpec smallthinker(Hyperparameters& h) {
-  DecoderSpec spec = rotated_attention(h, kHalves);
+  DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   const int window = h.optional("attention.sliding_window", 0, 0, kMostContext);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
     if (window == 0) return;

@@ -6,13 +6,11 @@
 namespace rocmforge::models {
 namespace {
 
-constexpr RopeHabits kHalves = {.pairing = ops::RopePairing::kHalves};
-
 // Experts everywhere; feed_forward_length means nothing then and may be missing.
 DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
   DecoderSpec spec = attention_only(h);
   put_experts_everywhere(spec, experts);
-  rotate(h, spec, kHalves);
+  rotate(h, spec, kRotatesHalves);
   return spec;
 }
 
@@ -22,7 +20,7 @@ DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
 DecoderSpec qwen(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output = OutputMatrix::kOwn;
-  rotate(h, spec, kHalves);
+  rotate(h, spec, kRotatesHalves);
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t) {
     attention.qkv_bias = Need::kRequired;
     attention.is_stored_fused = true;
@@ -39,7 +37,7 @@ DecoderSpec qwen(Hyperparameters& h) {
 
 DecoderSpec qwen2(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
-  rotate(h, spec, kHalves);
+  rotate(h, spec, kRotatesHalves);
   spec.output_bias = Need::kOptional;
   return spec;
 }
@@ -55,7 +53,7 @@ DecoderSpec qwen2moe(Hyperparameters& h) {
 }
 
 DecoderSpec qwen3(Hyperparameters& h) {
-  DecoderSpec spec = rotated_llama(h, kHalves);
+  DecoderSpec spec = rotated_llama(h, kRotatesHalves);
   normalize_queries_and_keys(spec);
   spec.ignored_tensors.emplace_back("cls.output");  // a classifier's head
   return spec;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kQuote = "<|\"|>";
 constexpr std::string_view kClosing = "<tool_call|>";
-constexpr std::size_t kWordLimit = 400;  // of a number
+constexpr std::size_t kLongestNumber = 400;  // of a number
 
 // After the opening quote, as a JSON literal.
 Task<bool> read_text(CallReader& reader) {
@@ -35,7 +35,7 @@ Task<bool> read_word(CallReader& reader) {
   for (;;) {
     const int byte = co_await reader.peek();
     if (byte == CallReader::kEnd || byte == ',' || byte == '}' || byte == ']' || byte == '<' || is_space(byte)) break;
-    if (word.size() == kWordLimit) co_return false;
+    if (word.size() == kLongestNumber) co_return false;
     reader.take();
     word += static_cast<char>(byte);
   }
@@ -62,7 +62,7 @@ Task<bool> read_key(CallReader& reader, int first) {
   co_return true;
 }
 
-Task<bool> read_value(CallReader& reader, int levels);
+Task<bool> read_gemma_value(CallReader& reader, int levels);
 
 // After the opening bracket, up to the closing one.
 Task<bool> read_members(CallReader& reader, char closing, int levels) {
@@ -81,7 +81,7 @@ Task<bool> read_members(CallReader& reader, char closing, int levels) {
       const bool key = co_await read_key(reader, byte);
       if (!key) co_return false;
     }
-    const bool value = co_await read_value(reader, levels - 1);
+    const bool value = co_await read_gemma_value(reader, levels - 1);
     if (!value) co_return false;
   }
   reader.take();
@@ -89,7 +89,7 @@ Task<bool> read_members(CallReader& reader, char closing, int levels) {
   co_return true;
 }
 
-Task<bool> read_value(CallReader& reader, int levels) {
+Task<bool> read_gemma_value(CallReader& reader, int levels) {
   const int first = co_await reader.next_visible();
   bool read = false;
   if (first == '<') {

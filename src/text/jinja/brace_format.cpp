@@ -11,7 +11,7 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-constexpr std::size_t kGreatestWidth = 1 << 24;
+constexpr std::size_t kWidestField = 1 << 24;
 
 bool is_align(char c) { return c == '<' || c == '>' || c == '^' || c == '='; }
 
@@ -57,7 +57,7 @@ class SpecReader {
   std::size_t number() {
     std::size_t value = 0;
     while (here() >= '0' && here() <= '9') {
-      value = std::min(kGreatestWidth, value * 10 + static_cast<std::size_t>(text_[at_++] - '0'));
+      value = std::min(kWidestField, value * 10 + static_cast<std::size_t>(text_[at_++] - '0'));
     }
     return value;
   }

@@ -15,7 +15,6 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
 
 bool is_digit_of(char c, int base) {
   if (c >= '0' && c <= '9') return c - '0' < base;
@@ -54,7 +53,7 @@ class Lexer {
   }
 
   std::size_t next_tag() const {
-    for (std::size_t i = at_; (i = source_.find('{', i)) != kNowhere; ++i) {
+    for (std::size_t i = at_; (i = source_.find('{', i)) != std::string_view::npos; ++i) {
       const char kind = at(i + 1);
       if (kind == '%' || kind == '{' || kind == '#') return i;
     }
@@ -97,10 +96,10 @@ class Lexer {
       end = begin + stripped_right(source_.substr(begin, end - begin)).size();
     } else if (end < source_.size() && strips_line && sign != '+') {
       const std::size_t newline = source_.substr(begin, end - begin).rfind('\n');
-      const bool has_line_start = newline != kNowhere;
+      const bool has_line_start = newline != std::string_view::npos;
       const std::size_t line = has_line_start ? begin + newline + 1 : begin;
       const bool at_line_start = has_line_start || begin == 0 || source_[begin - 1] == '\n';
-      if (at_line_start && source_.substr(line, end - line).find_first_not_of(" \t") == kNowhere) end = line;
+      if (at_line_start && source_.substr(line, end - line).find_first_not_of(" \t") == std::string_view::npos) end = line;
     }
     if (end > begin) add(TokenKind::kText, begin, std::string(source_.substr(begin, end - begin)));
   }
@@ -126,7 +125,7 @@ class Lexer {
 
   void comment(std::size_t tag) {
     const std::size_t end = source_.find("#}", at_);
-    if (end == kNowhere) fail(tag, "this comment is never closed: '#}' is missing");
+    if (end == std::string_view::npos) fail(tag, "this comment is never closed: '#}' is missing");
     const char sign = end > at_ ? at(end - 1) : '\0';
     at_ = end + 2;
     end_of_silent_tag(sign);
@@ -159,7 +158,7 @@ class Lexer {
   void raw(std::size_t tag) {
     if (skip_block_end() == '-') skip_space();
     const std::size_t begin = at_;
-    for (std::size_t end = begin; (end = source_.find("{%", end)) != kNowhere; end += 2) {
+    for (std::size_t end = begin; (end = source_.find("{%", end)) != std::string_view::npos; end += 2) {
       const char sign = at(end + 2);
       at_ = end + (sign == '-' || sign == '+' ? 3 : 2);
       if (!skip_raw_word("endraw")) continue;

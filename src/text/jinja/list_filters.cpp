@@ -16,7 +16,7 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-Object undefined_because(Call& call, std::string_view sentence) {
+Object undefined_of(Call& call, std::string_view sentence) {
   return make_undefined(make_text(call.work, sentence), Kind::kUndefined);
 }
 
@@ -27,14 +27,14 @@ Object length(Call& call) {
 Object first(Call& call) {
   Iteration items(call.work, call.self);
   Object item;
-  return items.next(item) ? item : undefined_because(call, "no first item: the sequence is empty");
+  return items.next(item) ? item : undefined_of(call, "no first item: the sequence is empty");
 }
 
 Object last(Call& call) {
   if (call.self.is(Kind::kGenerator)) throw failure("'generator' object is not reversible");
   const List* const items = items_of(call.work, call.self);
   return items->count != 0 ? items->items[items->count - 1]
-                           : undefined_because(call, "no last item: the sequence is empty");
+                           : undefined_of(call, "no last item: the sequence is empty");
 }
 
 // A pick that is the same each time, so that a prompt is.
@@ -125,7 +125,7 @@ Object extreme(Call& call, bool greatest) {
     best = item;
     best_key = key;
   }
-  return best.is_set() ? best : undefined_because(call, "no aggregated item: the sequence is empty");
+  return best.is_set() ? best : undefined_of(call, "no aggregated item: the sequence is empty");
 }
 
 Object min(Call& call) { return extreme(call, false); }
@@ -228,7 +228,7 @@ Object items(Call& call) {
   return make_generator(call.work, pairs, call.self.origin);
 }
 
-constexpr auto kFilters = std::to_array<Builtin>({
+constexpr auto kListFilters = std::to_array<Builtin>({
     {"batch", batch, {1, "linecount", "fill_with"}},
     {"count", length},
     {"dictsort", dict_sort, {0, "case_sensitive", "by", "reverse"}},
@@ -251,6 +251,6 @@ constexpr auto kFilters = std::to_array<Builtin>({
 
 }  // namespace
 
-std::span<const Builtin> list_filters() { return kFilters; }
+std::span<const Builtin> list_filters() { return kListFilters; }
 
 }  // namespace rocmforge::text::jinja

@@ -170,7 +170,7 @@ Object xml_attributes(Call& call) {
 
 Object urlize(Call&) { throw Failure{ErrorCode::kUnsupported, "the filter 'urlize' is not supported"}; }
 
-constexpr auto kFilters = std::to_array<Builtin>({
+constexpr auto kMarkupFilters = std::to_array<Builtin>({
     {"e", escape},
     {"escape", escape},
     {"forceescape", force_escape},
@@ -187,6 +187,6 @@ Object escaped(Workspace& work, const Object& string) {
   return string.is_markup ? string : as_markup(transformed(work, string, with_entities));
 }
 
-std::span<const Builtin> markup_filters() { return kFilters; }
+std::span<const Builtin> markup_filters() { return kMarkupFilters; }
 
 }  // namespace rocmforge::text::jinja

@@ -107,7 +107,7 @@ Object file_size(Call& call) {
   return make_text(call.work, fmt::format("{:.1f} {}{}B", bytes / unit, letter, binary ? "i" : ""), origin);
 }
 
-constexpr auto kFilters = std::to_array<Builtin>({
+constexpr auto kNumberFilters = std::to_array<Builtin>({
     {"abs", absolute},
     {"attr", attribute, {1, "name"}},
     {"d", default_value, {0, "default_value", "boolean"}},
@@ -120,7 +120,7 @@ constexpr auto kFilters = std::to_array<Builtin>({
 
 }  // namespace
 
-std::span<const Builtin> number_filters() { return kFilters; }
+std::span<const Builtin> number_filters() { return kNumberFilters; }
 
 const Builtin* find_filter(std::string_view name) {
   for (const auto table : {text_filters(), list_filters(), picking_filters(), number_filters(), markup_filters()}) {

@@ -97,7 +97,7 @@ Object map(Call& call) {
   return make_generator(call.work, values, origin_of(call.self));
 }
 
-constexpr auto kFilters = std::to_array<Builtin>({
+constexpr auto kPickingFilters = std::to_array<Builtin>({
     {"map", map, any_arguments()},
     {"reject", reject, any_arguments()},
     {"rejectattr", reject_attribute, any_arguments()},
@@ -145,6 +145,6 @@ Object KeyOf::operator()(Call& call, const Object& item) const {
   return Object::of_list(keys);
 }
 
-std::span<const Builtin> picking_filters() { return kFilters; }
+std::span<const Builtin> picking_filters() { return kPickingFilters; }
 
 }  // namespace rocmforge::text::jinja

@@ -225,7 +225,7 @@ Object values(Call& call) {
   return view_of(call, "dict_values", [](const DictEntry& entry) { return entry.value; });
 }
 
-Object items(Call& call) {
+Object items_method(Call& call) {
   return view_of(call, "dict_items", [&](const DictEntry& entry) {
     const std::array<Object, 2> pair = {entry.key, entry.value};
     return tuple_of(call.work, pair, call.self.origin);
@@ -241,7 +241,7 @@ Object copy_dict(Call& call) {
 constexpr auto kDictMethods = std::to_array<Builtin>({
     {"copy", copy_dict},
     {"get", get, {1, "key", "default"}},
-    {"items", items},
+    {"items", items_method},
     {"keys", keys},
     {"values", values},
 });

@@ -268,7 +268,7 @@ Object pretty_print(Call& call) {
   return out.text();
 }
 
-constexpr auto kFilters = std::to_array<Builtin>({
+constexpr auto kTextFilters = std::to_array<Builtin>({
     {"capitalize", capitalize},
     {"center", center, {0, "width"}},
     {"format", format, any_arguments()},
@@ -288,6 +288,6 @@ constexpr auto kFilters = std::to_array<Builtin>({
 
 }  // namespace
 
-std::span<const Builtin> text_filters() { return kFilters; }
+std::span<const Builtin> text_filters() { return kTextFilters; }
 
 }  // namespace rocmforge::text::jinja

@@ -15,10 +15,10 @@ namespace {
 
 bool is_given(const Call& call, std::size_t i) { return call.has(i) && !call[i].is(Kind::kNone); }
 
-Object capitalize(Call& call) { return capitalized(call.work, call.self); }
-Object lower(Call& call) { return transformed(call.work, call.self, lower_text); }
-Object upper(Call& call) { return transformed(call.work, call.self, upper_text); }
-Object title(Call& call) { return transformed(call.work, call.self, title_text); }
+Object capitalize_method(Call& call) { return capitalized(call.work, call.self); }
+Object lower_method(Call& call) { return transformed(call.work, call.self, lower_text); }
+Object upper_method(Call& call) { return transformed(call.work, call.self, upper_text); }
+Object title_method(Call& call) { return transformed(call.work, call.self, title_text); }
 
 template <void (*kAppend)(std::string&, char32_t)>
 std::string each_letter(std::string_view text) {
@@ -57,7 +57,7 @@ Object remove_suffix(Call& call) {
 }
 
 // A Markup takes no plain text for HTML.
-Object replace(Call& call) { return replaced(call.work, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
+Object replace_method(Call& call) { return replaced(call.work, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
 
 Object split(Call& call) {
   const std::int64_t count = call.integer(1, -1);
@@ -100,7 +100,7 @@ Object partition_from_right(Call& call) {
   return three_parts(call, find_last(call.work, view(call.self), view(separator)), true);
 }
 
-Object join(Call& call) {
+Object join_method(Call& call) {
   Iteration items(call.work, call[0]);
   TextBuilder out(call.work);
   bool is_first = true;
@@ -166,22 +166,22 @@ Object tabs_expanded(Call& call) {
   return out.text();
 }
 
-Object format(Call& call) { return brace_formatted(call.work, call.self, call.raw); }
+Object format_method(Call& call) { return brace_formatted(call.work, call.self, call.raw); }
 
 constexpr auto kMethods = std::to_array<Builtin>({
-    {"capitalize", capitalize},
+    {"capitalize", capitalize_method},
     {"casefold", case_fold},
     {"center", centered, {1, "width", "fillchar"}},
     {"expandtabs", tabs_expanded, {0, "tabsize"}},
-    {"format", format, any_arguments()},
-    {"join", join, {1, "iterable"}},
+    {"format", format_method, any_arguments()},
+    {"join", join_method, {1, "iterable"}},
     {"ljust", left_justified, {1, "width", "fillchar"}},
-    {"lower", lower},
+    {"lower", lower_method},
     {"lstrip", strip<Ends::kLeft>, {0, "chars"}},
     {"partition", partition, {1, "sep"}},
     {"removeprefix", remove_prefix, {1, "prefix"}},
     {"removesuffix", remove_suffix, {1, "suffix"}},
-    {"replace", replace, {2, "old", "new", "count"}},
+    {"replace", replace_method, {2, "old", "new", "count"}},
     {"rjust", right_justified, {1, "width", "fillchar"}},
     {"rpartition", partition_from_right, {1, "sep"}},
     {"rsplit", split_from_right, {0, "sep", "maxsplit"}},
@@ -190,8 +190,8 @@ constexpr auto kMethods = std::to_array<Builtin>({
     {"splitlines", lines, {0, "keepends"}},
     {"strip", strip<Ends::kBoth>, {0, "chars"}},
     {"swapcase", swap_case},
-    {"title", title},
-    {"upper", upper},
+    {"title", title_method},
+    {"upper", upper_method},
     {"zfill", zero_filled, {1, "width"}},
 });
 

@@ -9,7 +9,6 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-constexpr auto kNowhere = std::string_view::npos;
 
 // The last code point of a text that is not empty.
 CodePoint last_code_point(std::string_view text) {
@@ -36,7 +35,7 @@ Object stripped_while(const Object& string, Ends ends, IsStripped is_stripped) {
   return substring(string, begin, end);
 }
 
-void reverse(List& list) { std::reverse(list.items, list.items + list.count); }
+void reverse_list(List& list) { std::reverse(list.items, list.items + list.count); }
 
 Object insert_everywhere(Workspace& work, const Object& string, const Object& with, std::int64_t count) {
   TextBuilder out(work);
@@ -105,11 +104,11 @@ Object replaced(Workspace& work, const Object& string, const Object& old, const 
   if (old.size == 0) return insert_everywhere(work, string, with, count);
   const std::string_view text = view(string);
   const std::string_view pattern = view(old);
-  std::size_t found = count == 0 ? kNowhere : find_first(work, text, pattern);
-  if (found == kNowhere) return string;
+  std::size_t found = count == 0 ? std::string_view::npos : find_first(work, text, pattern);
+  if (found == std::string_view::npos) return string;
   TextBuilder out(work);
   std::size_t at = 0;
-  for (std::int64_t done = 0; found != kNowhere && (count < 0 || done < count); ++done) {
+  for (std::int64_t done = 0; found != std::string_view::npos && (count < 0 || done < count); ++done) {
     out.append(substring(string, at, found));
     out.append(with);
     at = found + pattern.size();
@@ -160,7 +159,7 @@ List* split_at_space_from_right(Workspace& work, const Object& string, std::int6
     append(work, *parts, substring(rest, begin, rest.size));
     rest = stripped_while(substring(rest, 0, begin), Ends::kRight, is_space);
   }
-  reverse(*parts);
+  reverse_list(*parts);
   return parts;
 }
 
@@ -172,7 +171,7 @@ List* split_at(Workspace& work, const Object& string, std::string_view separator
   std::size_t at = 0;
   for (std::size_t found = 0; count < 0 || static_cast<std::int64_t>(parts->count) < count;) {
     found = find_first(work, text, separator, at);
-    if (found == kNowhere) break;
+    if (found == std::string_view::npos) break;
     append(work, *parts, substring(string, at, found));
     at = found + separator.size();
   }
@@ -188,12 +187,12 @@ List* split_at_from_right(Workspace& work, const Object& string, std::string_vie
   std::size_t end = text.size();
   while (count < 0 || static_cast<std::int64_t>(parts->count) < count) {
     const std::size_t found = find_last(work, text.substr(0, end), separator);
-    if (found == kNowhere) break;
+    if (found == std::string_view::npos) break;
     append(work, *parts, substring(string, found + separator.size(), end));
     end = found;
   }
   append(work, *parts, substring(string, 0, end));
-  reverse(*parts);
+  reverse_list(*parts);
   return parts;
 }
 

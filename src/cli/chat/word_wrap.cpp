@@ -1,0 +1,94 @@
+#include "cli/chat/word_wrap.h"
+
+#include "cli/chat/grapheme_cells.h"
+
+namespace rocmforge::cli {
+namespace {
+
+constexpr int kTab = 8;
+
+bool is_space(std::string_view character) { return character == " " || character == "\t"; }
+
+// The column behind the text if it begins in `column`, without any break.
+int column_behind(std::string_view text, int column) {
+  while (!text.empty()) {
+    const std::size_t length = first_character(text);
+    const std::string_view character = text.substr(0, length);
+    column += character == "\t" ? kTab - column % kTab : columns_of(character);
+    text.remove_prefix(length);
+  }
+  return column;
+}
+
+}  // namespace
+
+std::string WordWrap::feed(std::string_view text, int width) {
+  width_ = width;
+  if (width_ > 0 && column_ > width_) column_ %= width_;  // the terminal is narrower now and has broken the line itself
+  std::string out;
+  // A mark of the next piece may belong to the last character of the one before.
+  const std::string all = word_ + std::string(text);
+  word_.clear();
+  ends_in_wide_ = false;
+  for (std::string_view rest = all; !rest.empty();) {
+    const std::size_t length = first_character(rest);
+    const std::string_view character = rest.substr(0, length);
+    rest.remove_prefix(length);
+    if (character == "\n") {
+      end_word(out);
+      out += spaces_ + "\n";
+      spaces_.clear();
+      column_ = 0;
+    } else if (is_space(character)) {
+      end_word(out);
+      spaces_ += character;
+    } else {
+      const bool is_wide = columns_of(character) > 1;
+      if (is_wide || ends_in_wide_) end_word(out);
+      word_ += character;
+      ends_in_wide_ = is_wide;
+    }
+  }
+  // A word that fits into no line need not be held any longer; nor need any where nothing is broken.
+  if (width_ <= 0 || column_behind(word_, 0) > width_) end_word(out);
+  return out;
+}
+
+std::string WordWrap::finish() {
+  std::string out;
+  end_word(out);
+  out += spaces_;
+  spaces_.clear();
+  column_ = 0;
+  return out;
+}
+
+void WordWrap::end_word(std::string& out) {
+  ends_in_wide_ = false;
+  if (word_.empty()) return;
+  const int begin = column_behind(spaces_, column_);
+  const int word_columns = column_behind(word_, 0);
+  const bool is_indentation = column_ == 0;
+  if (width_ > 0 && begin + word_columns > width_ && word_columns <= width_ && !is_indentation) {
+    out += '\n';
+    column_ = 0;
+  } else {
+    put(spaces_, out);
+  }
+  spaces_.clear();
+  put(word_, out);
+  word_.clear();
+}
+
+// As the terminal breaks it: a character that does not fit into the line begins the next.
+void WordWrap::put(std::string_view text, std::string& out) {
+  out += text;
+  while (!text.empty()) {
+    const std::size_t length = first_character(text);
+    const int next = column_behind(text.substr(0, length), column_);
+    column_ = width_ > 0 && next > width_ ? next - column_ : next;
+    text.remove_prefix(length);
+  }
+}
+
+}  // namespace rocmforge::cli
