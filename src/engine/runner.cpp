@@ -240,7 +240,7 @@ void Runner::encode(kv::SequenceId id, std::span<const kv::TokenId> source) {
     clear_step();
     add_rows(id, source.subspan(done, count), static_cast<int>(done));
     fill_block_tables();
-    model_->append_source(current_step(), states.subspan(done * width, count * width));
+    model_->append_encoder_output(current_step(), states.subspan(done * width, count * width));
   }
   source_lengths_[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(source.size());
 }

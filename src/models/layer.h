@@ -202,12 +202,13 @@ struct AltUpLayer {
   ops::Norm laurel_norm;
 };
 
-struct Pass;
+struct LayerContext;
 struct Layer;
 
 // A kind of layer, and what it is made of: functions of forward/, chosen once at load.
-using LayerFunction = void (*)(const Layer& layer, const Pass& pass);
-using PartFunction = void (*)(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+using LayerFunction = void (*)(const Layer& layer, const LayerContext& context);
+using PartFunction = void (*)(const Layer& layer, const LayerContext& context, ops::Tensor in, ops::Write write,
+                              ops::Tensor out);
 
 using MixerLayer = std::variant<std::monostate, AttentionLayer, LatentAttentionLayer, MambaLayer, Mamba2Layer,
                                 Plamo2MambaLayer, ShortConvolutionLayer, DeltaNetLayer, Rwkv6Layer, Rwkv7Layer>;
@@ -215,9 +216,9 @@ using MixerLayer = std::variant<std::monostate, AttentionLayer, LatentAttentionL
 struct Layer {
   ops::Backend* backend = nullptr;
   LayerFunction run = nullptr;
-  PartFunction mix = nullptr;           // nullptr: none
-  PartFunction ask_source = nullptr;    // nullptr: none
-  PartFunction feed_forward = nullptr;  // nullptr: none
+  PartFunction mix = nullptr;              // nullptr: none
+  PartFunction cross_attention = nullptr;  // nullptr: none
+  PartFunction feed_forward = nullptr;     // nullptr: none
 
   ops::Norm mixer_norm;  // absent norms leave things as they are
   ops::Norm mixer_post_norm;

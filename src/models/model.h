@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "gguf/reader.h"
+#include "models/activations.h"
 #include "models/bind.h"
 #include "models/cache_memory.h"
 #include "models/execution_plan.h"
 #include "models/file_tensors.h"
 #include "models/forward/parts.h"
 #include "models/registry.h"
-#include "models/workspace.h"
 
 namespace rocmforge::models {
 
@@ -47,30 +47,30 @@ class Model {
 
   // For a decoder behind an encoder: keeps keys and values of what the encoder made at the step's positions, [rows,
   // width] in host memory, where the layers' cross attention finds them.
-  void append_source(const ops::Step& step, std::span<const float> states);
+  void append_encoder_output(const ops::Step& step, std::span<const float> states);
 
  private:
-  // Layers that follow each other on one backend, and what they work with.
-  struct Stage {
+  // Layers that follow each other on one backend, and what they activations with.
+  struct PipelineStage {
     ops::Backend* backend = nullptr;
     int first_layer = 0;
     int end_layer = 0;
     std::vector<ops::Rope> ropes;
     std::unique_ptr<ops::Buffer> memory;
-    Workspace work;
+    Activations activations;
   };
 
   void bind(FileTensors& tensors, std::span<const Placement> placements, const LoadOptions& options);
-  void bind_ropes(Stage& stage, const RopeTable& ropes, FileTensors& tensors, std::int64_t context);
-  void reserve(Stage& stage, const LoadOptions& options);
-  void run_stage(Stage& stage, const ops::Step& step);
-  void hand_over(const Stage& from, const Stage& to, std::int64_t rows);
+  void bind_ropes(PipelineStage& stage, const RopeTable& ropes, FileTensors& tensors, std::int64_t context);
+  void reserve(PipelineStage& stage, const LoadOptions& options);
+  void run_stage(PipelineStage& stage, const ops::Step& step);
+  void hand_over(const PipelineStage& from, const PipelineStage& to, std::int64_t rows);
 
   DecoderSpec spec_;
   InputLayer input_;
   std::vector<Layer> layers_;
   OutputLayer output_;
-  std::vector<Stage> stages_;
+  std::vector<PipelineStage> stages_;
   std::vector<std::unique_ptr<ops::Buffer>> buffers_;
   ops::Tensor logits_;
   std::vector<float> bounce_;  // from one backend's memory to another's

@@ -38,7 +38,7 @@ void bind_norms(const DecoderSpec& model, const LayerSpec& spec, const std::stri
     layer.mixer_post_norm = norm(spec.norms.mixer_post);
     layer.mixer_second_post_norm = norm(spec.norms.mixer_second_post);
   }
-  if (layer.ask_source != nullptr) layer.cross_norm = norm(spec.norms.cross);
+  if (layer.cross_attention != nullptr) layer.cross_norm = norm(spec.norms.cross);
   if (layer.feed_forward != nullptr) {
     layer.ffn_norm = norm(spec.norms.ffn);
     layer.ffn_post_norm = norm(spec.norms.ffn_post);
@@ -141,7 +141,7 @@ Layer bind_layer(const DecoderSpec& model, int number, TensorSource& tensors, Ro
   Layer layer;
   layer.run = layer_function(spec);
   layer.mix = mixer_function(spec);
-  layer.ask_source = spec.cross ? ask_source : nullptr;
+  layer.cross_attention = spec.cross ? cross_attention : nullptr;
   layer.feed_forward = feed_forward_function(spec);
   layer.residual_scale = spec.residual_scale;
   layer.output_scale = spec.output_scale;

@@ -18,7 +18,7 @@ struct StepLimits {
 };
 
 // Every tensor has the greatest number of columns that any layer needs, and each takes the first of them.
-struct Workspace {
+struct Activations {
   ops::Tensor streams;    // what runs through the layers: [rows, stream_columns()]
   ops::Tensor x;          // the first of the streams, and mostly all there is: [rows, width]
   ops::Tensor predicted;  // like streams, where there are several
@@ -51,9 +51,9 @@ struct Workspace {
 };
 
 // Tensors one after the other in a buffer; with none it counts their bytes.
-class Layout {
+class ActivationAllocator {
  public:
-  explicit Layout(std::byte* memory = nullptr) : memory_(memory) {}
+  explicit ActivationAllocator(std::byte* memory = nullptr) : memory_(memory) {}
 
   ops::Tensor tensor(std::int64_t rows, std::int64_t columns);
   std::byte* take(std::int64_t bytes);
@@ -64,7 +64,7 @@ class Layout {
   std::uint64_t used_ = 0;
 };
 
-Workspace lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t context, Layout& layout);
+Activations lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t context, ActivationAllocator& allocator);
 
 // An encoder before a decoder reads the whole text of one sequence in a step, and all its rows are the result.
 StepLimits encoder_limits(std::int64_t context);
