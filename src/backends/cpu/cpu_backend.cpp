@@ -54,11 +54,11 @@ Weight CpuBackend::bind(const WeightSource& source) {
 }
 
 void CpuBackend::reserve(const WorkLimits& limits) {
-  work_ = Workspace();  // never both
-  work_ = Workspace(limits, pool_.size());
+  scratch_ = Scratch();  // never both
+  scratch_ = Scratch(limits, pool_.size());
 }
 
-std::uint64_t CpuBackend::work_bytes(const WorkLimits& limits) const { return Workspace::bytes(limits, pool_.size()); }
+std::uint64_t CpuBackend::work_bytes(const WorkLimits& limits) const { return Scratch::bytes(limits, pool_.size()); }
 
 void CpuBackend::write(std::byte* to, std::span<const std::byte> from) {
   if (!from.empty()) std::memcpy(to, from.data(), from.size());

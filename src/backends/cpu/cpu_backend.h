@@ -15,7 +15,7 @@
 #include "backends/cpu/kernels/matrix_states.h"
 #include "backends/cpu/kernels/product.h"
 #include "backends/cpu/kernels/recurrent.h"
-#include "backends/cpu/workspace.h"
+#include "backends/cpu/scratch.h"
 #include "base/thread_pool.h"
 #include "ops/backend.h"
 
@@ -129,14 +129,14 @@ class CpuBackend final : public ops::Backend {
   const ProductKernel& kernel_of(const quant::Format& format) const;
   bool takes_quantized(const ops::Linear& linear) const;
   // [tokens, kTileRows]: the products with scale and bias.
-  void multiply(const Tile& tile, ThreadSpace& space, float* out) const;
+  void multiply(const Tile& tile, ThreadScratch& scratch, float* out) const;
   // Both forms of the rows, integers only if wanted.
   ActivationRows activations(ops::Tensor x, bool quantized);
   void quantize(ops::Tensor x, const QuantizedRows& out);
   // Rows of a tile, so that there are enough tiles for the threads.
   int tile_rows(std::int64_t all_rows) const;
   // activation(gate, up) of a tile in the thread's own first tile.
-  void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadSpace& space) const;
+  void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadScratch& scratch) const;
 
   void group_by_expert(const ops::Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count);
   void multiply_experts(const ops::FeedForward& experts, bool is_down, const ActivationRows& x,
@@ -146,7 +146,8 @@ class CpuBackend final : public ops::Backend {
                std::span<float> row) const;
 
   // The scores of one cut of the positions that a row sees.
-  void score_cut(const KeyScores& what, std::int64_t row, std::int64_t cut, ThreadSpace& space, float* scores) const;
+  void score_cut(const KeyScores& what, std::int64_t row, std::int64_t cut, ThreadScratch& scratch,
+                 float* scores) const;
 
   // task(row, thread) for all rows; at once where there is little to do.
   template <typename Task>
@@ -165,8 +166,8 @@ class CpuBackend final : public ops::Backend {
     const std::int64_t rows = step.rows() / std::max<std::int64_t>(sequences, 1) + 1;  // of one sequence, about
     for_each_row(sequences * parts, values_a_row * rows, [&](std::int64_t index, int thread) {
       const ops::SequenceRows& own = step.sequences[static_cast<std::size_t>(index / parts)];
-      if constexpr (std::is_invocable_v<Task&, const ops::SequenceRows&, std::int64_t, ThreadSpace&>) {
-        task(own, index % parts, work_.thread(thread));
+      if constexpr (std::is_invocable_v<Task&, const ops::SequenceRows&, std::int64_t, ThreadScratch&>) {
+        task(own, index % parts, scratch_.thread(thread));
       } else {
         task(own, index % parts);
       }
@@ -185,7 +186,7 @@ class CpuBackend final : public ops::Backend {
   const MatrixStateKernels& matrix_states_;
   QuantizeRow quantize_row_;
   std::vector<ProductKernel> products_;  // in the order of quant::formats()
-  Workspace work_;
+  Scratch scratch_;
 };
 
 }  // namespace rocmforge::cpu

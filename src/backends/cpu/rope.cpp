@@ -116,7 +116,7 @@ void CpuBackend::rope_append(const Step& step, const Attention& attention, Tenso
     const std::int32_t block =
         step.table(cache.group, sequence)[static_cast<std::size_t>(position / cache.block_tokens)];
     const std::int32_t place = position % cache.block_tokens;
-    float* const working = work_.thread(thread).row;
+    float* const working = scratch_.thread(thread).row;
     for (int head = 0; head < attention.kv_heads; ++head) {
       keys.store(k.row(row) + head * attention.key_size, cache.key_rows(block, head) + place * cache.key_row_bytes(),
                  working);

@@ -56,7 +56,7 @@ void choose(std::span<const float> scores, int most, std::span<std::uint32_t> wo
 
 }  // namespace
 
-void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t number, ThreadSpace& space,
+void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t number, ThreadScratch& scratch,
                            float* scores) const {
   const auto r = static_cast<std::size_t>(row);
   const Heads& q = what.q;
@@ -75,21 +75,21 @@ void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t
     cut.query_stride = q.head_stride;
     if (q.size < padded) {
       for (int g = 0; g < cut.count; ++g) {
-        float* const to = space.queries + g * padded;
+        float* const to = scratch.queries + g * padded;
         std::fill(std::copy_n(q.at(row, head + g), q.size, to), to + padded, 0.0f);
       }
-      cut.queries = space.queries;
+      cut.queries = scratch.queries;
       cut.query_stride = padded;
     }
-    attention_.score(cut, end, what.weights.row(row) + head, scores, space.attention_scratch);
+    attention_.score(cut, end, what.weights.row(row) + head, scores, scratch.attention_scratch);
   }
 }
 
 // With few rows the threads share each one's cuts, with more they share the rows: the same sums either way.
 void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
                              const KeySelection& selection) {
-  RF_CHECK(q.size <= work_.limits().head_size);
-  for (const std::int32_t position : step.positions) RF_CHECK(position < work_.limits().context);
+  RF_CHECK(q.size <= scratch_.limits().head_size);
+  for (const std::int32_t position : step.positions) RF_CHECK(position < scratch_.limits().context);
   const KeyScores what{step, q, weights, keys, attention_.cache_format(*keys.key_format, q.size, tier_)};
   const auto positions_of = [&](std::int64_t row) { return step.positions[static_cast<std::size_t>(row)] + 1; };
   const auto cuts_of = [&](std::int64_t row) {  // none where there is nothing to choose
@@ -100,10 +100,10 @@ void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights
            {selection.row(row), static_cast<std::size_t>(selection.words)});
   };
   if (step.rows() < pool_.size()) {
-    float* const scores = work_.thread(0).scores;
+    float* const scores = scratch_.thread(0).scores;
     for (std::int64_t row = 0; row < step.rows(); ++row) {
       pool_.parallel_for(static_cast<std::size_t>(cuts_of(row)), [&](std::size_t cut, int thread) {
-        score_cut(what, row, static_cast<std::int64_t>(cut), work_.thread(thread), scores + cut * kCutPositions);
+        score_cut(what, row, static_cast<std::int64_t>(cut), scratch_.thread(thread), scores + cut * kCutPositions);
       });
       choose_of(row, scores);
     }
@@ -111,11 +111,11 @@ void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights
   }
   pool_.parallel_for(static_cast<std::size_t>(step.rows()), [&](std::size_t index, int thread) {
     const auto row = static_cast<std::int64_t>(index);
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     for (std::int64_t cut = 0; cut < cuts_of(row); ++cut) {
-      score_cut(what, row, cut, space, space.scores + cut * kCutPositions);
+      score_cut(what, row, cut, scratch, scratch.scores + cut * kCutPositions);
     }
-    choose_of(row, space.scores);
+    choose_of(row, scratch.scores);
   });
 }
 

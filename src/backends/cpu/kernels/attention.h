@@ -30,7 +30,7 @@ struct CacheFormat {
 };
 
 // What a query sees of a cut, and what is added to its logits. Positions are counted from the cut's beginning.
-struct Sight {
+struct VisibleRange {
   std::int32_t first = 0;  // of the positions
   std::int32_t end = 0;
   const std::uint32_t* selected = nullptr;  // of these, by a bit a position; absent: all
@@ -42,7 +42,7 @@ struct Sight {
 struct AttentionCut {
   const float* queries = nullptr;  // [count, query_stride], padded with zeros to padded_head(key size)
   std::int64_t query_stride = 0;
-  const Sight* sights = nullptr;  // [count]
+  const VisibleRange* visible = nullptr;  // [count]
   int count = 0;
   std::int32_t first_position = 0;
   std::int64_t key_size = 0;
@@ -59,7 +59,7 @@ struct AttentionCut {
 
 // What a query has gathered: the greatest logit, the sum of exponentials below it, and the values weighted with these.
 // A sum of 0: nothing yet.
-struct Gathered {
+struct PartialSoftmax {
   float* greatest = nullptr;  // [count]
   float* sum = nullptr;       // [count]
   float* values = nullptr;    // [count, padded_head(value size)]
@@ -67,11 +67,11 @@ struct Gathered {
 
 struct AttentionKernels {
   // out is overwritten; scratch: attention_scratch_bytes() of the calling thread, on a cache line.
-  void (*attend)(const AttentionCut& cut, const Gathered& out, std::byte* scratch);
+  void (*attend)(const AttentionCut& cut, const PartialSoftmax& out, std::byte* scratch);
   // Joins a later cut of query number `query` to what there is.
-  void (*join)(const Gathered& later, const Gathered& all, int query, std::int64_t value_size);
+  void (*join)(const PartialSoftmax& later, const PartialSoftmax& all, int query, std::int64_t value_size);
   // out: the query's result; sink: a further logit, or nullptr.
-  void (*finish)(const Gathered& all, int query, std::int64_t value_size, const float* sink, float* out);
+  void (*finish)(const PartialSoftmax& all, int query, std::int64_t value_size, const float* sink, float* out);
   // scores[p] += the sum over the queries of weights[query] * max(0, query times key p), for the cut's first `end`
   // positions. scores: [kCutPositions].
   void (*score)(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores, std::byte* scratch);
