@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "kv/block_pool.h"
+#include "kv/cache_capacity.h"
 #include "kv/ids.h"
-#include "kv/layout.h"
 #include "kv/prefix_tree.h"
 
 namespace rocmforge::kv {
@@ -57,10 +57,10 @@ struct PrefixHits {
 
 class Cache {
  public:
-  explicit Cache(const Layout& layout, PrefixHash hash = &hash_of);
+  explicit Cache(const CacheCapacity& capacity, PrefixHash hash = &hash_of);
 
-  // A sequence of no tokens; empty when there are Layout::max_sequences or no state slot is left. Its state slot holds
-  // anything: the first token starts from the zero state.
+  // A sequence of no tokens; empty when there are CacheCapacity::max_sequences or no state slot is left. Its state slot
+  // holds anything: the first token starts from the zero state.
   std::optional<SequenceId> add();
 
   // Its full blocks are cached.
@@ -123,11 +123,11 @@ class Cache {
   Sequence& live(SequenceId id);
   const Sequence& live(SequenceId id) const;
 
-  int group_count() const { return static_cast<int>(layout_.groups.size()); }
-  bool has_state() const { return layout_.state_slots > 0; }
+  int group_count() const { return static_cast<int>(capacity_.groups.size()); }
+  bool has_state() const { return capacity_.state_slots > 0; }
   int state_pool() const { return group_count(); }
   static Usage usage_of(const BlockPool& pool) { return {pool.free(), pool.cached(), pool.owned()}; }
-  int blocks_for(int tokens) const { return kv::blocks_for(tokens, layout_.block_tokens); }
+  int blocks_for(int tokens) const { return kv::blocks_for(tokens, capacity_.block_tokens); }
   int first_visible_block(int group, int length) const;
 
   BlockId take(int pool);
@@ -150,7 +150,7 @@ class Cache {
   void find_cached(std::span<const TokenId> tokens, std::vector<PrefixId>& prefixes);
   bool every_pool_has(PrefixId prefix, int blocks);
 
-  Layout layout_;
+  CacheCapacity capacity_;
   PrefixTree tree_;
   std::vector<BlockPool> pools_;  // the groups', then that of the state slots if there are any
   std::vector<Sequence> sequences_;

@@ -135,7 +135,7 @@ CacheLayout cache_layout(const DecoderSpec& spec) {
     if (mixer_state_sizes(layer, spec.width).is_present() || ffn_state_sizes(layer, spec.width).is_present()) {
       layout.recurrent_layers.push_back(static_cast<int>(i));
     }
-    if (layer.cross) layout.asking_layers.push_back(static_cast<int>(i));
+    if (layer.cross) layout.cross_attention_layers.push_back(static_cast<int>(i));
     const auto heads = cached_heads(layer);
     if (!heads) continue;
     auto group = std::ranges::find(layout.groups, heads->window, &CacheGroup::window);
@@ -217,7 +217,7 @@ void CacheMemory::share_caches(const DecoderSpec& spec) {
 // A sequence's block is the one of its number, and holds all that it may have.
 void CacheMemory::place_sources(const DecoderSpec& spec, const CacheFormats& formats, const CacheSizes& sizes) {
   const auto slots = static_cast<std::uint64_t>(sizes.source_slots);
-  for (const int number : layout_.asking_layers) {
+  for (const int number : layout_.cross_attention_layers) {
     const auto index = static_cast<std::size_t>(number);
     const CachedHeads heads = source_heads(*spec.layers[index].cross);
     const BlockBytes bytes = block_bytes_of(heads, formats, sizes.source_tokens);

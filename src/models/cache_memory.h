@@ -21,7 +21,7 @@ struct CacheGroup {
 struct CacheLayout {
   std::vector<CacheGroup> groups;
   std::vector<int> recurrent_layers;
-  std::vector<int> asking_layers;  // that have keys and values of what an encoder made
+  std::vector<int> cross_attention_layers;  // that have keys and values of what an encoder made
   bool is_shared = false;
 };
 

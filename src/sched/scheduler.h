@@ -15,7 +15,7 @@ namespace rocmforge::sched {
 
 using RequestId = std::uint64_t;
 
-struct Limits {
+struct BatchLimits {
   int sequences = 1;    // that run at the same time
   int step_tokens = 1;  // of one step, all requests together
 };
@@ -29,7 +29,7 @@ struct PlannedRequest {
 
 class Scheduler {
  public:
-  explicit Scheduler(const Limits& limits);
+  explicit Scheduler(const BatchLimits& limits);
 
   void add(RequestId id) { waiting_.push_back(id); }
   // Gives the oldest waiting request a place; empty when none waits or there is no place. It has nothing to catch up
@@ -58,7 +58,7 @@ class Scheduler {
 
   Running& running(RequestId id);
 
-  Limits limits_;
+  BatchLimits limits_;
   std::deque<RequestId> waiting_;
   std::vector<Running> running_;  // in the order of admission
   std::vector<PlannedRequest> plan_;

@@ -1,4 +1,4 @@
-#include "kv/layout.h"
+#include "kv/cache_capacity.h"
 
 #include <algorithm>
 
@@ -6,27 +6,27 @@
 
 namespace rocmforge::kv {
 
-std::int64_t known_prefixes(const Layout& layout) {
-  if (layout.known_prefixes > 0) return layout.known_prefixes;
+std::int64_t known_prefixes(const CacheCapacity& capacity) {
+  if (capacity.known_prefixes > 0) return capacity.known_prefixes;
   std::int64_t blocks = 0;
   bool sees_everything = false;
-  for (const Group& group : layout.groups) {
+  for (const Group& group : capacity.groups) {
     blocks += group.blocks;
     sees_everything |= group.window == 0;
   }
   if (sees_everything) return blocks;
-  return blocks + std::int64_t{layout.max_sequences} * blocks_for(layout.max_tokens, layout.block_tokens);
+  return blocks + std::int64_t{capacity.max_sequences} * blocks_for(capacity.max_tokens, capacity.block_tokens);
 }
 
-std::uint64_t bookkeeping_bytes(const Layout& layout) {
+std::uint64_t bookkeeping_bytes(const CacheCapacity& capacity) {
   constexpr std::uint64_t kPerPrefix = 64;  // links, the hash table's entry, a place in each pool's index
   constexpr std::uint64_t kPerBlock = 32;
-  const auto tokens = static_cast<std::uint64_t>(layout.block_tokens) * sizeof(std::int32_t);
-  const auto per_sequence = static_cast<std::uint64_t>(blocks_for(layout.max_tokens, layout.block_tokens)) *
-                            (layout.groups.size() + 1) * sizeof(std::int32_t);
-  std::uint64_t bytes = static_cast<std::uint64_t>(known_prefixes(layout)) * (kPerPrefix + tokens);
-  bytes += static_cast<std::uint64_t>(layout.max_sequences) * per_sequence;
-  for (const Group& group : layout.groups) bytes += static_cast<std::uint64_t>(group.blocks) * kPerBlock;
+  const auto tokens = static_cast<std::uint64_t>(capacity.block_tokens) * sizeof(std::int32_t);
+  const auto per_sequence = static_cast<std::uint64_t>(blocks_for(capacity.max_tokens, capacity.block_tokens)) *
+                            (capacity.groups.size() + 1) * sizeof(std::int32_t);
+  std::uint64_t bytes = static_cast<std::uint64_t>(known_prefixes(capacity)) * (kPerPrefix + tokens);
+  bytes += static_cast<std::uint64_t>(capacity.max_sequences) * per_sequence;
+  for (const Group& group : capacity.groups) bytes += static_cast<std::uint64_t>(group.blocks) * kPerBlock;
   return bytes;
 }
 

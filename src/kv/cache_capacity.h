@@ -12,7 +12,7 @@ struct Group {
   int blocks = 0;
 };
 
-struct Layout {
+struct CacheCapacity {
   int block_tokens = 16;
   int max_tokens = 0;  // of one sequence
   int max_sequences = 0;
@@ -22,16 +22,17 @@ struct Layout {
 };
 
 // Bytes of host memory that the bookkeeping takes, about.
-std::uint64_t bookkeeping_bytes(const Layout& layout);
+std::uint64_t bookkeeping_bytes(const CacheCapacity& capacity);
 
 // The first position that the query at position `length` sees.
 inline int first_visible(int window, int length) { return window == 0 || length < window ? 0 : length - window + 1; }
 
 inline int blocks_for(int tokens, int block_tokens) { return (tokens + block_tokens - 1) / block_tokens; }
 
-// Layout::known_prefixes, or its default. Where a group sees everything, a prefix without a block in it is of no use,
-// so there need not be more than blocks; otherwise prefixes outlive their blocks, and every sequence needs its own.
-std::int64_t known_prefixes(const Layout& layout);
+// CacheCapacity::known_prefixes, or its default. Where a group sees everything, a prefix without a block in it is of no
+// use, so there need not be more than blocks; otherwise prefixes outlive their blocks, and every sequence needs its
+// own.
+std::int64_t known_prefixes(const CacheCapacity& capacity);
 
 // What is to run at the same time.
 struct Demand {
