@@ -76,7 +76,7 @@ struct AttentionSpec {
   int window = 0;  // 0: none
   ops::WindowKind window_kind = ops::WindowKind::kSliding;
   bool is_causal = true;
-  bool reads_source = false;  // its keys and values are of what the encoder made
+  bool is_cross_attention = false;  // its keys and values are of what the encoder made
   float soft_cap = 0;
   bool has_sinks = false;
   float alibi = 0;  // the greatest bias of ALiBi; 0: none

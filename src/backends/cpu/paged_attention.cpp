@@ -71,7 +71,7 @@ class Units {
   PositionRange visible_to(const Unit& unit, std::int32_t number) const {
     const std::int32_t row = unit.first_row + number;
     const std::int32_t position = step_.positions[static_cast<std::size_t>(row)];
-    const std::int32_t end = attention_.reads_source ? unit.sequence->source_length
+    const std::int32_t end = attention_.is_cross_attention ? unit.sequence->source_length
                              : attention_.is_causal  ? position + 1
                                                      : unit.sequence->end_position();
     const std::int32_t window = attention_.window;

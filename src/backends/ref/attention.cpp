@@ -170,7 +170,7 @@ bool is_in_window(const Attention& attention, std::int32_t i, std::int32_t j) {
 
 // No key from there on is seen, whatever the window.
 std::int32_t end_of_sight(const Attention& attention, const SequenceRows& sequence, std::int32_t position) {
-  if (attention.reads_source) return sequence.source_length;
+  if (attention.is_cross_attention) return sequence.source_length;
   return attention.is_causal ? position + 1 : sequence.end_position();
 }
 

@@ -63,7 +63,7 @@ DecoderSpec t5(Hyperparameters& h) {
   spec.layers.resize(static_cast<std::size_t>(layers), LayerSpec(spec.layers.front()));
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     AttentionSpec cross = std::get<AttentionSpec>(spec.layers[i].mixer);
-    cross.reads_source = true;
+    cross.is_cross_attention = true;
     cross.is_causal = false;
     cross.distance_bias.reset();
     spec.layers[i].cross = cross;

@@ -132,7 +132,7 @@ void set_numbers(const AttentionSpec& spec, ops::Attention& attention) {
   attention.window = spec.window;
   attention.window_kind = spec.window_kind;
   attention.is_causal = spec.is_causal;
-  attention.reads_source = spec.reads_source;
+  attention.is_cross_attention = spec.is_cross_attention;
   attention.soft_cap = spec.soft_cap;
   attention.clamp = spec.clamp;
   attention.temperature = spec.temperature;
