@@ -7,7 +7,7 @@
 namespace rocmforge::models {
 namespace {
 
-// The greatest number of columns that any layer needs of each tensor.
+// The number of columns of each tensor: the most that any layer needs.
 struct Columns {
   std::int64_t low = 0;
   std::int64_t query = 0;
@@ -30,7 +30,7 @@ struct Columns {
 
 void grow(std::int64_t& greatest, std::int64_t value) { greatest = std::max(greatest, value); }
 
-// ---- One function a kind of mixer: the slices that its forward function takes ----
+// ---- One function per kind of mixer: the columns of each slice that its forward function takes ----
 
 class ColumnCounter {
  public:
@@ -61,7 +61,7 @@ class ColumnCounter {
     grow(columns_.mixed, std::int64_t{spec.heads} * spec.kv_rank);
     grow(columns_.head_size, spec.cached_size());
     grow(columns_.heads, spec.heads);
-    // The indexer is done before attention needs the same tensors.
+    // The indexer finishes before attention uses the same tensors.
     if (spec.indexer) {
       grow(columns_.wide, std::int64_t{spec.indexer->heads} * spec.indexer->key_size);
       grow(columns_.key, spec.indexer->key_size);
@@ -131,7 +131,7 @@ class ColumnCounter {
 
 void count(const FeedForwardSpec& spec, Columns& columns) {
   if (!spec.experts || spec.has_dense_beside) {
-    // With outliers gates and ups are there each for itself.
+    // If outliers are cut, gate and up are separate tensors.
     grow(columns.hidden, spec.outliers ? 2 * std::int64_t{spec.width} : spec.width);
   }
   if (!spec.experts) return;
@@ -166,7 +166,7 @@ Columns columns_of(const DecoderSpec& spec) {
   return columns;
 }
 
-constexpr std::int64_t kLine = 16;  // floats of a cache line
+constexpr std::int64_t kLine = 16;  // floats per cache line
 constexpr std::int64_t kWordBits = 32;
 
 }  // namespace

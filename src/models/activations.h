@@ -1,4 +1,4 @@
-// The activations of a step on one backend.
+// The activation buffers of a step on one backend, and how much memory they take.
 #pragma once
 
 #include <array>
@@ -10,47 +10,48 @@
 
 namespace rocmforge::models {
 
-// The most that a step will hold.
+// Upper bounds of a step.
 struct StepLimits {
   int rows = 0;
   int logit_rows = 0;
   int sequences = 1;
 };
 
-// Every tensor has the greatest number of columns that any layer needs, and each takes the first of them.
+// The activation tensors of a step. Each has as many columns as the layer that needs most; a layer uses a slice from
+// column 0.
 struct Activations {
-  ops::Tensor streams;    // what runs through the layers: [rows, stream_columns()]
-  ops::Tensor x;          // the first of the streams, and mostly all there is: [rows, width]
-  ops::Tensor predicted;  // like streams, where there are several
-  ops::Tensor block;      // [rows, width], likewise: what a layer makes of its stream
-  ops::Tensor laurel;     // [rows, width], likewise
+  ops::Tensor streams;    // the residual streams: [rows, stream_columns()]
+  ops::Tensor x;          // the first stream, in most models the only one: [rows, width]
+  ops::Tensor predicted;  // AltUp: the predicted streams, shape of `streams`
+  ops::Tensor block;      // AltUp: the layer's result for the first stream, [rows, width]
+  ops::Tensor laurel;     // AltUp: result of the LAuReL branch, [rows, width]
   ops::Tensor normed;     // [rows, width]
-  ops::Tensor delta;      // [rows, width]: a part's result that is not added as it is
-  ops::Tensor shared;     // [rows, width]: the shared expert's, or all experts' beside a dense part
-  ops::Tensor low;        // what is of low rank, or a few numbers a head
+  ops::Tensor delta;      // [rows, width]: a part's result that is scaled or normalized before it is added
+  ops::Tensor shared;  // [rows, width]: result of the shared expert, or of all experts if a dense part runs beside them
+  ops::Tensor low;     // low-rank intermediate results, or a few numbers per head
   ops::Tensor query;
-  ops::Tensor wide;  // latent attention's queries in the space of its keys
+  ops::Tensor wide;  // latent attention's queries in the key space, and other wide intermediate results
   ops::Tensor key;
   ops::Tensor value;
   ops::Tensor mixed;
-  ops::Tensor gates;   // of attention's results
-  ops::Tensor hidden;  // of a feed-forward part, or all that a recurrent block's input matrix gives
+  ops::Tensor gates;   // of attention's output
+  ops::Tensor hidden;  // of a feed-forward part, or the whole output of a recurrent block's input projection
   ops::Tensor router;
   ops::Tensor gate;          // [rows, 1]
-  ops::Tensor coefficients;  // of streams
-  ops::Tensor layer_inputs;  // of all layers
-  ops::Tensor first_value;   // RWKV 7's of the first layer
+  ops::Tensor coefficients;  // of AltUp's streams
+  ops::Tensor layer_inputs;  // the token's embeddings for all layers
+  ops::Tensor first_value;   // RWKV 7: the first layer's values
   ops::Routing routing;
   ops::KeySelection selection;
   std::vector<ops::Tensor> rope_tables;
 
-  // The same views with so many rows.
+  // Sets the number of rows of every view.
   void set_rows(std::int64_t rows);
-  // What the next stage needs of this one; some may have no columns.
+  // Returns the tensors that the next pipeline stage needs. Some may have no columns.
   std::array<ops::Tensor, 3> carried() const { return {streams, layer_inputs, first_value}; }
 };
 
-// Tensors one after the other in a buffer; with none it counts their bytes.
+// Places tensors one after the other in a buffer. Without a buffer it only counts their bytes.
 class ActivationAllocator {
  public:
   explicit ActivationAllocator(std::byte* memory = nullptr) : memory_(memory) {}
@@ -64,13 +65,16 @@ class ActivationAllocator {
   std::uint64_t used_ = 0;
 };
 
+// Places the activations of a step of `rows` rows.
 Activations lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t context, ActivationAllocator& allocator);
 
-// An encoder before a decoder reads the whole text of one sequence in a step, and all its rows are the result.
+// Returns the limits for an encoder in front of a decoder: it reads the whole text of one sequence in a step and all
+// its rows are output.
 StepLimits encoder_limits(std::int64_t context);
 
-// What the activations of a step will take on each backend, before anything is allocated. Those of an encoder are
-// apart, but what backends need for themselves serves both.
+// Return what a step needs on each backend, before anything is allocated: the bytes of its activations, and the limits
+// for Backend::reserve(). An encoder has activations of its own but shares the backend's scratch memory with its
+// decoder, so activation_bytes() covers `spec` only and work_limits() covers both.
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context);
 

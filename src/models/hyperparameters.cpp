@@ -13,7 +13,7 @@ namespace {
 
 template <typename T>
 void check_range(const gguf::Metadata& metadata, std::string_view key, T value, T least, T greatest) {
-  if (value >= least && value <= greatest) return;  // not a NaN
+  if (value >= least && value <= greatest) return;  // false for NaN
   throw error(ErrorCode::kMalformed, "{}: '{}' is {}, expected {} to {}", metadata.file(), key, value, least, greatest);
 }
 
@@ -38,8 +38,8 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
   check_vocabulary();
 }
 
-// The embeddings decide: a tokenizer may know fewer tokens than there are rows, and converters drop rows that no token
-// has without changing the number.
+// The number of rows of the embeddings decides. A tokenizer may know fewer tokens than there are rows, and converters
+// drop rows that no token uses without changing the key.
 void Hyperparameters::check_vocabulary() {
   const int stated = optional("vocab_size", vocabulary, 1, kMostTokens);
   if (stated == vocabulary) return;

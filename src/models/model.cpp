@@ -9,7 +9,7 @@
 namespace rocmforge::models {
 namespace {
 
-// They are read by rope_frequencies(), and have no place where nothing is rotated.
+// Marks the divisors as used: rope_frequencies() reads them. A model without rotation must not have them.
 void leave_divisors(const RopeTable& ropes, FileTensors& tensors) {
   if (!std::ranges::any_of(ropes.ropes(), &RopeSpec::has_divisors)) return;
   for (const std::string& name : rope_tensors()) tensors.leave(name);
@@ -33,8 +33,8 @@ void check_tensors(const gguf::File& file, const DecoderSpec& spec) {
   if (const std::string ignored = tensors.ignored(); !ignored.empty()) log::info("{}: {}", file.path(), ignored);
 }
 
-// Joint matrices of latent attention are taken apart as numbers: their copies stay, and one is there threefold
-// meanwhile.
+// Joint matrices of latent attention are split as float32. The copies stay, and one matrix exists three times while it
+// is split.
 std::uint64_t converted_bytes(const gguf::File& file) {
   std::uint64_t sum = 0;
   std::uint64_t greatest = 0;

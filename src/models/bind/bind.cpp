@@ -1,3 +1,4 @@
+// Binds whole layers and the ends of a model from the parts in this folder.
 #include "models/bind.h"
 
 #include <algorithm>
@@ -45,7 +46,7 @@ void bind_norms(const DecoderSpec& model, const LayerSpec& spec, const std::stri
   }
 }
 
-// One function a kind of mixer; nothing where there is none.
+// Binds a layer's mixer, with one function per kind of mixer.
 class MixerBinder {
  public:
   MixerBinder(const DecoderSpec& model, const std::string& block, TensorSource& tensors, RopeTable& ropes)
@@ -75,7 +76,8 @@ class MixerBinder {
   RopeTable& ropes_;
 };
 
-// A scale beside the table is one of products; what is looked up is multiplied by the number itself.
+// Binds a table of embeddings. A stored scale would be applied by matrix products only, so it is multiplied into the
+// table's own factor.
 EmbeddingTable bind_table(const std::string& name, Extent width, Extent rows, Need need, float scale,
                           TensorSource& tensors) {
   EmbeddingTable table{tensors.matrix(name + ".weight", {width, rows}, need), scale};

@@ -1,4 +1,5 @@
-// Gemma 3n: a layer predicts all streams from the first, computes that one, and corrects the prediction of all.
+// Gemma 3n's AltUp layer: it predicts all streams from the first one, computes the first, and corrects the predictions
+// of all.
 #include <cmath>
 #include <numbers>
 
@@ -12,7 +13,7 @@ using ops::Write;
 
 namespace {
 
-// How much each stream matters, from one of them: [rows, streams].
+// Computes the weights of the streams from one of them: [rows, streams].
 Tensor route_streams(const AltUpLayer& part, Backend& on, const LayerContext& context, Tensor of) {
   const Tensor weights = context.activations.router.slice(0, part.router.weight.rows);
   on.norm(of, part.router_norm, Write::kSet, context.activations.normed);
@@ -22,7 +23,7 @@ Tensor route_streams(const AltUpLayer& part, Backend& on, const LayerContext& co
   return weights;
 }
 
-// context.activations.block: what the layer makes of the predicted first stream.
+// Computes the layer's result for the predicted first stream into context.activations.block.
 void compute_block(const Layer& layer, const LayerContext& context, Tensor predicted) {
   Backend& on = *layer.backend;
   const Activations& activations = context.activations;

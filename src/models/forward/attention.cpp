@@ -1,3 +1,4 @@
+// The forward pass of attention, cross attention and latent attention.
 #include "models/forward/parts.h"
 
 namespace rocmforge::models {
@@ -9,7 +10,7 @@ using ops::Write;
 
 namespace {
 
-// Queries, keys and values; a gate's values that come with the queries go to context.activations.gates.
+// Computes queries, keys and values. Gates that are stored with the queries go to context.activations.gates.
 void project(const AttentionLayer& part, Backend& on, const LayerContext& context, Tensor in, Tensor query, Tensor key,
              Tensor value) {
   const ops::Attention& attention = part.attention;
@@ -51,7 +52,7 @@ void attention(const Layer& layer, const LayerContext& context, Tensor in, Write
   on.linear(mixed, part.output, out, write);
 }
 
-// ---- Attention between two texts ----
+// ---- Cross attention ----
 
 void append_encoder_output(const Layer& layer, const LayerContext& context, Tensor encoder_output) {
   Backend& on = *layer.backend;
@@ -92,7 +93,7 @@ void select_keys(const KeyIndexer& indexer, Backend& on, const LayerContext& con
 
 }  // namespace
 
-// Keys and values stay in their latent space, and queries and sums are brought there and back, head by head.
+// Keys and values stay in the latent space; queries are mapped there and sums are mapped back, head by head.
 void latent_attention(const Layer& layer, const LayerContext& context, Tensor in, Write write, Tensor out) {
   Backend& on = *layer.backend;
   const auto& part = std::get<LatentAttentionLayer>(layer.mixer);

@@ -1,3 +1,4 @@
+// The forward pass before the first layer and after the last: embeddings and output.
 #include <cmath>
 #include <numbers>
 
@@ -11,7 +12,7 @@ using ops::Write;
 
 namespace {
 
-// Of the token, and of what it is embedded as, in equal parts.
+// Computes all layers' own embeddings, in equal parts from the token and from its main embedding.
 void embed_for_layers(const LayerInputSource& source, Backend& on, const LayerContext& context) {
   const Tensor all = context.activations.layer_inputs;
   const Tensor projected = context.activations.hidden.slice(0, all.columns);
@@ -22,7 +23,7 @@ void embed_for_layers(const LayerInputSource& source, Backend& on, const LayerCo
   on.scale(1 / std::numbers::sqrt2_v<float>, all);
 }
 
-// Each of the further streams begins as the first one through a matrix of its own, as long as that.
+// Initializes the further streams: each is the first stream times its own matrix, scaled to the length of the first.
 void open_streams(const InputLayer& input, Backend& on, const LayerContext& context) {
   const Activations& activations = context.activations;
   const auto width = static_cast<int>(activations.x.columns);

@@ -1,3 +1,4 @@
+// The forward pass of feed-forward parts, dense and with experts.
 #include "models/forward/parts.h"
 
 namespace rocmforge::models {
@@ -14,7 +15,7 @@ void dense(Backend& on, const ops::FeedForward& ffn, const LayerContext& context
   on.linear(hidden, ffn.down, out, write);
 }
 
-// The logits are there already.
+// Requires: compute_router() has computed the logits.
 void choose_experts(const FeedForwardLayer& part, Backend& on, const LayerContext& context, ops::Routing& routing) {
   routing = context.activations.routing;
   routing.used = part.router.used;
@@ -22,7 +23,7 @@ void choose_experts(const FeedForwardLayer& part, Backend& on, const LayerContex
   on.route(context.activations.router.slice(0, part.router.experts), part.router, routing);
 }
 
-// Experts with a space of their own.
+// Computes experts that work in a space of their own width.
 void latent_experts(const FeedForwardLayer& part, Backend& on, const LayerContext& context, const ops::Routing& routing,
                     Tensor in, Write write, Tensor out) {
   const std::int64_t width = part.latent_down.weight.rows;
@@ -48,7 +49,7 @@ void scaled_feed_forward(const Layer& layer, const LayerContext& context, Tensor
   on.linear(hidden, ffn.down, out, write);
 }
 
-// Of the gates only those far above their mean are kept.
+// A feed-forward part that keeps only the gates far above their mean.
 void sparse_feed_forward(const Layer& layer, const LayerContext& context, Tensor in, Write write, Tensor out) {
   Backend& on = *layer.backend;
   const ops::FeedForward& ffn = layer.ffn.dense;
@@ -84,8 +85,8 @@ void mixture_of_experts(const Layer& layer, const LayerContext& context, Tensor 
   on.add_gated(context.activations.shared, context.activations.gate, out);
 }
 
-// Router and experts see the layer's values each through a norm of its own. The sum replaces what is in `out`, which is
-// why such a layer always has a norm after it.
+// Router and experts read the layer's input, each through its own norm. The sum replaces the contents of `out` whatever
+// `write` says, so such a layer always has a norm after it.
 void dense_and_experts(const Layer& layer, const LayerContext& context, Tensor in, Write, Tensor out) {
   Backend& on = *layer.backend;
   const FeedForwardLayer& part = layer.ffn;

@@ -1,3 +1,4 @@
+// The forms of layers, and the functions that a layer's spec selects.
 #include "base/error.h"
 #include "models/forward/parts.h"
 
@@ -31,7 +32,8 @@ void compute_layer_input(const Layer& layer, const LayerContext& context, Tensor
 
 namespace {
 
-// x normalized, or x itself where there is no norm: no part writes to its output before it has read all of its input.
+// Returns x normalized, or x itself if there is no norm. The latter is safe since no part writes its output before it
+// has read all of its input.
 Tensor normalized(const Layer& layer, const ops::Norm& norm, const LayerContext& context, Tensor to) {
   if (!norm.is_present()) return context.activations.x;
   layer.backend->norm(context.activations.x, norm, Write::kSet, to);

@@ -1,3 +1,4 @@
+// The forward pass of Mamba, Mamba 2, short convolutions and delta nets.
 #include "models/forward/parts.h"
 
 namespace rocmforge::models {
@@ -118,7 +119,7 @@ void short_convolution(const Layer& layer, const LayerContext& context, Tensor i
 
 namespace {
 
-// What the scan takes besides queries, keys and values, and what gates its result.
+// The inputs of the scan, and the gate of its result.
 struct DeltaNetTensors {
   Tensor query_key_value;
   Tensor gate;
@@ -126,7 +127,7 @@ struct DeltaNetTensors {
   Tensor decay;
 };
 
-// In each key head's part of the product: a query, a key, the values of its heads, and their gates.
+// Splits the joint product, which holds for each key head a query, a key, the values of its heads, and their gates.
 void take_apart(const DeltaNetSpec& spec, Backend& on, Tensor joint, const DeltaNetTensors& to) {
   const int values = spec.heads / spec.key_heads * spec.value_size;
   const int stride = 2 * spec.key_size + 2 * values;

@@ -1,3 +1,4 @@
+// The forward pass of RWKV 6 and 7.
 #include "models/forward/parts.h"
 
 namespace rocmforge::models {
@@ -9,10 +10,10 @@ using ops::Write;
 
 namespace {
 
-// Tensors of the model's width one after the other.
+// Returns one of several adjacent tensors of the model's width.
 Tensor part_of(Tensor all, int number, std::int64_t width) { return all.slice(number * width, width); }
 
-// down x, or tanh(down x).
+// Returns down x, or tanh(down x).
 Tensor to_low_rank(Backend& on, const LayerContext& context, Tensor x, const ops::Linear& down, bool has_tanh) {
   const Tensor low = context.activations.low.slice(0, down.weight.rows);
   on.linear(x, down, low);
