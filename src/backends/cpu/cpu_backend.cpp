@@ -31,7 +31,7 @@ ops::MemoryState CpuBackend::memory() const {
   return {memory.total, memory.available};
 }
 
-// F64 too, which is made float32: no model has it where it would matter.
+// F64 is accepted too. It is converted to float32; no model uses it where the difference would matter.
 bool CpuBackend::can_multiply(const quant::Format& format) const { return !format.is_integer(); }
 
 bool CpuBackend::can_cache(const quant::Format& format) const {
@@ -54,7 +54,7 @@ Weight CpuBackend::bind(const WeightSource& source) {
 }
 
 void CpuBackend::reserve(const WorkLimits& limits) {
-  scratch_ = Scratch();  // never both
+  scratch_ = Scratch();  // frees the old memory before allocating the new
   scratch_ = Scratch(limits, pool_.size());
 }
 

@@ -1,4 +1,4 @@
-// Mixtures of experts: who goes where, and the products with the weights of each chosen expert read once a step.
+// Mixtures of experts: the router, and products that read the weights of each chosen expert once per step.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,7 +18,7 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 struct Logits {
   std::span<const float> of;
   double greatest = 0;
-  double sum = 0;  // of the exponentials of the differences to the greatest
+  double sum = 0;  // of exp(logit - greatest)
 
   double probability(std::size_t expert, Gating gating) const {
     switch (gating) {
@@ -34,7 +34,7 @@ struct Logits {
   }
 };
 
-// The two best of a group's ranks together; of a single one itself.
+// Returns the sum of a group's two best ranks, or the rank of its only expert.
 float group_rank(std::span<const float> ranks) {
   float best = kNever;
   float second = kNever;
@@ -45,11 +45,11 @@ float group_rank(std::span<const float> ranks) {
   return ranks.size() > 1 ? best + second : best;
 }
 
-// Which are left: the groups' ranks are few, so each is held against all others.
+// Sets the ranks of groups that are not used to -infinity. There are few groups, so each is compared with all others.
 void drop_groups(std::span<float> ranks, const Router& router) {
   const std::size_t size = ranks.size() / static_cast<std::size_t>(router.groups);
   const auto group = [&](int g) { return ranks.subspan(static_cast<std::size_t>(g) * size, size); };
-  std::uint64_t dropped = 0;  // a bit a group
+  std::uint64_t dropped = 0;  // one bit per group
   for (int g = 0; g < router.groups; ++g) {
     const float own = group_rank(group(g));
     int better = 0;
@@ -64,7 +64,7 @@ void drop_groups(std::span<float> ranks, const Router& router) {
   }
 }
 
-// ranks: working space, a number an expert.
+// ranks: scratch memory with one number per expert.
 void route_row(std::span<const float> values, const Router& router, std::span<float> ranks, std::int32_t* chosen,
                float* weights) {
   Logits logits{values};
@@ -88,7 +88,7 @@ void route_row(std::span<const float> values, const Router& router, std::span<fl
     weights[slot] = static_cast<float>(weight);
     chosen_sum += weight;
   }
-  constexpr double kLeastSum = 6.103515625e-5;  // so small a sum would make noise large
+  constexpr double kLeastSum = 6.103515625e-5;  // dividing by a smaller sum would amplify noise
   const bool divides = router.renormalize || router.gating == Gating::kSoftmaxOfChosen;
   const double divisor = divides ? std::max(chosen_sum, kLeastSum) : 1;
   for (int slot = 0; slot < router.used; ++slot) {
@@ -118,7 +118,7 @@ void CpuBackend::group_by_expert(const Routing& routing, std::int64_t rows, std:
     if (scratch.first_use[e + 1] > 0) scratch.active[active_count++] = static_cast<std::int32_t>(e);
     scratch.first_use[e + 1] += scratch.first_use[e];
   }
-  // Each expert's start moves to its end, which is the next one's start, and back.
+  // The loop moves each expert's start to its end, which is the start of the next expert. Shift them back afterwards.
   for (std::int64_t use = 0; use < uses; ++use) {
     const std::int32_t place = scratch.first_use[routing.experts[use]]++;
     scratch.uses[place] = static_cast<std::int32_t>(use);
@@ -128,8 +128,8 @@ void CpuBackend::group_by_expert(const Routing& routing, std::int64_t rows, std:
   scratch.first_use[0] = 0;
 }
 
-// A task is some rows of one expert's matrices, with all that use the expert. Results go to the uses' own rows of
-// `hidden`, or of `results` for the way down. input_weights: of every use, or absent.
+// Multiplies some rows of one expert's matrices per task with all tokens that use the expert. The results go to the
+// rows of the uses in `hidden`, or in `results` if is_down. input_weights: one per use, or absent.
 void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, const ActivationRows& x,
                                   const std::int32_t* tokens_of_uses, const float* input_weights, int active_count) {
   const ExpertScratch& own = scratch_.experts();

@@ -1,5 +1,5 @@
-// Recurrences whose state is a matrix for each head, in parallel over sequences and heads: the gated delta rule and
-// RWKV. What is computed of a token besides lies in the thread's tile.
+// Recurrences with one matrix per head as state (the gated delta rule and RWKV), in parallel over sequences and heads.
+// Intermediate values of a token are in the thread's tile.
 #include <algorithm>
 #include <array>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kWorkingFloats = std::int64_t{kTileTokens} * kTileRows;
 
-// A head's part of the norm of all: value i of the head takes number i % weights.
+// Returns the norm of one head as part of the norm over all heads: value i of the head uses weight i % weights.
 Norm norm_of_head(const Norm& all, std::int64_t head, int head_size) {
   Norm norm = all;
   norm.group = head_size;
@@ -27,7 +27,7 @@ Norm norm_of_head(const Norm& all, std::int64_t head, int head_size) {
 
 }  // namespace
 
-// Some tokens at a time, so that a block of the state's columns stays in the nearest cache for all of them.
+// Processes several tokens at a time, so that a block of the state's columns stays in the L1 cache for all of them.
 void CpuBackend::delta_scan(const Step& step, const DeltaRule& rule, const StateView& state, Tensor q, Tensor k,
                             Tensor v, Tensor decay, Tensor beta, Tensor y) {
   constexpr int kTokens = 32;

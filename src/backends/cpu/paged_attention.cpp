@@ -1,9 +1,10 @@
 // Attention over the paged cache.
 //
-// A unit is some neighbouring rows of a sequence and the query heads of one key head: what can use every key and value
-// that is loaded. A unit's positions are cut at multiples of kCutPositions, each cut is attended for itself, and the
-// cuts are joined in their order. With many units each is one task; with few (one sequence generates at a long context)
-// the cuts are shared among the threads and joined afterwards: the same operations either way.
+// A unit is some adjacent rows of one sequence and the query heads of one key head, which can all use the same keys and
+// values. A cut is the range of positions between two multiples of kCutPositions. Each cut of a unit is attended
+// separately, and the cuts are joined in order. If there are many units, each is one task. If there are few (such as
+// one sequence that generates at a long context), the threads share the cuts, which are joined afterwards. Both ways do
+// the same operations.
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
@@ -20,7 +21,7 @@ struct Unit {
   std::int32_t first_row = 0;  // of the step
   std::int32_t rows = 0;
   int kv_head = 0;
-  int first_head = 0;  // of the query heads
+  int first_head = 0;  // of the unit's query heads
   int heads = 0;
   std::int32_t first_cut = 0;
   std::int32_t end_cut = 0;
@@ -67,13 +68,13 @@ class Units {
     std::int32_t end;
   };
 
-  // Positions that row `number` of the unit sees; neither end is before that of the row before.
+  // Returns the positions that row `number` of the unit sees. Both ends never decrease from row to row.
   PositionRange visible_to(const Unit& unit, std::int32_t number) const {
     const std::int32_t row = unit.first_row + number;
     const std::int32_t position = step_.positions[static_cast<std::size_t>(row)];
     const std::int32_t end = attention_.is_cross_attention ? unit.sequence->source_length
-                             : attention_.is_causal  ? position + 1
-                                                     : unit.sequence->end_position();
+                             : attention_.is_causal        ? position + 1
+                                                           : unit.sequence->end_position();
     const std::int32_t window = attention_.window;
     if (window == 0) return {0, end};
     switch (attention_.window_kind) {
@@ -92,12 +93,12 @@ class Units {
   const Step& step_;
   const Attention& attention_;
   int heads_ = 1;       // of a unit
-  int head_parts_ = 1;  // units that share a key head's query heads
+  int head_parts_ = 1;  // units among which a key head's query heads are divided
   std::int32_t rows_ = 1;
   std::int64_t count_ = 0;
 };
 
-// One call of paged_attention: what all tasks share.
+// The state of one paged_attention() call that all tasks share.
 class Run {
  public:
   Run(const AttentionKernels& kernels, CpuTier tier, const Step& step, const Attention& attention, Tensor q,
@@ -185,7 +186,7 @@ class Run {
     return range;
   }
 
-  // Where they are, if that is as the kernel wants them; else a copy.
+  // Points the cut at the queries if they have the layout that the kernel needs, or at a padded copy.
   void take_queries(const Unit& unit, float* copy, AttentionCut& cut) const {
     const auto query = [&](int g) {
       return q_.row(unit.first_row + g / unit.heads) +
@@ -214,8 +215,8 @@ class Run {
   CacheFormat values_;
 };
 
-// Few units: their cuts are numbered one unit after the other, and some of them at a time are attended by all threads
-// and then joined, in their order.
+// Attention of few units. The cuts of all units are numbered consecutively. A batch of cuts is attended by all threads,
+// then joined in order.
 class SharedCuts {
  public:
   SharedCuts(const Run& run, Scratch& scratch, ThreadPool& pool) : run_(run), scratch_(scratch), pool_(pool) {

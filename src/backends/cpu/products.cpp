@@ -1,4 +1,4 @@
-// Products: rows of weights are cut into tiles, and every thread takes the next tile.
+// Matrix products. The rows of weights are divided into tiles, and every thread takes the next tile.
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
@@ -63,7 +63,7 @@ void CpuBackend::multiply(const Tile& tile, ThreadScratch& scratch, float* out) 
 }
 
 void CpuBackend::quantize(Tensor x, const QuantizedRows& out) {
-  constexpr std::int64_t kPart = 4096;  // columns, so that a long row is shared too
+  constexpr std::int64_t kPart = 4096;  // columns per task, so that threads share a long row
   const std::int64_t parts = tiles_of(x.columns, kPart);
   for_each_row(x.rows * parts, std::min(kPart, x.columns), [&](std::int64_t index, int) {
     const std::int64_t row = index / parts;
@@ -85,7 +85,7 @@ ActivationRows CpuBackend::activations(Tensor x, bool quantized) {
 
 namespace {
 
-// Numbers of all rows of a step, some at a time.
+// Calls function(first, count) for chunks of a step's rows, with their indices in `tokens`.
 template <typename Function>
 void for_token_chunks(std::int64_t rows, std::int32_t* tokens, Function function) {
   for (std::int64_t first = 0; first < rows; first += kTileTokens) {

@@ -1,4 +1,4 @@
-// Operations that treat every row, or every value, for itself.
+// Operations that process each row or each value independently.
 #include <algorithm>
 #include <cmath>
 #include <cstring>

@@ -6,7 +6,7 @@
 
 namespace rocmforge::cpu {
 
-// Hands out the parts of the block one after the other; without a block it only counts.
+// Hands out consecutive parts of the block. Without a block it only counts bytes.
 class Scratch::Allocator {
  public:
   explicit Allocator(std::byte* memory) : memory_(memory) {}
@@ -65,7 +65,7 @@ void Scratch::lay_out_thread(Allocator& allocator, ThreadScratch& scratch) const
   allocator.take(scratch.scores, (limits_.context + kCutPositions - 1) / kCutPositions * kCutPositions);
   allocator.take(scratch.cut, limits_.head_size);
   allocator.take(scratch.all, limits_.head_size);
-  // A head is padded to whole blocks of its cache's format; the router ranks the experts here.
+  // This row holds a head padded to whole blocks of its cache's format, or the router's ranks of the experts.
   const std::int64_t row = std::max({limits_.columns, limits_.experts, limits_.head_size + 256});
   allocator.take(scratch.row, row);
   allocator.take(scratch.row_bytes, row * static_cast<std::int64_t>(sizeof(double)));

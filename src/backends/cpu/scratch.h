@@ -1,4 +1,4 @@
-// The memory that operations use between their inputs and results: one block, laid out once for the greatest step.
+// The scratch memory of operations: one block, allocated once for the largest step.
 #pragma once
 
 #include <cstddef>
@@ -13,48 +13,51 @@
 
 namespace rocmforge::cpu {
 
-// What one thread works with.
+// The scratch memory of one thread.
 struct ThreadScratch {
   float* tile = nullptr;           // [kTileTokens, kTileRows]
-  float* second_tile = nullptr;    // the same
+  float* second_tile = nullptr;    // [kTileTokens, kTileRows]
   std::int32_t* tokens = nullptr;  // [kTileTokens]
   float* factors = nullptr;        // [kTileTokens]
   std::byte* product_scratch = nullptr;
   std::byte* attention_scratch = nullptr;
   float* queries = nullptr;         // [kCutQueries, padded head]
   VisibleRange* visible = nullptr;  // [kCutQueries]
-  float* scores = nullptr;          // of the positions of a sequence, up to whole cuts
+  float* scores = nullptr;          // of the positions of a sequence, rounded up to whole cuts
   PartialSoftmax cut;
   PartialSoftmax all;
-  float* row = nullptr;            // a row of a table, or a head, decoded
-  std::byte* row_bytes = nullptr;  // its blocks, aligned
+  float* row = nullptr;            // a decoded row of a table, or a decoded head
+  std::byte* row_bytes = nullptr;  // an aligned copy of the row's blocks
 };
 
-// Token and slot of every use of an expert, sorted by expert; and what these give.
+// The uses of experts (pairs of a token and a slot), sorted by expert, and their results.
 struct ExpertScratch {
   std::int32_t* first_use = nullptr;  // [experts + 1]
-  std::int32_t* active = nullptr;     // [experts]: those with uses
+  std::int32_t* active = nullptr;     // [experts]: the experts that are used
   std::int32_t* uses = nullptr;       // [rows * used]: row * used + slot
-  std::int32_t* rows = nullptr;       // [rows * used]: the row alone
+  std::int32_t* rows = nullptr;       // [rows * used]: the row of each use
   float* hidden = nullptr;            // [rows * used, expert width]
   float* results = nullptr;           // [rows * used, columns]
 };
 
+// The scratch memory of a CpuBackend.
 class Scratch {
  public:
   Scratch() = default;
   Scratch(const ops::WorkLimits& limits, int threads);
 
+  // Returns the bytes that the constructor would allocate.
   static std::uint64_t bytes(const ops::WorkLimits& limits, int threads);
 
   const ops::WorkLimits& limits() const { return limits_; }
   ThreadScratch& thread(int number) { return threads_[static_cast<std::size_t>(number)]; }
   const ExpertScratch& experts() const { return experts_; }
 
-  // Room for rows of activations as integers; columns are set by the caller.
+  // Returns memory for quantized activations of this shape. Requires: it fits within the limits.
   QuantizedRows quantized(std::int64_t rows, std::int64_t columns) const;
 
-  // For attention whose cuts are shared among threads: each cut's result, and what is joined so far.
+  // Partial results for attention whose cuts are shared among threads: of each cut, and of each unit's cuts joined so
+  // far.
   const PartialSoftmax& cut(int number) const { return cuts_[static_cast<std::size_t>(number)]; }
   const PartialSoftmax& unit(int number) const { return units_[static_cast<std::size_t>(number)]; }
   static int cuts_at_once(int threads) { return 4 * threads; }

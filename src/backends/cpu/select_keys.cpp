@@ -1,4 +1,4 @@
-// Sparse attention's choice of keys: the positions of a row are scored, and the best get their bits.
+// Selects the keys of sparse attention: scores the positions of each row and sets the bits of the best.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,7 +12,8 @@ using namespace ops;
 
 namespace {
 
-// Unsigned numbers in the order of the scores; a NaN is the last choice. A sum that began at 0 is never -0.
+// Maps scores to unsigned numbers in the same order. NaN gets the lowest rank. A score is a sum that began at 0, so it
+// is never -0.
 std::uint32_t rank_of(float score) {
   if (score != score) return 0;
   const auto bits = std::bit_cast<std::uint32_t>(score);
@@ -20,12 +21,12 @@ std::uint32_t rank_of(float score) {
 }
 
 struct Threshold {
-  std::uint32_t rank = 0;  // what is above is chosen,
-  int equal = 0;           // and so many of the equal ones
+  std::uint32_t rank = 0;  // all higher ranks are selected,
+  int equal = 0;           // and this many positions of equal rank
 };
 
-// Byte by byte from the highest: each pass counts the scores whose bytes before are the threshold's. Reads the scores
-// four times and moves none.
+// Finds the threshold by radix selection, byte by byte from the highest: each pass counts the scores whose higher bytes
+// equal the threshold's. Reads the scores four times and moves none.
 Threshold threshold_of(std::span<const float> scores, int most) {
   Threshold threshold{0, most};
   std::uint32_t mask = 0;
@@ -85,14 +86,14 @@ void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t
   }
 }
 
-// With few rows the threads share each one's cuts, with more they share the rows: the same sums either way.
+// If there are few rows, the threads share the cuts of each row, otherwise they share the rows. The sums are the same.
 void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
                              const KeySelection& selection) {
   RF_CHECK(q.size <= scratch_.limits().head_size);
   for (const std::int32_t position : step.positions) RF_CHECK(position < scratch_.limits().context);
   const KeyScores what{step, q, weights, keys, attention_.cache_format(*keys.key_format, q.size, tier_)};
   const auto positions_of = [&](std::int64_t row) { return step.positions[static_cast<std::size_t>(row)] + 1; };
-  const auto cuts_of = [&](std::int64_t row) {  // none where there is nothing to choose
+  const auto cuts_of = [&](std::int64_t row) {  // 0 if all positions are selected anyway
     return positions_of(row) <= most ? 0 : (positions_of(row) + kCutPositions - 1) / kCutPositions;
   };
   const auto choose_of = [&](std::int64_t row, const float* scores) {

@@ -23,7 +23,7 @@ inline constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 #if ROCMFORGE_CPU_REAL_VECTORS
 
-// logits[g][0..3] = queries g times four neighbouring keys, for kCount queries.
+// logits[g][0..3] = query g times four adjacent keys, for kCount queries.
 template <int kCount>
 HWY_ATTR void four_logits(const float* queries, std::int64_t query_stride, const float* keys, std::int64_t key_stride,
                           std::int64_t size, float* logits) {
@@ -65,7 +65,8 @@ void four_logits(const float* queries, std::int64_t query_stride, const float* k
 
 #endif
 
-// Of all queries with the slots [first, end) of the tile, and with some around them that nobody looks at.
+// Computes the logits of all queries with the slots [first, end) of the tile. Logits of some slots around them are also
+// written, but never read.
 HWY_ATTR void tile_logits(const AttentionCut& cut, const Tile& tile, std::int32_t first, std::int32_t end,
                           float* logits) {
   const std::int64_t stride = cut.query_stride;
@@ -83,7 +84,7 @@ HWY_ATTR void tile_logits(const AttentionCut& cut, const Tile& tile, std::int32_
 
 // ---- Softmax ----
 
-// Of the lanes at the cut's positions from `first` on, a multiple of the lanes.
+// Returns which of the cut's positions from `first` (a multiple of the lanes) on are visible.
 template <typename Tag>
 HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const VisibleRange& range, std::int32_t first) {
   const auto lane = hn::Iota(tag, static_cast<float>(first));
@@ -96,7 +97,7 @@ HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const VisibleRange& range, std::in
   return hn::And(visible, hn::LoadMaskBits(tag, bytes.data()));
 }
 
-// What the distance from the query adds to the logits of the cut's positions from `first` on.
+// Returns what the distance from the query adds to the logits of the cut's positions from `first` on.
 template <typename Tag>
 HWY_ATTR hn::Vec<Tag> distance_bias(Tag tag, const AttentionCut& cut, const VisibleRange& range, std::int32_t first) {
   const auto distance = hn::Iota(tag, static_cast<float>(first - range.position));
@@ -108,8 +109,9 @@ HWY_ATTR hn::Vec<Tag> distance_bias(Tag tag, const AttentionCut& cut, const Visi
   return bias + hn::GatherIndex(tag, range.distance_bias, limited + reach);
 }
 
-// The cut's logits become exponentials, 0 where the query does not see; answers the greatest logit and their sum. The
-// lanes are those of the cut's positions, so that what is not visible changes no sum.
+// Replaces the cut's logits by their exponentials, 0 for positions that the query does not see, and returns the
+// greatest logit and the sum. Lanes correspond to the cut's positions, so positions that are not visible do not change
+// the sum.
 HWY_ATTR void weigh(const AttentionCut& cut, const VisibleRange& range, float* logits, float& greatest_out,
                     float& sum_out) {
   const AnyTag tag;
@@ -144,7 +146,7 @@ HWY_ATTR void weigh(const AttentionCut& cut, const VisibleRange& range, float* l
 
 // ---- Values ----
 
-// values[g] += weights[g][p] * value p, for the slots p of the tile in their order, for kCount queries.
+// values[g] += weights[g][p] * value p, for the slots p of the tile in order, for kCount queries.
 template <int kCount>
 HWY_ATTR void add_values(const float* weights, const Tile& tile, std::int32_t first, std::int32_t end,
                          std::int64_t size, float* values) {
@@ -179,7 +181,7 @@ HWY_ATTR void tile_values(const AttentionCut& cut, const Tile& tile, std::int32_
 
 using Chosen = std::array<std::int32_t, kCutPositions>;
 
-// Those positions of the cut that any query selects and sees.
+// Returns the positions of the cut that at least one query selects and sees.
 Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
   Slots slots{0, 0, chosen.data()};
   for (std::int32_t word = 0; word < kCutPositions / 32; ++word) {
@@ -188,7 +190,7 @@ Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
       const VisibleRange& range = cut.visible[g];
       const std::int32_t first = std::clamp(range.first - 32 * word, 0, 32);
       const std::int32_t end = std::clamp(range.end - 32 * word, 0, 32);
-      if (first >= end) continue;  // nor need the word exist
+      if (first >= end) continue;  // the word may not exist
       bits |= range.selected[word] & (~0u >> (32 - (end - first)) << first);
     }
     for (; bits != 0; bits &= bits - 1)
@@ -197,7 +199,7 @@ Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
   return slots;
 }
 
-// What must be loaded for the queries together. All of them select, or none.
+// Returns the slots to load for all queries. Either all queries have a selection or none has.
 Slots slots_of(const AttentionCut& cut, Chosen& chosen) {
   if (cut.visible[0].selected != nullptr) return chosen_slots(cut, chosen);
   Slots slots{kCutPositions, 0};
@@ -209,8 +211,9 @@ Slots slots_of(const AttentionCut& cut, Chosen& chosen) {
   return slots;
 }
 
-// The logits stand at their slots, and the softmax wants them at their positions: its sums must not depend on what else
-// is loaded. The weights then go back. Positions are never below their slots, so either is possible in place.
+// Computes the softmax of logits that are stored by slot. The softmax needs them by position, so that its sums do not
+// depend on which other positions are loaded; afterwards the weights are moved back to their slots. A slot is never
+// greater than its position, so both moves work in place.
 void weigh_slots(const AttentionCut& cut, const Slots& slots, int query, float* logits, const PartialSoftmax& out) {
   if (slots.chosen == nullptr) {
     weigh(cut, cut.visible[query], logits, out.greatest[query], out.sum[query]);
@@ -221,7 +224,7 @@ void weigh_slots(const AttentionCut& cut, const Slots& slots, int query, float* 
   for (std::int32_t slot = 0; slot < slots.end; ++slot) logits[slot] = logits[slots.chosen[slot]];
 }
 
-// Tiles begin behind the logits.
+// Returns the tile, which follows the logits in the scratch memory.
 Tile tile_of(float* logits, std::int64_t size) {
   return {logits + kCutQueries * kCutPositions, (padded_head(size) + 31) / 32 * 32};
 }
@@ -254,7 +257,7 @@ HWY_ATTR void attend(const AttentionCut& cut, const PartialSoftmax& out, std::by
 
 // ---- Scores of sparse attention ----
 
-// Query after query, so that a score's order follows from nothing but the queries.
+// Adds query after query, so that the order of a score's sum depends only on the queries.
 HWY_ATTR void score(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores,
                     std::byte* scratch) {
   const AnyTag tag;
@@ -280,7 +283,7 @@ HWY_ATTR void score(const AttentionCut& cut, std::int32_t end, const float* weig
 
 HWY_ATTR float exp_of(float x) { return hn::GetLane(exp(hn::Set(AnyTag(), x))); }
 
-// All of `later`'s is brought to the greater of both greatest logits, and so is what there was.
+// Rescales both partial results to the greater of their greatest logits and adds them.
 HWY_ATTR void join(const PartialSoftmax& later, const PartialSoftmax& all, int query, std::int64_t value_size) {
   if (later.sum[query] == 0) return;
   const std::int64_t size = padded_head(value_size);
@@ -302,7 +305,7 @@ HWY_ATTR void join(const PartialSoftmax& later, const PartialSoftmax& all, int q
 
 HWY_ATTR void finish(const PartialSoftmax& all, int query, std::int64_t value_size, const float* sink, float* out) {
   float sum = all.sum[query];
-  if (sum == 0) {  // saw nothing
+  if (sum == 0) {  // the query saw no position
     std::fill_n(out, value_size, 0.0f);
     return;
   }
