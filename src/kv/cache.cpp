@@ -67,8 +67,9 @@ void Cache::forget(int pool, BlockId block) {
   tree_.clear_block(prefix, pool);
 }
 
-// One block of a pool can be found under a prefix. One that is in use stays; one that is only cached gives way to ours,
-// which frees it and makes the prefix as recent as its last use.
+// Makes a block findable under its prefix. Each pool has at most one such block per prefix. If the known block is in
+// use, it stays. If it is only cached, it is replaced and freed, which makes the prefix as recent as the new block's
+// last use.
 void Cache::remember(int pool, BlockId block, PrefixId prefix) {
   if (const BlockId known = tree_.block(prefix, pool); known != kNoBlock) {
     if (pools_[pool].owners(known) > 0) return;
@@ -157,8 +158,8 @@ std::optional<std::span<const BlockCopy>> Cache::reserve(SequenceId id, int toke
   return copies_;
 }
 
-// The block that is not full is about to be written: others keep the one they share with us. One that was full before a
-// truncate() must no longer be found.
+// Prepares the last block, which is not full, for writing. If others share it, the sequence gets a copy. If it was full
+// before a truncate(), it must no longer be found.
 void Cache::own_last_block(Sequence& sequence, int group) {
   if (sequence.last.empty()) return;
   BlockId& block = sequence.tables[group].blocks[sequence.length / capacity_.block_tokens];
@@ -210,8 +211,9 @@ void Cache::finish_block(Sequence& sequence) {
   for (int group = 0; group < group_count(); ++group) remember(group, sequence.tables[group].blocks[index], prefix);
 }
 
-// The prefix that ends with the block just filled. If there is no room for it, the one unused for longest goes, and
-// what is cached for it; if all are in use there is none, and the rest of this sequence will not be found by others.
+// Returns the prefix that ends with the block just filled. If the tree has no room, the least recently used prefix and
+// its cached blocks are dropped. If all prefixes are in use, the result is kNoPrefix and others will not find the rest
+// of this sequence.
 PrefixId Cache::known_prefix(const Sequence& sequence) {
   const PrefixId parent = sequence.prefixes.empty() ? kEmptyPrefix : sequence.prefixes.back();
   if (tree_.full() && tree_.find(parent, sequence.last) == kNoPrefix) {
@@ -235,7 +237,7 @@ void Cache::release_hidden(Sequence& sequence, int group) {
   }
 }
 
-// A block that was not remembered, because another had the same content, gets its chance now.
+// Releases a block. If it was not remembered because another block had the same content, it may be remembered now.
 void Cache::release_block(const Sequence& sequence, int group, int index) {
   const BlockId block = sequence.tables[group].blocks[index];
   BlockPool& pool = pools_[group];
@@ -246,7 +248,7 @@ void Cache::release_block(const Sequence& sequence, int group, int index) {
   pool.release(block);
 }
 
-// The last block first, so that it is also the first to be evicted: without it the others are still of use.
+// Releases the last block first, so that it is evicted first: the earlier blocks are useful without it.
 void Cache::release_blocks_from(Sequence& sequence, int index) {
   for (int group = 0; group < group_count(); ++group) {
     Table& table = sequence.tables[group];
@@ -288,7 +290,7 @@ bool Cache::truncate(SequenceId id, int length) {
     const auto kept = tree_.tokens(sequence.prefixes[full]).first(rest);
     sequence.last.assign(kept.begin(), kept.end());
   } else {
-    sequence.last.assign(rest, TokenId{});  // not known, and so never looked at
+    sequence.last.assign(rest, TokenId{});  // the tokens are not known, and never read
   }
   sequence.length = length;
   release_blocks_from(sequence, blocks_for(length));
@@ -343,7 +345,7 @@ ReusedPrefix Cache::reuse_prefix(SequenceId id, std::span<const TokenId> tokens)
   }
   if (!has_state()) return {sequence.length, std::nullopt};
   const BlockId snapshot = tree_.block(sequence.prefixes.back(), state_pool());
-  pools_[state_pool()].share(snapshot);  // and back: it has been used just now
+  pools_[state_pool()].share(snapshot);  // share and release, to make it the most recently used
   pools_[state_pool()].release(snapshot);
   return {sequence.length, StateCopy{snapshot, sequence.state_slot}};
 }

@@ -19,7 +19,7 @@ std::int64_t known_prefixes(const CacheCapacity& capacity) {
 }
 
 std::uint64_t bookkeeping_bytes(const CacheCapacity& capacity) {
-  constexpr std::uint64_t kPerPrefix = 64;  // links, the hash table's entry, a place in each pool's index
+  constexpr std::uint64_t kPerPrefix = 64;  // links, an entry of the hash table, an entry in each pool's index
   constexpr std::uint64_t kPerBlock = 32;
   const auto tokens = static_cast<std::uint64_t>(capacity.block_tokens) * sizeof(std::int32_t);
   const auto per_sequence = static_cast<std::uint64_t>(blocks_for(capacity.max_tokens, capacity.block_tokens)) *
@@ -30,10 +30,10 @@ std::uint64_t bookkeeping_bytes(const CacheCapacity& capacity) {
   return bytes;
 }
 
-// A sequence that computes s tokens in a step needs the window - 1 positions before them and the s themselves. At the
-// worst alignment p positions lie in 1 + ceil((p - 1) / block) blocks. So each sequence holds the blocks of s = 0, and
-// the step's tokens add blocks where that is cheapest: `first` tokens cross into the next block, then every
-// `block_tokens` another one.
+// A sequence that computes s tokens in a step needs the window - 1 positions before them and the s positions
+// themselves. In the worst alignment p positions lie in 1 + ceil((p - 1) / block) blocks. So each sequence holds the
+// blocks for s = 0, and the step's tokens add the most blocks if they are distributed as cheaply as possible: the
+// `first` tokens of a sequence cross into the next block, and then every `block_tokens` tokens cross into another one.
 std::int64_t blocks_needed(int window, int block_tokens, const Demand& demand) {
   RF_CHECK(window >= 0 && block_tokens > 0);
   const std::int64_t sequences = demand.sequences;
