@@ -14,7 +14,7 @@ Breakers::Breakers(const std::vector<std::vector<TokenId>>& sequences) {
 }
 
 bool Breakers::end(std::span<const TokenId> text) const {
-  // All breakers that agree with the text's last tokens, fewer with every token; the shortest is the first of them.
+  // [begin, end) are the breakers that agree with the text's last `depth` tokens; the shortest is the first of them.
   auto begin = backwards_.begin();
   auto end = backwards_.end();
   for (std::size_t depth = 0; begin != end; ++depth) {

@@ -1,4 +1,4 @@
-// The sequences of tokens at which a repetition ends for DRY: finds whether one of them ends a text.
+// The sequence breakers of DRY: token sequences at which a repetition ends. Finds whether a text ends with one.
 #pragma once
 
 #include <span>
@@ -10,14 +10,14 @@ namespace rocmforge::sample {
 
 class Breakers {
  public:
-  // A longer breaker is cut at its end. That bounds the time of end().
+  // Longer breakers are truncated, which bounds the time of end().
   static constexpr int kLongest = 20;
 
   explicit Breakers(const std::vector<std::vector<TokenId>>& sequences);
 
-  // Takes time for the length of the longest only, not for their number.
+  // Returns whether the text ends with a breaker. Takes time proportional to the longest breaker, not to their number.
   bool end(std::span<const TokenId> text) const;
-  // Whether a token alone is a breaker.
+  // Returns whether a single token is a breaker.
   bool is_one(TokenId token) const { return end({&token, 1}); }
 
  private:

@@ -10,11 +10,11 @@
 namespace rocmforge::sample {
 namespace {
 
-// Each takes its time at every token, which is everybody's.
+// Every stage takes time for every token, and that delays all requests.
 constexpr std::size_t kMostStages = 64;
 constexpr std::size_t kLongestName = 32;
 
-// Lower case, without '-', '_' and space: as names are compared.
+// Returns the name in the form in which names are compared: lower case, without '-', '_' and spaces.
 std::string plain(std::string_view name) {
   std::string result;
   for (const char c : name) {
