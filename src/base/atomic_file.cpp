@@ -22,10 +22,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kPermissions = 0777;
-constexpr mode_t kNewFile = 0666;                // less the umask, which the system applies
+constexpr mode_t kNewFile = 0666;                // reduced by the umask, which the system applies
 constexpr std::size_t kLargestWrite = 1u << 30;  // the system writes at most 2 GiB at a time
 
-// /dev/stdout, /dev/fd/3, /proc/self/fd/3: a file that this process has open already.
+// Returns the descriptor if the path (/dev/stdout, /dev/fd/3, /proc/self/fd/3) names a file that this process already
+// has open.
 std::optional<int> inherited_descriptor(const fs::path& path) {
   std::error_code problem;
   const fs::path folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", problem);
@@ -37,7 +38,7 @@ std::optional<int> inherited_descriptor(const fs::path& path) {
   return number;
 }
 
-// Where the links lead, whether or not something is there; stops at a file that is open already.
+// Follows symbolic links, even to a target that does not exist. Stops at a file that is already open.
 fs::path follow_links(const std::string& path) {
   constexpr int kMostLinks = 40;
   fs::path place = path;
@@ -84,7 +85,7 @@ void AtomicFile::open_directly(FileDescriptor file) {
   if (!file.is_open()) throw system_error(path_, "open for writing", errno);
   file_ = std::move(file);
   place_ = Place::kDirect;
-  // A descriptor that came with a place of its own (a shell's redirection, perhaps appending) keeps to it.
+  // An inherited descriptor (a shell's redirection, perhaps appending) keeps its file position.
   struct stat status{};
   const bool regular = fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode);
   seekable_ = !regular && ::lseek(file_.get(), 0, SEEK_CUR) >= 0;
@@ -96,7 +97,7 @@ void AtomicFile::open_replacement(const fs::path& target, mode_t existing_mode) 
   folder_ = FileDescriptor(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder_.is_open()) throw system_error(path_, fmt::format("open its folder '{}'", folder.string()), errno);
 
-  // Without /proc a nameless file could not be given a name.
+  // A nameless file can be given a name through /proc only.
   if (::access("/proc/self/fd", X_OK) == 0) {
     file_ = FileDescriptor(::openat(folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kNewFile));
   }
@@ -104,7 +105,7 @@ void AtomicFile::open_replacement(const fs::path& target, mode_t existing_mode) 
     file_ = create_beside();
     place_ = Place::kBeside;
   }
-  // Permissions that cannot be kept (some network and FAT file systems) are no reason to refuse the data.
+  // Permissions that cannot be set (some network and FAT file systems) are no reason to refuse the data.
   if (existing_mode != 0 && fchmod(file_.get(), existing_mode) != 0) errno = 0;
 }
 
@@ -159,7 +160,7 @@ void AtomicFile::preallocate(std::uint64_t size) {
   if (place_ == Place::kDirect || size == 0) return;
   struct statvfs disk{};
   const bool known = fstatvfs(file_.get(), &disk) == 0;
-  // Asking for more than there is would fill the disk first and fail then.
+  // Requesting more than is free would fill the disk before it fails.
   int problem = known && size / disk.f_frsize > disk.f_bfree ? ENOSPC : 0;
   if (problem == 0) {
     do {
@@ -193,7 +194,7 @@ void AtomicFile::commit() {
 
 void AtomicFile::give_name() {
   if (place_ == Place::kNameless) {
-    // A new name needs no detour, and so nothing can be left behind by a kill in between.
+    // A new name can be given directly, so that a kill in between leaves nothing behind.
     if (link_nameless(target_)) return;
     if (errno == EEXIST) {
       const std::string name = temporary_name();
@@ -211,8 +212,8 @@ bool AtomicFile::link_nameless(const std::string& name) const {
   return ::linkat(AT_FDCWD, self.c_str(), folder_.get(), name.c_str(), AT_SYMLINK_FOLLOW) == 0;
 }
 
-// For the rare sandbox or file system that makes nameless files and then refuses to name them: hours of work are in
-// there.
+// For the rare sandbox or file system that creates nameless files but refuses to name them: the file may contain hours
+// of work.
 void AtomicFile::copy_beside() {
   struct stat status{};
   if (fstat(file_.get(), &status) != 0) throw system_error(path_, "read the size", errno);

@@ -1,9 +1,9 @@
 // An output file that appears under its name when it is complete, or not at all.
 //
-// Until commit() the data has no name (O_TMPFILE), so that even a killed process leaves nothing behind; where the file
-// system cannot do that, it has a temporary name beside the target. What stood under the name before stays until then.
-// A path that is no regular file (/dev/null, a pipe, /dev/stdout) is written to directly and never replaced; of a
-// symbolic link the file that it points to is replaced.
+// Until commit() the data has no name (O_TMPFILE), so that even a killed process leaves nothing behind. If the file
+// system does not support that, the data has a temporary name next to the target. Until commit() the name refers to the
+// old file, if any. A path that is no regular file (/dev/null, a pipe, /dev/stdout) is written to directly and never
+// replaced. For a symbolic link, the file that it points to is replaced.
 #pragma once
 
 #include <cstddef>
@@ -24,24 +24,26 @@ class AtomicFile {
   explicit AtomicFile(std::string path);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
-  ~AtomicFile();  // without commit(): nothing has happened
+  ~AtomicFile();  // without commit(), discards the data
 
   const std::string& path() const { return path_; }
 
-  // Appends. One thread at a time.
+  // Appends. Requires: only one thread at a time.
   void write(std::span<const std::byte> data);
 
-  // Writes at a place of its own. Any number of threads at once. A pipe takes only what comes in order.
+  // Writes at `offset`. Any number of threads may write different ranges at the same time. A pipe accepts writes in
+  // order only.
   void write_at(std::uint64_t offset, std::span<const std::byte> data);
 
-  // Reserves the space for a file of `size` bytes and makes it that long; what is never written reads as zeros. An
-  // Error that states both numbers when the disk has less left.
+  // Reserves disk space for a file of `size` bytes and makes it that long. Bytes that are never written read as zeros.
+  // Throws Error, with both sizes, if the disk has less space left.
   void preallocate(std::uint64_t size);
 
-  // Makes the file that long and reserves nothing: what is never written reads as zeros and takes no space.
+  // Makes the file `size` bytes long without reserving space. Bytes that are never written read as zeros and take no
+  // space.
   void resize(std::uint64_t size);
 
-  // Puts the file under its name, its data on the disk. Nothing may be written after.
+  // Flushes the data to the disk and gives the file its name. Nothing may be written afterwards.
   void commit();
 
  private:
@@ -55,7 +57,7 @@ class AtomicFile {
   void give_name();
   void write_in_order(std::uint64_t offset, std::span<const std::byte> data);
 
-  std::string path_;    // as given, for messages
+  std::string path_;    // as given by the caller, for messages
   std::string target_;  // the name in folder_ that commit() gives
   std::string beside_;  // the temporary name in folder_, if there is one
   FileDescriptor folder_;
@@ -63,8 +65,8 @@ class AtomicFile {
   Place place_ = Place::kNameless;
   bool seekable_ = true;
   bool committed_ = false;
-  std::uint64_t position_ = 0;  // where write() goes on
-  std::mutex in_order_;         // held while a pipe is written to
+  std::uint64_t position_ = 0;  // where the next write() begins
+  std::mutex in_order_;         // held while writing to a pipe
 };
 
 }  // namespace rocmforge

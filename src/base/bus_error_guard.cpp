@@ -13,9 +13,9 @@
 namespace rocmforge {
 namespace {
 
-// A signal handler may not lock, so ranges sit in a fixed table of atomics. The version is odd while a range changes: a
-// reader that finds it odd or changed looks away, which is right, because nobody touches a range before it is guarded
-// or after.
+// A signal handler must not lock, so the ranges are in a fixed table of atomics. The version is odd while a range
+// changes. A reader that sees an odd or changed version skips the range, which is safe because nobody reads a range
+// before it is guarded or afterwards.
 struct GuardedRange {
   std::atomic<std::uint32_t> version{0};
   std::atomic<bool> taken{false};
@@ -26,7 +26,7 @@ struct GuardedRange {
 static_assert(std::atomic<std::uintptr_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 constinit std::array<GuardedRange, kMaxGuardedRanges> guarded_ranges{};
-constinit std::atomic<int> ranges_in_use{0};  // the table's filled part; never shrinks
+constinit std::atomic<int> ranges_in_use{0};  // number of used entries of the table; never decreases
 struct sigaction previous_action;
 std::uintptr_t page_bytes;
 
@@ -37,8 +37,8 @@ void set_range(GuardedRange& range, std::uintptr_t begin, std::uintptr_t end) {
   range.version.fetch_add(1);
 }
 
-// Zeros from the faulting page to the range's end: whatever lies behind a lost page is lost too, and one mapping for
-// all of it cannot run into the limit on the number of mappings.
+// Maps zeros from the faulting page to the range's end. The pages after a lost page are lost too, and a single mapping
+// cannot reach the limit on the number of mappings.
 bool replace_lost_pages(std::uintptr_t address) {
   const int count = ranges_in_use.load();
   for (int i = 0; i < count; ++i) {

@@ -1,7 +1,7 @@
-// Keeps the process alive when a mapped file shrinks: the system answers a read beyond the new end with SIGBUS.
+// Keeps the process alive if a mapped file shrinks: reading beyond the new end raises SIGBUS.
 //
-// The handler looks the address up among the guarded ranges, puts zeros in the place of everything from there to the
-// range's end and marks the range as damaged. Addresses that are not ours go to whoever handled the signal before.
+// The handler looks up the address among the guarded ranges, replaces everything from there to the end of the range by
+// zeros, and marks the range as damaged. Signals for other addresses are passed on to the previous handler.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@ namespace rocmforge {
 
 inline constexpr int kMaxGuardedRanges = 4096;
 
-// Returns a number for the range, or -1 when kMaxGuardedRanges are guarded already. The first call installs the
+// Guards a range and returns its number, or -1 if kMaxGuardedRanges are already guarded. The first call installs the
 // handler.
 int guard_range(const void* data, std::size_t size);
 
-// Before the range is unmapped.
+// Must be called before the range is unmapped.
 void unguard_range(int guard);
 
 bool is_damaged(int guard);

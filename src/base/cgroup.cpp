@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Whether a comma-separated list holds the word.
+// Returns whether a comma-separated list contains the word.
 bool lists(std::string_view list, std::string_view word) {
   while (true) {
     const std::size_t comma = list.find(',');
@@ -34,12 +34,12 @@ std::string unescape(std::string_view text) {
 
 struct CgroupMount {
   bool unified = false;  // version 2
-  std::string root;      // the group that the mount shows as its top
+  std::string root;      // the group that is the top of the mount
   std::string point;
 };
 
-// Mounts that can hold a limit of the controller, from /proc/self/mountinfo: "ID PARENT DEVICE ROOT POINT OPTIONS... -
-// TYPE SOURCE SUPER_OPTIONS".
+// Returns the mounts that can contain a limit of the controller, from /proc/self/mountinfo: "ID PARENT DEVICE ROOT
+// POINT OPTIONS... - TYPE SOURCE SUPER_OPTIONS".
 std::vector<CgroupMount> cgroup_mounts(std::string_view controller, const fs::path& root) {
   std::vector<CgroupMount> mounts;
   std::ifstream file(root / "proc/self/mountinfo");
@@ -57,7 +57,8 @@ std::vector<CgroupMount> cgroup_mounts(std::string_view controller, const fs::pa
   return mounts;
 }
 
-// This process's group in one hierarchy, from /proc/self/cgroup: "0::/path" for version 2, "4:cpu,cpuacct:/path" for 1.
+// Returns this process's group in one hierarchy, from /proc/self/cgroup: "0::/path" for version 2,
+// "4:cpu,cpuacct:/path" for version 1.
 std::optional<std::string> own_group(std::string_view controller, const fs::path& root, bool unified) {
   std::ifstream file(root / "proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
@@ -70,8 +71,8 @@ std::optional<std::string> own_group(std::string_view controller, const fs::path
   return std::nullopt;
 }
 
-// The path of the group below the mount point. Outside of what is mounted (a container may see only its own part): the
-// top.
+// Returns the path of the group below the mount point, or "." if the group is outside of what is mounted (a container
+// may see only its own part).
 fs::path below_mount(const CgroupMount& mount, const std::string& group) {
   const fs::path relative = fs::path(group).lexically_relative(mount.root);
   if (relative.empty() || *relative.begin() == "..") return ".";

@@ -1,6 +1,6 @@
-// Where the control groups that this process is in have their files: what a container's limits are read from.
+// Finds the folders of the control groups of this process, which contain a container's limits.
 //
-// `root` stands for "/" and is another folder in tests only.
+// `root` is "/" except in tests.
 #pragma once
 
 #include <filesystem>
@@ -16,8 +16,8 @@ struct CgroupFolder {
   bool unified = false;  // version 2
 };
 
-// The folders of the groups that limit a controller ("cpu", "memory"), from the top of each hierarchy, version 1 or 2,
-// down to the process's own. A limit in any of them counts.
+// Returns the folders of the groups that limit a controller ("cpu", "memory"), from the top of each hierarchy, version
+// 1 or 2, down to the process's own group. A limit in any of them applies.
 std::vector<CgroupFolder> cgroup_folders(std::string_view controller, const std::filesystem::path& root = "/");
 
 std::optional<std::string> first_line(const std::filesystem::path& path);

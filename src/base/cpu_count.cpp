@@ -30,7 +30,7 @@ std::optional<double> ratio(std::optional<double> quota, std::optional<double> p
   return *quota / *period;
 }
 
-// Version 2: "max 100000" or "150000 100000".
+// cpu.max is "max 100000" or "150000 100000".
 std::optional<double> quota_v2(const fs::path& group) {
   std::istringstream line(first_line(group / "cpu.max").value_or(""));
   std::string quota, period;
@@ -38,7 +38,7 @@ std::optional<double> quota_v2(const fs::path& group) {
   return ratio(to_number(quota), to_number(period));
 }
 
-// Version 1: -1 for no limit.
+// cpu.cfs_quota_us is -1 if there is no limit.
 std::optional<double> quota_v1(const fs::path& group) {
   return ratio(to_number(first_line(group / "cpu.cfs_quota_us").value_or("")),
                to_number(first_line(group / "cpu.cfs_period_us").value_or("")));
@@ -53,7 +53,7 @@ int within_quota(int count) {
 }  // namespace
 
 std::vector<int> allowed_cpus() {
-  // The mask of a large machine does not fit cpu_set_t; the system refuses too small ones.
+  // The mask of a large machine does not fit into cpu_set_t, and the system refuses masks that are too small.
   for (int capacity = CPU_SETSIZE; capacity <= 1 << 20; capacity *= 2) {
     std::vector<cpu_set_t> mask(static_cast<std::size_t>(capacity / CPU_SETSIZE));
     const std::size_t bytes = mask.size() * sizeof(cpu_set_t);

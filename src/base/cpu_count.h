@@ -1,7 +1,7 @@
-// How many processors this process may really use: the machine's, less what the affinity mask and a container's quota
-// take.
+// Counts the processors that this process may use: those of the machine, limited by the affinity mask and a container's
+// quota.
 //
-// `root` stands for "/" and is another folder in tests only.
+// `root` is "/" except in tests.
 #pragma once
 
 #include <filesystem>
@@ -11,20 +11,21 @@
 
 namespace rocmforge {
 
-// The logical processors of the calling thread's affinity mask, ascending.
+// Returns the logical processors in the calling thread's affinity mask, in ascending order.
 std::vector<int> allowed_cpus();
 
-// The processors' time that the cgroup grants, in processors (1.5 is one and a half); the least along the path to the
-// root of the hierarchy, version 1 or 2. None: no limit.
+// Returns the processor time that the cgroup grants, in processors (1.5 is one and a half): the least quota on the path
+// to the root of the hierarchy, version 1 or 2. Empty if there is no limit.
 std::optional<double> cgroup_cpu_quota(const std::filesystem::path& root = "/");
 
-// Cores behind the given logical processors: those that share a core count once.
+// Returns the number of physical cores of the given logical processors.
 int physical_cores(std::span<const int> cpus, const std::filesystem::path& root = "/");
 
-// Allowed logical processors within the quota, at least 1: with more busy threads than this, they wait for each other.
+// Returns the number of allowed logical processors within the quota, at least 1. More busy threads than this wait for
+// each other.
 int usable_cpus();
 
-// Allowed physical cores within the quota, at least 1: what compute threads default to.
+// Returns the number of allowed physical cores within the quota, at least 1: the default number of compute threads.
 int default_threads();
 
 }  // namespace rocmforge

@@ -23,7 +23,8 @@ std::string_view name_of(CpuTier tier) {
 
 CpuTier best_cpu_tier() {
 #if defined(__x86_64__)
-  // Each is what Highway compiles the tier's code for; every CPU with the named features has the smaller ones too.
+  // These are the features for which Highway compiles the tier's code. Every CPU with the named features also has the
+  // smaller ones.
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
@@ -35,7 +36,7 @@ CpuTier best_cpu_tier() {
 
 namespace {
 
-// AMX is more than a feature bit: the system must let the process use its registers.
+// A feature bit is not enough for AMX: the system must also let the process use its registers.
 bool has_amx() {
 #if defined(__x86_64__)
   unsigned eax = 0;

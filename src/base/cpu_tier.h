@@ -1,5 +1,4 @@
-// Which of our vector code paths a CPU can run. Our own order, so that a user or a test can hold the program to a lower
-// one.
+// The vector code paths that a CPU can run, from lowest to highest. A user or a test can select a lower one.
 #pragma once
 
 #include <array>
@@ -14,21 +13,21 @@ inline constexpr std::array kCpuTiers = {CpuTier::kScalar, CpuTier::kAvx2, CpuTi
 
 std::string_view name_of(CpuTier tier);
 
-// The highest tier of this machine.
+// Returns the highest tier of this machine.
 CpuTier best_cpu_tier();
 
-// What a user may hold the program to, by the name that --isa takes: some instruction sets have no code of their own,
-// and a lower tier's serves.
+// An instruction set that a user may select as the highest, by its name for --isa. Sets without code of their own use
+// the code of a lower tier.
 struct InstructionSet {
   std::string_view name;
   CpuTier tier;
-  bool is_here;  // this CPU has it
+  bool is_here;  // whether this CPU has it
 };
 
-// From the lowest to the highest.
+// Returns the sets from lowest to highest.
 std::span<const InstructionSet> instruction_sets();
 
-// An Error for a name that is none, and for a set that this CPU lacks.
+// Throws Error if there is no such set or if this CPU lacks it.
 const InstructionSet& find_instruction_set(std::string_view name);
 
 }  // namespace rocmforge

@@ -20,7 +20,7 @@ std::string_view name_of(ErrorCode code) {
   return "unknown";
 }
 
-// Here, so that programs and the library agree on the type they throw and catch.
+// Defined here, so that programs and the library agree on the type that they throw and catch.
 Error::Error(ErrorCode code, std::string message, std::string hint)
     : code_(code), message_(std::move(message)), hint_(std::move(hint)) {}
 Error::Error(const Error&) = default;

@@ -1,4 +1,4 @@
-// An open file of the operating system, closed when its owner goes.
+// Owns a file descriptor of the operating system and closes it in the destructor.
 #pragma once
 
 #include <utility>

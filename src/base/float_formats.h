@@ -13,7 +13,8 @@ namespace rocmforge {
 inline constexpr std::uint32_t kFloatSign = 0x80000000u;
 inline constexpr std::uint32_t kFloatInfinity = 0x7f800000u;
 
-// The bits of |x|. As integers they order like the magnitudes do, infinity above all numbers and NaN above infinity.
+// Returns the bits of |x|. As integers they have the order of the magnitudes, with infinity above all numbers and NaN
+// above infinity.
 constexpr std::uint32_t magnitude_bits(float x) { return std::bit_cast<std::uint32_t>(x) & ~kFloatSign; }
 constexpr bool is_finite(float x) { return magnitude_bits(x) < kFloatInfinity; }
 
@@ -24,8 +25,8 @@ struct Half {
 };
 
 inline constexpr float kHalfMax = 65504.0f;
-inline constexpr float kHalfEpsilon = 0x1p-11f;       // the greatest relative rounding error of a normal number
-inline constexpr float kHalfSmallestStep = 0x1p-24f;  // the distance between subnormals
+inline constexpr float kHalfEpsilon = 0x1p-11f;       // maximum relative rounding error of a normal number
+inline constexpr float kHalfSmallestStep = 0x1p-24f;  // distance between subnormals
 constexpr bool is_finite(Half h) { return (h.bits & 0x7c00) != 0x7c00; }
 
 constexpr float to_float(Half h) {
@@ -33,14 +34,14 @@ constexpr float to_float(Half h) {
   const std::uint32_t exponent = shifted & 0x0f800000u;
   const std::uint32_t normal = shifted + 0x38000000u;
   const std::uint32_t special = shifted + 0x70000000u;
-  // A subnormal is given an exponent as if it were normal, and the one too much that this adds is subtracted again.
+  // Give a subnormal an exponent as if it were normal, and subtract the implicit leading one that this adds.
   const float subnormal = std::bit_cast<float>(shifted + 0x38800000u) - 0x1p-14f;
   std::uint32_t bits = exponent == 0x0f800000u ? special : normal;
   bits = exponent == 0 ? std::bit_cast<std::uint32_t>(subnormal) : bits;
   return std::bit_cast<float>(bits | (static_cast<std::uint32_t>(h.bits & 0x8000) << 16));
 }
 
-// Beyond the greatest half the result is infinite; a NaN keeps the upper bits of its payload.
+// Numbers beyond the greatest half become infinite. A NaN keeps the upper bits of its payload.
 constexpr Half to_half(float x) {
   const std::uint32_t sign = std::bit_cast<std::uint32_t>(x) & kFloatSign;
   const std::uint32_t magnitude = magnitude_bits(x);
@@ -74,17 +75,17 @@ constexpr BFloat16 to_bfloat16(float x) {
   return BFloat16{static_cast<std::uint16_t>((bits & ~kFloatSign) > kFloatInfinity ? nan : rounded)};
 }
 
-// What the codes with the greatest exponent mean.
+// The meaning of the codes with the greatest exponent.
 enum class Specials {
-  kNone,      // they are numbers like the others
-  kNanAtTop,  // all ones is NaN, the rest are numbers; no infinity (OCP E4M3)
-  kIeee,      // infinity and NaN as IEEE has them (OCP E5M2)
+  kNone,      // numbers like the others
+  kNanAtTop,  // all ones is NaN, the others are numbers; no infinity (OCP E4M3)
+  kIeee,      // infinity and NaN as in IEEE 754 (OCP E5M2)
 };
 
-// What happens to a number beyond the greatest one.
+// The treatment of numbers beyond the greatest one.
 enum class Overflow { kSaturate, kToSpecial };
 
-// A format of at most 8 bits: sign, exponent, mantissa from the top. Codes are held in the low bits of a byte.
+// A format of at most 8 bits: sign, exponent, mantissa, from the highest bit. Codes are in the low bits of a byte.
 template <int kExponentBits, int kMantissaBits, int kBias, Specials kSpecials>
 struct MiniFloat {
   static constexpr int kBits = 1 + kExponentBits + kMantissaBits;
@@ -93,7 +94,7 @@ struct MiniFloat {
   static constexpr int kMaxCode = kSpecials == Specials::kNone       ? kSignBit - 1
                                   : kSpecials == Specials::kNanAtTop ? kSignBit - 2
                                                                      : kSignBit - 1 - (1 << kMantissaBits);
-  // The exponent of the greatest number, which block scales are chosen by.
+  // The exponent of the greatest number. Block scales depend on it.
   static constexpr int kMaxExponent = (kMaxCode >> kMantissaBits) - kBias;
 
   static constexpr float power_of_two(int exponent) {
@@ -116,14 +117,15 @@ struct MiniFloat {
 
   static constexpr float max() { return decode(kMaxCode); }
 
-  // Of a finite number; what is beyond the greatest one saturates. No branches: loops over it become vector code.
+  // Encodes a finite number; numbers beyond the greatest one saturate. Without branches, so that loops over it are
+  // vectorized.
   static constexpr std::uint8_t encode_saturating(float x) {
     const int code = round_magnitude(magnitude_bits(x));
     const auto sign = static_cast<int>(std::bit_cast<std::uint32_t>(x) >> 31) << (kBits - 1);
     return static_cast<std::uint8_t>(sign | (code < kMaxCode ? code : kMaxCode));
   }
 
-  // decode(encode_saturating(x)).
+  // Returns decode(encode_saturating(x)).
   static constexpr float nearest(float x) {
     const Rounded rounded = round_units(magnitude_bits(x));
     const float magnitude = rounded.units * power_of_two(rounded.exponent - kMantissaBits);
@@ -131,7 +133,7 @@ struct MiniFloat {
     return std::bit_cast<float>(std::bit_cast<std::uint32_t>(held) | (std::bit_cast<std::uint32_t>(x) & kFloatSign));
   }
 
-  // Of any number. A NaN becomes the format's NaN, or its greatest number where it has none.
+  // Encodes any number. A NaN becomes the format's NaN, or its greatest number if it has no NaN.
   static constexpr std::uint8_t encode(float x, Overflow overflow = Overflow::kSaturate) {
     const std::uint32_t bits = magnitude_bits(x);
     const int sign = std::bit_cast<std::uint32_t>(x) >> 31 != 0 ? kSignBit : 0;
@@ -145,10 +147,10 @@ struct MiniFloat {
  private:
   struct Rounded {
     int exponent;  // of the unit 2^(exponent - kMantissaBits)
-    float units;   // a whole number
+    float units;   // an integer
   };
 
-  // In units of the last place a significand is below 2^(mantissa bits + 1): adding 2^23 rounds it to an integer.
+  // In units of the last place a significand is below 2^(mantissa bits + 1), so adding 2^23 rounds it to an integer.
   static constexpr Rounded round_units(std::uint32_t bits) {
     const int own_exponent = static_cast<int>(bits >> 23) - 127;
     const int exponent = own_exponent < kMinExponent ? kMinExponent : own_exponent;
@@ -156,7 +158,8 @@ struct MiniFloat {
     return {exponent, (units + 0x1p23f) - 0x1p23f};
   }
 
-  // The code of a finite magnitude, rounded; greater than kMaxCode when it is beyond the greatest number.
+  // Returns the code of a finite magnitude after rounding. It exceeds kMaxCode if the magnitude is beyond the greatest
+  // number.
   static constexpr int round_magnitude(std::uint32_t bits) {
     const Rounded rounded = round_units(bits);
     return ((rounded.exponent - kMinExponent) << kMantissaBits) + static_cast<int>(rounded.units);
@@ -170,7 +173,7 @@ using Fp6E3M2 = MiniFloat<3, 2, 3, Specials::kNone>;
 using Fp8E4M3 = MiniFloat<4, 3, 7, Specials::kNanAtTop>;
 using Fp8E5M2 = MiniFloat<5, 2, 15, Specials::kIeee>;
 
-// E8M0: a power of two as a scale, 2^(code - 127); 255 is NaN. There is no zero and no sign.
+// E8M0, a scale that is a power of two: 2^(code - 127); 255 is NaN. There is no zero and no sign.
 struct E8M0 {
   std::uint8_t code = 0;
   friend constexpr bool operator==(E8M0, E8M0) = default;
@@ -182,8 +185,8 @@ constexpr float to_float(E8M0 scale) {
   return std::bit_cast<float>(scale.code == 255 ? 0x7fc00000u : bits);
 }
 
-// The nearest power of two, ties to the even code, held to the format's range; NaN for what is negative, infinite or
-// NaN.
+// Returns the nearest power of two, ties to the even code, clamped to the format's range; NaN for negative numbers,
+// infinity and NaN.
 constexpr E8M0 to_e8m0(float x) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
   if (bits == kFloatSign) return E8M0{0};

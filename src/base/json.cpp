@@ -18,8 +18,8 @@ std::string dump(const Json& value, int indent) {
   return printable_json(value.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
-// The library says "[json.exception...] parse error at line 1, column 2: syntax error while ...": the place is said
-// here.
+// Shortens the library's "[json.exception...] parse error at line 1, column 2: syntax error while ...". The position is
+// printed separately.
 std::string complaint(std::string_view message) {
   const std::size_t column = message.find(", column ");
   const std::size_t colon = column == std::string_view::npos ? column : message.find(": ", column);
@@ -28,8 +28,8 @@ std::string complaint(std::string_view message) {
   return printable(bracket == std::string_view::npos ? message : message.substr(bracket + 2), 240);
 }
 
-// Before it is parsed: where the library calls back while it parses, it looks through a whole list again after each of
-// its members.
+// Checks the depth before parsing: with a callback during parsing, the library searches a whole list again after each
+// of its members.
 void check_depth(std::string_view text, std::string_view what) {
   int depth = 0;
   bool in_string = false;
@@ -71,7 +71,8 @@ void refuse_repeated_keys(std::string_view text, std::string_view what) {
       const std::size_t next = text.find_first_not_of(" \t\r\n", end);
       if (next != std::string_view::npos && text[next] == ':') {
         auto key = nlohmann::json::parse(text.substr(i, end - i)).get<std::string>();
-        if (keys.back().contains(key)) throw error(ErrorCode::kMalformed, "{}: the key '{}' occurs twice", what, printable(key));
+        if (keys.back().contains(key))
+          throw error(ErrorCode::kMalformed, "{}: the key '{}' occurs twice", what, printable(key));
         keys.back().insert(std::move(key));
       }
       i = end - 1;

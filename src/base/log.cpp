@@ -32,7 +32,7 @@ spdlog::level::level_enum spdlog_level(Level level) {
   return spdlog::level::off;
 }
 
-// The level and a colon, except on ordinary messages: those need no label.
+// Prints the level and a colon, except for ordinary messages, which need no label.
 class Label : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -59,7 +59,7 @@ std::unique_ptr<spdlog::logger> make_logger() {
   return logger;
 }
 
-// Never destroyed, so that what ends after main can still log.
+// Never destroyed, so that code that runs after main can still log.
 spdlog::logger& logger() {
   static spdlog::logger* const instance = make_logger().release();
   return *instance;

@@ -1,6 +1,6 @@
-// Messages for people, one line each on standard error: "warning: ..." with colour on a terminal only.
+// Writes messages for people, one line each, to standard error: "warning: ...", with colour on a terminal only.
 //
-// Any thread may log. Text that comes from a file or a request goes through printable() (base/text.h) first.
+// Any thread may log. Text that comes from a file or a request must be passed through printable() (base/text.h) first.
 #pragma once
 
 #include <string_view>
@@ -14,15 +14,16 @@ enum class Level { kTrace, kDebug, kInfo, kWarning, kError, kOff };
 
 std::string_view name_of(Level level);
 
-// "trace", "debug", "info", "warning" (or "warn"), "error", "off"; anything else is an Error that lists them.
+// Parses "trace", "debug", "info", "warning" (or "warn"), "error", "off". Throws Error, with this list, for anything
+// else.
 Level parse_level(std::string_view name);
 
-// What is below the level is dropped. The level is kWarning until set.
+// Sets the level; messages below it are dropped. The initial level is kWarning.
 void set_level(Level level);
 bool enabled(Level level);
 
-// As long as one is there, lines are kept back; they come when the last one goes. For whoever has the terminal to
-// themselves for a while. Any thread may log meanwhile.
+// While a Pause exists, lines are kept back; they are written when the last one is destroyed. For code that needs the
+// terminal to itself for a while. Any thread may log in the meantime.
 class Pause {
  public:
   Pause();
@@ -31,7 +32,7 @@ class Pause {
   ~Pause();
 };
 
-// The line as it is, whatever the level.
+// Writes the line unchanged, whatever the level.
 void write(Level level, std::string_view message);
 
 template <typename... Args>

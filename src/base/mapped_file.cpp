@@ -31,7 +31,7 @@ std::size_t page_size() {
 }  // namespace
 
 MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
-  // O_NONBLOCK: a pipe without a writer opens at once, to be refused below.
+  // O_NONBLOCK: opening a pipe without a writer does not block; it is refused below.
   do {
     file_ = FileDescriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   } while (!file_.is_open() && errno == EINTR);
@@ -96,7 +96,7 @@ void MappedFile::release(std::size_t offset, std::size_t length) const noexcept 
   if (offset >= size_) return;
   const std::size_t end = offset + std::min(length, size_ - offset);
   const std::size_t first_page = (offset + page_size() - 1) / page_size() * page_size();
-  // The file's last page may be cut short by its end and is whole all the same.
+  // The last page of the file counts as whole even if the file ends within it.
   const std::size_t last_page = end == size_ ? end : end / page_size() * page_size();
   if (first_page < last_page)
     madvise(const_cast<std::byte*>(data_ + first_page), last_page - first_page, MADV_DONTNEED);

@@ -1,8 +1,8 @@
 // A regular file mapped for reading.
 //
-// The bytes are the file's own pages: nothing is copied, and the system may drop them again under pressure. A file that
-// shrinks while it is mapped (somebody overwrites it in place) does not kill the process: the lost part then reads as
-// zeros, and check_intact() says so. Reading is safe from any thread.
+// The bytes are the file's own pages: nothing is copied, and the system may drop them under memory pressure. A file
+// that shrinks while it is mapped (because it is overwritten in place) does not kill the process: the lost part reads
+// as zeros, and check_intact() reports it. Reading is safe from any thread.
 #pragma once
 
 #include <compare>
@@ -18,7 +18,7 @@ namespace rocmforge {
 
 enum class Access { kSequential, kRandom, kWillNeed };
 
-// What makes two paths the same file.
+// Identifies a file: two paths with equal ids are the same file.
 struct FileId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -27,8 +27,8 @@ struct FileId {
 
 class MappedFile {
  public:
-  // An Error for what is missing, not readable or not a regular file. Never blocks on a pipe. An empty file has no
-  // bytes.
+  // Throws Error if the file is missing, not readable or not a regular file. Never blocks on a pipe. An empty file has
+  // no bytes.
   explicit MappedFile(std::string path);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -39,13 +39,13 @@ class MappedFile {
   const std::string& path() const { return path_; }
   FileId file_id() const { return id_; }
 
-  // How the bytes from `offset` on will be read; advice only.
+  // Advises the system how the bytes from `offset` on will be read.
   void advise(Access access, std::size_t offset = 0, std::size_t length = kToTheEnd) const noexcept;
 
-  // Lets go of the memory of the whole pages inside the range; they are read again when touched again.
+  // Releases the memory of the whole pages inside the range. They are read from the file again when they are next used.
   void release(std::size_t offset, std::size_t length) const noexcept;
 
-  // Throws when the file has lost bytes since it was mapped. To be called after reading and before trusting what was
+  // Throws Error if the file has lost bytes since it was mapped. Call it after reading and before trusting what was
   // read.
   void check_intact() const;
 
@@ -59,7 +59,7 @@ class MappedFile {
   FileId id_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-  int guard_ = -1;  // the mapping's place in the registry of bus_error_guard.h
+  int guard_ = -1;  // the number of the range in bus_error_guard.h
 };
 
 }  // namespace rocmforge

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// None for "max", and where there is no file.
+// Returns the number in a file, or nothing for "max" or if there is no file.
 std::optional<std::uint64_t> number_in(const fs::path& path) {
   const std::string text = first_line(path).value_or("");
   std::uint64_t value = 0;
@@ -23,7 +23,7 @@ std::optional<std::uint64_t> number_in(const fs::path& path) {
   return value;
 }
 
-// The value of a line "KEY VALUE ...", of /proc/meminfo (in KiB there, with a colon) and memory.stat.
+// Returns the value of a line "KEY VALUE ..." of /proc/meminfo (in KiB, the key with a colon) or memory.stat.
 std::optional<std::uint64_t> entry(const fs::path& path, std::string_view key) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -40,8 +40,8 @@ struct Limit {
   std::uint64_t used;
 };
 
-// A group's use counts the page cache of files that it has read, a model's among them; what of it has not been used
-// for long is given back before anything fails.
+// The use of a group includes the page cache of files that it has read, such as a model. Page cache that has not been
+// used for long is reclaimed before an allocation fails, so it counts as available.
 std::optional<Limit> limit_of(const CgroupFolder& group) {
   const bool v2 = group.unified;
   const auto limit = number_in(group.path / (v2 ? "memory.max" : "memory.limit_in_bytes"));

@@ -1,6 +1,6 @@
-// How much memory this process may still use: the machine's, or what its control groups leave of it.
+// Reads how much memory this process may still use: the machine's memory, limited by its control groups.
 //
-// `root` stands for "/" and is another folder in tests only.
+// `root` is "/" except in tests.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@ namespace rocmforge {
 
 struct SystemMemory {
   std::uint64_t total = 0;
-  std::uint64_t available = 0;  // without pushing others out; page cache that can be dropped counts
+  std::uint64_t available = 0;  // without swapping; includes page cache that can be dropped
 };
 
-// Zeros where nothing can be read.
+// Returns zeros if nothing can be read.
 SystemMemory system_memory(const std::filesystem::path& root = "/");
 
 }  // namespace rocmforge

@@ -25,7 +25,7 @@ std::string header_of(std::span<const std::size_t> shape) {
   std::string dimensions;
   for (const std::size_t dimension : shape) dimensions += fmt::format("{}, ", dimension);
   if (shape.size() > 1) dimensions.resize(dimensions.size() - 2);
-  if (shape.size() == 1) dimensions.pop_back();  // Python's tuple of one is "(3,)"
+  if (shape.size() == 1) dimensions.pop_back();  // a Python tuple of one element is "(3,)"
   std::string text = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", dimensions);
 
   constexpr std::size_t kBefore = kMagic.size() + 4;  // the version and the length
@@ -35,7 +35,7 @@ std::string header_of(std::span<const std::size_t> shape) {
   return header + text;
 }
 
-// Reads the header's Python dictionary, of which only three entries and four kinds of values occur.
+// Parses the header's Python dictionary, in which only three entries and four kinds of values occur.
 class HeaderParser {
  public:
   HeaderParser(std::string_view text, const std::string& path) : text_(text), path_(path) {}
@@ -124,7 +124,7 @@ class HeaderParser {
   bool seen_shape_ = false;
 };
 
-// The product, or no value where it is beyond 2^64.
+// Computes the product. Returns false if it exceeds 64 bits.
 bool multiply_all(std::span<const std::size_t> factors, std::uint64_t& product) {
   product = 1;
   for (const std::uint64_t factor : factors) {

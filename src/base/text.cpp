@@ -16,7 +16,7 @@
 namespace rocmforge {
 namespace {
 
-// Three significant digits, and the next unit where rounding reaches it (1023.9 MiB is 1.00 GiB).
+// Formats with three significant digits, in the next unit if rounding reaches it (1023.9 MiB is 1.00 GiB).
 std::string with_unit(std::uint64_t number, double step, std::span<const std::string_view> units) {
   double value = static_cast<double>(number);
   std::size_t unit = 0;
@@ -34,8 +34,8 @@ struct CodePointRange {
   char32_t first, last;
 };
 
-// What must not reach a terminal as it is: controls, and what hides or reorders the text around it. The joiners U+200C
-// and U+200D are left alone, as scripts and emoji need them.
+// Characters that must not reach a terminal: controls, and characters that hide or reorder the text around them. The
+// joiners U+200C and U+200D are allowed, because scripts and emoji need them.
 constexpr std::array kUnprintable = std::to_array<CodePointRange>({
     {0x00, 0x1f},
     {0x7f, 0x9f},
@@ -81,7 +81,8 @@ ShownCharacter shown_character(std::string_view text) {
   return {std::string(text.substr(0, c.length)), c.length, true};
 }
 
-// Insertions, deletions, replacements and swaps of neighbours that turn a into b, case aside.
+// Returns the least number of insertions, deletions, replacements and swaps of adjacent characters that turn a into b,
+// ignoring case.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), std::size_t{0});
@@ -149,7 +150,7 @@ std::uint64_t parse_byte_size(std::string_view text) {
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    // Names are mostly ASCII: eight characters at a time.
+    // Names are mostly ASCII, so check eight characters at a time.
     std::uint64_t word = 0;
     if (text.size() >= sizeof word) {
       std::memcpy(&word, text.data(), sizeof word);
@@ -220,7 +221,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string_view> closest(std::string_view name, std::span<const std::string_view> candidates) {
-  // A third of the letters wrong is another word. Beyond the limit the distance costs more than the advice is worth.
+  // If more than a third of the letters differ, it is another word. For longer names the computation costs more than
+  // the advice is worth.
   constexpr std::size_t kLongest = 256;
   const std::size_t most = std::max<std::size_t>(1, std::min<std::size_t>(name.size() / 3, 4));
   std::optional<std::string_view> best;

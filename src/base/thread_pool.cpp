@@ -1,7 +1,7 @@
-// How a job runs. The caller writes the job down, opens it (state_), raises generation_ and wakes who sleeps. A worker
-// joins by counting itself into state_, which fails once the caller has closed the job. The caller takes indices until
-// there are none, closes the job, and waits until as many workers have finished as had joined. Only then is the job
-// written again, so nobody reads it meanwhile.
+// How a job runs. The caller writes the job, opens it (state_), increments generation_ and wakes sleeping workers. A
+// worker joins by counting itself in state_, which fails after the caller has closed the job. The caller takes indices
+// until there are none left, closes the job, and waits until as many workers have finished as have joined. Only then
+// may the job be written again, so nobody reads it while it changes.
 #include "base/thread_pool.h"
 
 #include <chrono>
@@ -17,7 +17,7 @@
 namespace rocmforge {
 namespace {
 
-// Longer than the gap between two operations of a step, shorter than what sleeping and waking costs twice.
+// Longer than the gap between two operations of a step, and shorter than sleeping and waking up twice.
 constexpr std::chrono::microseconds kSpinTime{30};
 constexpr int kPausesPerLook = 16;
 
@@ -33,7 +33,8 @@ void pause() {
 #endif
 }
 
-// Signals to the process are for the main thread; faults are a thread's own and cannot be put off.
+// Blocks signals to the process in workers, since the main thread handles them. Faults belong to a thread and cannot be
+// blocked.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -86,7 +87,8 @@ void ThreadPool::stop_workers() {
 void ThreadPool::run(const Job& job) {
   if (job.count == 0) return;
   if (workers_.empty() || (job.count == 1 && job.share == Share::kWhoeverIsFree)) return run_inline(job);
-  RF_CHECK(!busy_.exchange(true, std::memory_order_acquire));  // a second caller, or a task that calls its own pool
+  RF_CHECK(!busy_.exchange(
+      true, std::memory_order_acquire));  // fails for a second caller, and for a task that calls its own pool
   publish(job);
   work_on_job(0);
   await_finished(job.share == Share::kOneEach ? static_cast<std::uint32_t>(workers_.size()) : close_job());
@@ -144,7 +146,7 @@ void ThreadPool::await_finished(std::uint32_t workers) {
 }
 
 void ThreadPool::serve(int thread) {
-  std::uint32_t seen = 0;  // the newest job that this worker has looked at
+  std::uint32_t seen = 0;  // number of the newest job that this worker has seen
   for (;;) {
     const auto news = [&] { return generation_.load(std::memory_order_acquire) != seen; };
     if (!spin_until(news)) {
@@ -158,8 +160,8 @@ void ThreadPool::serve(int thread) {
   }
 }
 
-// The job that is joined may be a newer one than the one this worker was woken for; `seen` follows, so that none is
-// done twice.
+// Joins the open job, which may be newer than the one that woke this worker. `seen` is updated, so that no job is done
+// twice.
 bool ThreadPool::join_job(std::uint32_t& seen) {
   std::uint64_t state = state_.load(std::memory_order_acquire);
   do {

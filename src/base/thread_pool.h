@@ -1,10 +1,10 @@
-// Threads for computing: an operation is cut into pieces, and whoever is free takes the next one.
+// A pool of compute threads. An operation is divided into pieces, and each free thread takes the next piece.
 //
-// One caller at a time; the caller works too, as thread 0. A call allocates nothing. Threads that have nothing to do
-// look for work for some microseconds, because in a model's step the next operation follows at once, and then sleep;
-// they never spin when there are more of them than processors. A worker that the system has put aside is not waited for
-// by parallel_for: the others do its share. What a task throws comes out of the call (the first such exception); work
-// not begun by then is skipped.
+// Only one caller may use the pool at a time; the caller also works, as thread 0. A call allocates nothing. Idle
+// threads spin for some microseconds, because in a model's step the next operation follows immediately, and then sleep.
+// They never spin if there are more threads than processors. parallel_for() does not wait for a worker that the system
+// has suspended: the others do its share. The first exception thrown by a task is rethrown by the call; pieces that
+// have not begun by then are skipped.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@ namespace rocmforge {
 
 class ThreadPool {
  public:
-  // `threads` includes the caller, so 1 starts none and runs everything inline.
+  // `threads` includes the caller, so 1 starts no thread and runs everything inline.
   explicit ThreadPool(int threads);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -28,7 +28,7 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // task(index) or task(index, thread) for every index below `count`, each once, in any order, on any thread.
+  // Calls task(index) or task(index, thread) once for every index below `count`, in any order, on any thread.
   template <typename Task>
   void parallel_for(std::size_t count, Task&& task) {
     if constexpr (std::is_invocable_v<Task&, std::size_t, int>) {
@@ -38,7 +38,7 @@ class ThreadPool {
     }
   }
 
-  // task(thread) once on every thread, all at the same time.
+  // Calls task(thread) once on every thread, on all at the same time.
   template <typename Task>
   void for_each_thread(Task&& task) {
     run({&call_per_thread<Task>, &task, static_cast<std::size_t>(size()), Share::kOneEach});
@@ -87,13 +87,13 @@ class ThreadPool {
   template <typename Ready>
   bool spin_until(Ready ready) const;
 
-  // The job's state in one word, so that a late worker joins the job that is open now or none: its number, whether it
-  // is closed, and how many workers have joined. See the .cpp.
+  // The job's state in one word: its number, whether it is closed, and how many workers have joined. So a late worker
+  // joins the job that is open now, or none. See the .cpp.
   alignas(64) std::atomic<std::uint64_t> state_;
-  alignas(64) std::atomic<std::uint32_t> generation_ = 0;  // the number of the newest job; sleeping workers wait on it
-  alignas(64) std::atomic<std::uint32_t> finished_ =
-      0;                                           // workers that have left the job; a sleeping caller waits on it
-  alignas(64) std::atomic<std::size_t> next_ = 0;  // the first index that nobody has taken
+  alignas(64) std::atomic<std::uint32_t> generation_ = 0;  // number of the newest job; sleeping workers wait on it
+  // Workers that have left the job; a sleeping caller waits on it.
+  alignas(64) std::atomic<std::uint32_t> finished_ = 0;
+  alignas(64) std::atomic<std::size_t> next_ = 0;  // the first index that no thread has taken
   alignas(64) Job job_;
   std::atomic<bool> failed_ = false;
   std::exception_ptr failure_;

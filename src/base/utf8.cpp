@@ -6,9 +6,9 @@
 namespace rocmforge {
 namespace {
 
-// Whether some sequence begins with these bytes, which are fewer than it has.
+// Returns whether these bytes are a proper prefix of a valid sequence.
 bool may_go_on(std::string_view bytes) {
-  // The least and the greatest continuation: every narrower range of a second byte holds one of them or 0xa0 or 0x8f.
+  // Every range of valid continuation bytes contains at least one of these.
   static constexpr std::array<char, 4> kContinuations = {'\x80', '\x8f', '\xa0', '\xbf'};
   return std::any_of(kContinuations.begin(), kContinuations.end(), [&](char c) {
     for (std::size_t missing = 1; missing + bytes.size() <= 4; ++missing) {
@@ -18,7 +18,8 @@ bool may_go_on(std::string_view bytes) {
   });
 }
 
-// Of bytes that do not begin with a character: how many begin one, at least 1.
+// Returns the number of bytes that begin a character, at least 1. Requires: the bytes do not start with a complete
+// character.
 std::size_t beginning_length(std::string_view bytes) {
   std::size_t length = 1;
   while (length < std::min<std::size_t>(bytes.size(), 3) && may_go_on(bytes.substr(0, length + 1))) ++length;

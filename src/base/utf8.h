@@ -1,4 +1,4 @@
-// UTF-8 by code points.
+// Decodes and encodes UTF-8, code point by code point.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,9 @@ struct CodePoint {
   std::size_t length = 0;  // in bytes; 0: not UTF-8
 };
 
-// The first code point of a text that is not empty. Table 3-7 of the Unicode standard: the lead byte gives the length,
-// and for some leads the second byte has a narrower range. Neither overlong forms nor surrogates are UTF-8.
+// Returns the first code point. Requires: the text is not empty. Follows table 3-7 of the Unicode standard: the lead
+// byte determines the length, and for some leads the second byte has a narrower range. Overlong forms and surrogates
+// are invalid.
 inline CodePoint first_code_point(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = byte(0);
@@ -34,15 +35,15 @@ inline CodePoint first_code_point(std::string_view text) {
   return {value, length};
 }
 
-// Appends a code point; a surrogate or one beyond Unicode as U+FFFD.
+// Appends a code point. Surrogates and numbers beyond Unicode are appended as U+FFFD.
 void append_utf8(std::string& text, char32_t c);
 
-// Moves what is complete of `bytes` to the end of `text`, with U+FFFD for what can be no UTF-8 whatever follows (one
-// for each longest beginning of a sequence, as the Unicode standard recommends). What stays is the beginning of a
+// Moves the complete characters of `bytes` to the end of `text`. Bytes that cannot become UTF-8 are replaced by U+FFFD,
+// one for each longest beginning of a sequence, as the Unicode standard recommends. What remains is the beginning of a
 // character, at most three bytes.
 void take_utf8(std::string& bytes, std::string& text);
 
-// The text with what is no UTF-8 replaced by U+FFFD in the same way, also at the end.
+// Returns the text with invalid UTF-8 replaced by U+FFFD in the same way, including at the end.
 std::string replace_invalid_utf8(std::string_view text);
 
 }  // namespace rocmforge

@@ -190,10 +190,11 @@ const CLI::App& chosen_command(const CLI::App& app) {
 std::string message_of(const CLI::ParseError& problem, const CLI::App& app) {
   const std::string text = problem.what();
   const std::string option = text.substr(0, text.find(':'));
-  if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
-    const std::vector<std::string> words = app.remaining(true);
+  const std::vector<std::string> words = app.remaining(true);
+  const bool has_unknown = !words.empty() && words.front().starts_with('-');
+  if (has_unknown || dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr) {
     const std::string word = words.empty() ? "" : words.front();
-    if (!word.starts_with('-')) return fmt::format("'{}' is one argument too many", printable(word));
+    if (!has_unknown) return fmt::format("'{}' is one argument too many", printable(word));
     const auto near = option_near(word, option_names(chosen_command(app)));
     return fmt::format("there is no option {}{}", printable(word), near ? fmt::format("; did you mean {}?", *near) : "");
   }

@@ -1,6 +1,8 @@
 #include "cli/model_and_prompt.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,8 +20,14 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-bool is_one_word(const std::string& text) {
-  return !text.empty() && text.find_first_of(" \t\n") == std::string::npos;
+bool is_one_word(const std::string& text) { return !text.empty() && text.find_first_of(" \t\n") == std::string::npos; }
+
+// "Why?" has a character that no name of a model has.
+bool could_be_a_name(const std::string& text) {
+  return is_one_word(text) && std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("._:/@+-").find(c) != std::string_view::npos;
+         });
 }
 
 bool looks_like_a_file(const std::string& word) {
@@ -42,7 +50,7 @@ ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string
                 store::is_repository_name(first) ? fmt::format("`hf:{}` is that model on the hub", first)
                                                  : "a prompt comes after the model");
   }
-  if (is_one_word(first)) {
+  if (could_be_a_name(first)) {
     const Error unknown = no_such_model(first);
     throw Error(unknown.code(), unknown.message(),
                 fmt::format("{}; `rocmforge run {} {}` asks the demo model", unknown.hint(), kDemoModel, first));

@@ -63,7 +63,7 @@ engine::RunnerOptions options_for(const PerplexityArguments& arguments, const gg
 // The running value, where somebody watches.
 class Progress {
  public:
-  void show(int done, int windows, const engine::Surprise& so_far) const {
+  void show(int done, int windows, const engine::NegativeLogLikelihood& so_far) const {
     if (!visible_) return;
     const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
     const double left = seconds / done * (windows - done);
@@ -81,13 +81,13 @@ class Progress {
 };
 
 void print(const engine::Perplexity& done, const PerplexityArguments& arguments, double seconds) {
-  const engine::Surprise& surprise = done.surprise;
+  const engine::NegativeLogLikelihood& nll = done.nll;
   if (arguments.json) {
     const nlohmann::ordered_json json = {
-        {"perplexity", surprise.perplexity()},
-        {"error", surprise.error()},
-        {"nll", surprise.mean()},
-        {"tokens_scored", surprise.tokens()},
+        {"perplexity", nll.perplexity()},
+        {"error", nll.error()},
+        {"nll", nll.mean()},
+        {"tokens_scored", nll.tokens()},
         {"windows", done.windows},
         {"windows_of_text", done.of_windows},
         {"window", arguments.window},
@@ -98,8 +98,8 @@ void print(const engine::Perplexity& done, const PerplexityArguments& arguments,
     fmt::print("{}\n", json.dump());
     return;
   }
-  fmt::print("perplexity {:.4f} ± {:.4f} over {} tokens in {} windows of {}\n", surprise.perplexity(), surprise.error(),
-             group_digits(static_cast<std::uint64_t>(surprise.tokens())), done.windows, arguments.window);
+  fmt::print("perplexity {:.4f} ± {:.4f} over {} tokens in {} windows of {}\n", nll.perplexity(), nll.error(),
+             group_digits(static_cast<std::uint64_t>(nll.tokens())), done.windows, arguments.window);
 }
 
 void perplexity(const PerplexityArguments& arguments) {
@@ -120,7 +120,9 @@ void perplexity(const PerplexityArguments& arguments) {
                                 .stride = static_cast<int>(arguments.stride),
                                 .is_cancelled = [&] { return signals.interrupted(); },
                                 .on_window = {}};
-  how.on_window = [&](int done, int windows, const engine::Surprise& so_far) { progress.show(done, windows, so_far); };
+  how.on_window = [&](int done, int windows, const engine::NegativeLogLikelihood& so_far) {
+    progress.show(done, windows, so_far);
+  };
   const auto start = std::chrono::steady_clock::now();
   const engine::Perplexity done = engine::measure_perplexity(runner, measured, how);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -11,7 +11,7 @@
 namespace rocmforge::engine {
 namespace {
 
-sched::Limits limits_of(const Runner& runner, int sequences) {
+sched::BatchLimits limits_of(const Runner& runner, int sequences) {
   return {.sequences = sequences, .step_tokens = runner.step_tokens()};
 }
 

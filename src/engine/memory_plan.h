@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "kv/layout.h"
+#include "kv/cache_capacity.h"
 #include "models/cache_memory.h"
 #include "models/model.h"
 
@@ -24,7 +24,7 @@ struct MemoryRequest {
 struct MemoryPlan {
   std::int64_t context = 0;
   std::string context_reason;  // "the trained length", "as much as fits in 3.1 GiB", "--ctx"
-  kv::Layout cache;
+  kv::CacheCapacity cache;
   models::CacheSizes sizes;
   models::CacheFormats formats;
   std::uint64_t weight_bytes = 0;

@@ -60,17 +60,17 @@ class Scorer {
       : runner_(runner), text_(text), is_cancelled_(is_cancelled) {}
 
   // False when it was cancelled; then nothing of the window counts.
-  bool score(const Window& window, Surprise& surprise) {
+  bool score(const Window& window, NegativeLogLikelihood& nll) {
     tokens_.assign(text_.tokens.begin() + static_cast<std::ptrdiff_t>(window.begin),
                    text_.tokens.begin() + static_cast<std::ptrdiff_t>(window.end));
     if (text_.bos) tokens_.front() = *text_.bos;
     const auto sequence = runner_.start();  // of what is cached the logits are gone
     RF_CHECK(sequence);
-    Surprise extended = surprise;
+    NegativeLogLikelihood extended = nll;
     // The last token is only foretold, the first only foretells.
     const bool complete = run(sequence->id, tokens_.size() - 1, window.scored_from - window.begin - 1, extended);
     runner_.finish(sequence->id);
-    if (complete) surprise = extended;
+    if (complete) nll = extended;
     return complete;
   }
 
@@ -83,7 +83,7 @@ class Scorer {
   }
 
   // Positions from `first_wanted` on foretell tokens that are scored.
-  bool run(kv::SequenceId sequence, std::size_t end, std::size_t first_wanted, Surprise& surprise) {
+  bool run(kv::SequenceId sequence, std::size_t end, std::size_t first_wanted, NegativeLogLikelihood& nll) {
     const auto step = static_cast<std::size_t>(runner_.step_tokens());
     const auto rows = static_cast<std::size_t>(runner_.most_output_rows());
     for (std::size_t done = 0; done < end;) {
@@ -96,7 +96,7 @@ class Scorer {
       for (std::size_t i = done; wanted && i < until; ++i) {
         const std::span<const float> logits = runner_.output(static_cast<int>(i - done));
         check_numbers(logits, i);
-        surprise.add(-static_cast<double>(sample::logprob_of(logits, tokens_[i + 1], 0, likeliest_)));
+        nll.add(-static_cast<double>(sample::logprob_of(logits, tokens_[i + 1], 0, likeliest_)));
       }
       done = until;
       if (is_cancelled_ && is_cancelled_()) return false;
@@ -126,17 +126,17 @@ MeasuredText tokens_to_measure(const gguf::File& file, std::string_view text) {
   return measured;
 }
 
-void Surprise::add(double nll) {
+void NegativeLogLikelihood::add(double nll) {
   ++tokens_;
   sum_ += nll;
   sum_of_squares_ += nll * nll;
 }
 
-double Surprise::mean() const { return tokens_ > 0 ? sum_ / static_cast<double>(tokens_) : 0; }
+double NegativeLogLikelihood::mean() const { return tokens_ > 0 ? sum_ / static_cast<double>(tokens_) : 0; }
 
-double Surprise::perplexity() const { return std::exp(mean()); }
+double NegativeLogLikelihood::perplexity() const { return std::exp(mean()); }
 
-double Surprise::error() const {
+double NegativeLogLikelihood::error() const {
   if (tokens_ < 2) return 0;
   const double variance = sum_of_squares_ / static_cast<double>(tokens_) - mean() * mean();
   return perplexity() * std::sqrt(std::max(variance, 0.0) / static_cast<double>(tokens_ - 1));
@@ -151,9 +151,9 @@ Perplexity measure_perplexity(Runner& runner, const MeasuredText& text, const Pe
   result.dropped = static_cast<std::int64_t>(text.tokens.size() - windows.back().end);
   Scorer scorer(runner, text, options.is_cancelled);
   for (const Window& window : windows) {
-    if (!scorer.score(window, result.surprise)) break;
+    if (!scorer.score(window, result.nll)) break;
     ++result.windows;
-    if (options.on_window) options.on_window(result.windows, result.of_windows, result.surprise);
+    if (options.on_window) options.on_window(result.windows, result.of_windows, result.nll);
   }
   return result;
 }

@@ -1,4 +1,4 @@
-// How well a model foretells a text: the exponential of the mean surprise of its tokens.
+// How well a model foretells a text: the exponential of the mean negative log-likelihood of its tokens.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ struct MeasuredText {
 MeasuredText tokens_to_measure(const gguf::File& file, std::string_view text);
 
 // The scores of some tokens, added up.
-class Surprise {
+class NegativeLogLikelihood {
  public:
   void add(double nll);
 
@@ -43,11 +43,11 @@ struct PerplexityOptions {
   int stride = 0;
 
   std::function<bool()> is_cancelled;  // asked after each step
-  std::function<void(int done, int windows, const Surprise& so_far)> on_window;
+  std::function<void(int done, int windows, const NegativeLogLikelihood& so_far)> on_window;
 };
 
 struct Perplexity {
-  Surprise surprise;
+  NegativeLogLikelihood nll;
   int windows = 0;  // that are done
   int of_windows = 0;
   std::int64_t dropped = 0;  // tokens at the end that fill no window

@@ -134,14 +134,13 @@ void Runner::check_tokens(std::span<const kv::TokenId> tokens, std::string_view 
   if (beyond == tokens.end()) return;
   const auto message = fmt::format("{}: token {} of {} is {}", file_.path(), beyond - tokens.begin(), origin, *beyond);
   const auto table = fmt::format("'token_embd.weight' has {} rows: ids are 0 to {}", group_digits(rows), rows - 1);
-  if (file_.metadata().contains(text::kTokensKey)) {
-    const text::Vocabulary vocabulary(file_.metadata());
-    if (vocabulary.contains(*beyond)) {
-      throw Error(ErrorCode::kMalformed,
-                  fmt::format("{}, '{}', which the model has no embedding for: the tokenizer has {} tokens, but {}", message,
-                              printable(vocabulary.text(*beyond), 60), group_digits(vocabulary.size()), table),
-                  "texts without this token work");
-    }
+  const auto texts = file_.metadata().find<std::vector<std::string_view>>(text::kTokensKey);
+  if (texts && *beyond >= 0 && static_cast<std::size_t>(*beyond) < texts->size()) {
+    throw Error(
+        ErrorCode::kMalformed,
+        fmt::format("{}, '{}', which the model has no embedding for: the tokenizer has {} tokens, but {}", message,
+                    printable((*texts)[static_cast<std::size_t>(*beyond)], 60), group_digits(texts->size()), table),
+        "texts without this token work");
   }
   throw error(ErrorCode::kUsage, "{}, but {}", message, table);
 }
@@ -263,7 +262,7 @@ void Runner::encode(kv::SequenceId id, std::span<const kv::TokenId> source) {
     clear_step();
     add_rows(id, source.subspan(done, count), static_cast<int>(done));
     fill_block_tables();
-    model_->append_source(current_step(), states.subspan(done * width, count * width));
+    model_->append_encoder_output(current_step(), states.subspan(done * width, count * width));
   }
   file_.check_intact();
   source_lengths_[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(source.size());

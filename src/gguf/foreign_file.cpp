@@ -38,7 +38,7 @@ bool is_text(std::string_view text) {
   });
 }
 
-// Eight bytes with the length of a JSON object, which follows.
+// A safetensors file begins with eight bytes that hold the length of a JSON object, followed by the object.
 bool is_safetensors(std::string_view text) { return text.size() > 8 && text[8] == '{' && text[6] == 0 && text[7] == 0; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a file that is no GGUF is instead, so that its owner is told more than "bad magic".
+// Identifies files that are not GGUF, so that the error says more than "bad magic".
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace rocmforge::gguf {
 
-// The error for a file that does not begin with "GGUF".
+// Returns the error for a file that does not begin with "GGUF".
 Error not_a_gguf_file(std::span<const std::byte> bytes, const std::string& file);
 
 }  // namespace rocmforge::gguf

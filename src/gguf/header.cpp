@@ -15,12 +15,12 @@ namespace {
 
 constexpr std::string_view kMagic = "GGUF";
 
-// The least that a key with its value and a tensor's description take.
+// The least number of bytes of a key with its value, and of a tensor's description.
 constexpr std::uint64_t kLeastKeyBytes = 8 + 1 + 4 + 1;
 constexpr std::uint64_t kLeastTensorBytes = 8 + 1 + 4 + 8 + 4 + 8;
 
-// Where the header says that a tensor lies in the data section.
-struct Place {
+// The position of a tensor in the data section, as stated by the header.
+struct TensorLocation {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
@@ -48,7 +48,7 @@ std::uint32_t read_version(HeaderCursor& cursor) {
                "the file may be damaged, or made for a newer program");
 }
 
-// How many keys or tensors there are, held against what the rest of the file could hold.
+// Reads the number of keys or tensors and checks it against what the rest of the file can hold.
 std::uint64_t read_count(HeaderCursor& cursor, std::string_view things, std::uint64_t limit,
                          std::uint64_t least_bytes) {
   const auto count = cursor.read<std::uint64_t>(fmt::format("the number of {}", things));
@@ -87,7 +87,7 @@ Metadata::Entry read_entry(HeaderCursor& cursor) {
   return {key, value};
 }
 
-// Numbers of types that had a meaning once, or never occur in files.
+// Describes type ids that are obsolete or never occur in files.
 std::string_view past_format(std::uint32_t id) {
   switch (id) {
     case 4: return "Q4_2, which was removed from the format";
@@ -123,7 +123,7 @@ const quant::Format& read_format(HeaderCursor& cursor) {
                      "the file may be damaged, or made for a newer program");
 }
 
-Place read_tensor(HeaderCursor& cursor, Tensor& tensor) {
+TensorLocation read_tensor(HeaderCursor& cursor, Tensor& tensor) {
   tensor.name = read_name(cursor, kMaxTensorNameBytes);
   tensor.shape = read_shape(cursor);
   tensor.format = &read_format(cursor);
@@ -140,24 +140,24 @@ std::uint64_t read_alignment(const Metadata& metadata, const std::string& file) 
               alignment, kSmallestAlignment, kMaxAlignment);
 }
 
-// Holds the tensors' places against each other and the file's end, and then gives each tensor its bytes.
+// Checks the tensors' positions against each other and against the file's end, then gives each tensor its bytes.
 class DataSection {
  public:
   DataSection(std::span<const std::byte> bytes, const std::string& file, std::uint64_t begin, std::uint64_t alignment)
       : bytes_(bytes), file_(file), begin_(begin), alignment_(alignment) {}
 
-  void assign(std::span<Tensor> tensors, std::span<const Place> places) const {
+  void assign(std::span<Tensor> tensors, std::span<const TensorLocation> locations) const {
     std::vector<std::uint32_t> order(tensors.size());
     std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return places[a].offset < places[b].offset; });
-    for (std::size_t i = 0; i < tensors.size(); ++i) check_offset(tensors[i], places[i]);
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return locations[a].offset < locations[b].offset; });
+    for (std::size_t i = 0; i < tensors.size(); ++i) check_offset(tensors[i], locations[i]);
     for (std::size_t i = 1; i < order.size(); ++i) {
       const std::size_t before = order[i - 1], after = order[i];
-      check_order(tensors[before], places[before], tensors[after], places[after]);
+      check_order(tensors[before], locations[before], tensors[after], locations[after]);
     }
-    if (!order.empty()) check_end(tensors[order.back()], places[order.back()]);
+    if (!order.empty()) check_end(tensors[order.back()], locations[order.back()]);
     for (std::size_t i = 0; i < tensors.size(); ++i) {
-      tensors[i].bytes = bytes_.subspan(begin_ + places[i].offset, places[i].size);
+      tensors[i].bytes = bytes_.subspan(begin_ + locations[i].offset, locations[i].size);
     }
   }
 
@@ -168,25 +168,27 @@ class DataSection {
                  fmt::format(format, std::forward<Args>(args)...));
   }
 
-  void check_offset(const Tensor& tensor, const Place& place) const {
-    if (place.offset % alignment_ != 0) {
-      throw fault(tensor, "has offset {}, not a multiple of the alignment, {}", group_digits(place.offset), alignment_);
+  void check_offset(const Tensor& tensor, const TensorLocation& location) const {
+    if (location.offset % alignment_ != 0) {
+      throw fault(tensor, "has offset {}, not a multiple of the alignment, {}", group_digits(location.offset),
+                  alignment_);
     }
     std::uint64_t end = 0;
-    if (__builtin_add_overflow(begin_, place.offset, &end) || __builtin_add_overflow(end, place.size, &end)) {
-      throw fault(tensor, "has offset {} and {} bytes, beyond what 64 bits can count", group_digits(place.offset),
-                  group_digits(place.size));
+    if (__builtin_add_overflow(begin_, location.offset, &end) || __builtin_add_overflow(end, location.size, &end)) {
+      throw fault(tensor, "has offset {} and {} bytes, beyond what 64 bits can count", group_digits(location.offset),
+                  group_digits(location.size));
     }
   }
 
-  void check_order(const Tensor& before, const Place& first, const Tensor& after, const Place& second) const {
+  void check_order(const Tensor& before, const TensorLocation& first, const Tensor& after,
+                   const TensorLocation& second) const {
     if (first.offset + first.size <= second.offset) return;
     throw fault(after, "at offset {} overlaps tensor '{}', which ends at offset {}", group_digits(second.offset),
                 printable(before.name), group_digits(first.offset + first.size));
   }
 
-  void check_end(const Tensor& tensor, const Place& place) const {
-    const std::uint64_t end = begin_ + place.offset + place.size;
+  void check_end(const Tensor& tensor, const TensorLocation& location) const {
+    const std::uint64_t end = begin_ + location.offset + location.size;
     if (end <= bytes_.size()) return;
     const std::uint64_t missing = end - bytes_.size();
     throw Error(ErrorCode::kMalformed,
@@ -217,7 +219,7 @@ Header read_header(std::span<const std::byte> bytes, const std::string& file, co
   const std::uint64_t tensors = read_count(cursor, "tensors", kMaxTensors, kLeastTensorBytes);
   const std::uint64_t keys = read_count(cursor, "keys", kMaxKeys, kLeastKeyBytes);
 
-  // Both counts are known to fit the file's size, and memory that is reserved costs nothing until it is used.
+  // Both counts have been checked against the file's size, and reserved memory costs nothing until it is used.
   std::vector<Metadata::Entry> entries;
   entries.reserve(keys);
   for (std::uint64_t i = 1; i <= keys; ++i) {
@@ -227,15 +229,15 @@ Header read_header(std::span<const std::byte> bytes, const std::string& file, co
   header.metadata = Metadata(file, std::move(entries));
   header.alignment = read_alignment(header.metadata, file);
 
-  std::vector<Place> places;
-  places.reserve(tensors);
+  std::vector<TensorLocation> locations;
+  locations.reserve(tensors);
   header.tensors.reserve(tensors);
   for (std::uint64_t i = 1; i <= tensors; ++i) {
     cursor.begin("tensor", i, tensors);
-    places.push_back(read_tensor(cursor, header.tensors.emplace_back()));
+    locations.push_back(read_tensor(cursor, header.tensors.emplace_back()));
   }
   header.data_offset = round_up(cursor.position(), header.alignment);
-  DataSection(bytes, file, header.data_offset, header.alignment).assign(header.tensors, places);
+  DataSection(bytes, file, header.data_offset, header.alignment).assign(header.tensors, locations);
   return header;
 }
 

@@ -1,4 +1,4 @@
-// The header of one GGUF file, read and checked as a whole.
+// Reads and checks the whole header of one GGUF file.
 //
 //   "GGUF", u32 version, u64 tensors, u64 keys
 //   keys:    string key, u32 type, value
@@ -23,10 +23,10 @@ struct Header {
   std::uint64_t alignment = 0;
   std::uint64_t data_offset = 0;
   Metadata metadata;
-  std::vector<Tensor> tensors;  // in the file's order; their bytes lie within the file and do not overlap
+  std::vector<Tensor> tensors;  // in the file's order; their bytes are within the file and do not overlap
 };
 
-// `file` names the file in messages. `mapping`, where there is one, is what `bytes` is a view of.
+// `file` is the file's name in messages. `bytes` is a view of `mapping`, if that is not nullptr.
 Header read_header(std::span<const std::byte> bytes, const std::string& file, const MappedFile* mapping = nullptr);
 
 }  // namespace rocmforge::gguf

@@ -85,7 +85,7 @@ Value read_array(HeaderCursor& cursor, int depth) {
   const ValueType type = read_value_type(cursor);
   const auto count = cursor.read<std::uint64_t>("the length of the array");
   const std::size_t fixed = fixed_size(type);
-  // Strings take at least their length's 8 bytes, arrays their type's and length's 12.
+  // Strings take at least the 8 bytes of their length, arrays the 12 bytes of type and length.
   const std::size_t least = fixed != 0 ? fixed : type == ValueType::kString ? 8 : 12;
   if (count > cursor.remaining() / least) {
     throw cursor.fault(ErrorCode::kMalformed,

@@ -1,7 +1,7 @@
-// Reads a header from front to back and never beyond its end: every length is held against what is left before it is
-// used.
+// Reads a header from front to back and never beyond its end: every length is compared with the remaining bytes before
+// it is used.
 //
-// Errors say which key or tensor was being read; the caller tells the cursor by begin() and known_as().
+// Errors say which key or tensor was being read. The caller sets it with begin() and known_as().
 #pragma once
 
 #include <cstddef>
@@ -18,13 +18,13 @@
 
 namespace rocmforge::gguf {
 
-// The hint where a file holds less than it says.
+// The hint for a file that is shorter than its header says.
 inline constexpr const char* kIncompleteFile = "the download may be incomplete, or the file damaged";
 
 class HeaderCursor {
  public:
-  // `file` names the file in messages. With a mapping, pages that lie behind are released on the way, so that reading
-  // even the largest header keeps little of it in memory.
+  // `file` is the file's name in messages. With a mapping, pages that have been read are released, so that even the
+  // largest header keeps little memory in use.
   HeaderCursor(std::span<const std::byte> bytes, std::string_view file, const MappedFile* mapping = nullptr)
       : bytes_(bytes), file_(file), mapping_(mapping) {}
 
@@ -32,12 +32,12 @@ class HeaderCursor {
   std::uint64_t remaining() const { return bytes_.size() - position_; }
   std::string_view file() const { return file_; }
 
-  // What is read next belongs to `kind` ("key", "tensor") number `number` of `count`, from 1 on, until its name is
-  // known.
+  // States that what is read next belongs to number `number` (from 1) of `count` things of a kind ("key", "tensor"),
+  // until known_as() sets its name.
   void begin(std::string_view kind, std::uint64_t number, std::uint64_t count);
   void known_as(std::string_view name) { name_ = name; }
 
-  // `part` names what is read, for "ends within PART of key 'general.name'".
+  // `part` describes what is read, for the message "ends within PART of key 'general.name'".
   template <typename T>
   T read(std::string_view part) {
     const std::span<const std::byte> raw = take(sizeof(T), part);
@@ -46,21 +46,21 @@ class HeaderCursor {
     return value;
   }
 
-  // `count` bytes, not looked at.
+  // Takes `count` bytes without interpreting them.
   std::span<const std::byte> take(std::uint64_t count, std::string_view part);
 
-  // A length of 8 bytes and as many characters, at most `limit`.
+  // Takes a string: a length of 8 bytes, at most `limit`, and as many characters.
   std::span<const std::byte> take_string(std::uint64_t limit, std::string_view part);
 
-  // What was read from `position` to here.
+  // Returns the bytes from `position` to the current position.
   std::span<const std::byte> taken_since(std::uint64_t position) const {
     return bytes_.subspan(position, position_ - position);
   }
 
-  // One more string or array within an array, of which a file may have only so many.
+  // Counts a string or array within an array. Throws Error if there are more than kMaxArrayItems.
   void count_array_item();
 
-  // "FILE: key 'x' MESSAGE", or "FILE: MESSAGE" outside of keys and tensors.
+  // Returns the error "FILE: key 'x' MESSAGE", or "FILE: MESSAGE" outside of keys and tensors.
   Error fault(ErrorCode code, std::string_view message, std::string hint = {}) const;
 
  private:
@@ -81,10 +81,10 @@ class HeaderCursor {
   std::uint64_t count_ = 0;
 };
 
-// The value of the type, checked to its end: lengths, the types of array elements, the depth of nested arrays.
+// Reads and checks a value of the type: lengths, the types of array elements, the depth of nested arrays.
 Value read_value(HeaderCursor& cursor, ValueType type);
 
-// A number that stands for a type.
+// Reads the number of a type.
 ValueType read_value_type(HeaderCursor& cursor);
 
 }  // namespace rocmforge::gguf

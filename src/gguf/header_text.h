@@ -1,4 +1,4 @@
-// A file's header as bytes: what the writer puts before the tensors.
+// Builds the bytes of a file's header, which the writer puts before the tensors.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,12 @@ inline std::uint64_t padded(std::uint64_t size, std::uint64_t alignment) {
   return rest == 0 ? size : size + (alignment - rest);
 }
 
-// Of the tensors' data; an Error for a key that asks for an impossible one.
+// Returns the alignment of the tensors' data. Throws Error if the metadata states an invalid one.
 std::uint64_t alignment_of(const MetadataBuilder& metadata);
 
 class HeaderText {
  public:
-  // Of a file with these keys and so many tensors, which must be added in order.
+  // Begins the header of a file with these keys and `tensors` tensors, which must be added in order.
   HeaderText(const MetadataBuilder& metadata, std::uint64_t tensors) {
     number(kNewestVersion);
     number(tensors);

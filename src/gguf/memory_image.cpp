@@ -17,11 +17,11 @@ MemoryImage::MemoryImage(const MetadataBuilder& metadata, std::span<const Tensor
     const StoredSize stored = stored_size(*tensor.format, tensor.shape);
     if (!stored.fault.empty()) throw error(ErrorCode::kUsage, "tensor '{}' {}", printable(tensor.name), stored.fault);
     header.tensor(tensor, size_);
-    places_.push_back({size_, stored.bytes});
+    locations_.push_back({size_, stored.bytes});
     size_ += padded(stored.bytes, alignment);
   }
   header.pad(alignment);
-  for (Place& place : places_) place.offset += header.text().size();
+  for (TensorLocation& location : locations_) location.offset += header.text().size();
   size_ += header.text().size();
   try {
     bytes_.reset(new std::byte[size_]);

@@ -1,4 +1,4 @@
-// A model's file that is made in memory and never written: its header, and room for the tensors' bytes.
+// A model file in memory that is never written: its header, and memory for the tensors' bytes.
 #pragma once
 
 #include <cstddef>
@@ -13,22 +13,22 @@ namespace rocmforge::gguf {
 
 class MemoryImage {
  public:
-  // The tensors' bytes are whatever they are until they are set. An Error when there is no memory for them.
+  // The tensors' bytes are uninitialized. Throws Error if there is not enough memory.
   MemoryImage(const MetadataBuilder& metadata, std::span<const TensorSpec> tensors);
 
   std::span<std::byte> tensor(std::size_t number) {
-    return {bytes_.get() + places_[number].offset, places_[number].size};
+    return {bytes_.get() + locations_[number].offset, locations_[number].size};
   }
 
-  // To be opened by File::from_memory(), which keeps views of it.
+  // The image for File::from_memory(), which keeps views of it.
   std::span<const std::byte> bytes() const { return {bytes_.get(), size_}; }
 
  private:
-  struct Place {
+  struct TensorLocation {
     std::size_t offset = 0;
     std::size_t size = 0;
   };
-  std::vector<Place> places_;
+  std::vector<TensorLocation> locations_;
   std::size_t size_ = 0;
   std::unique_ptr<std::byte[]> bytes_;
 };

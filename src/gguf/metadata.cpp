@@ -17,7 +17,7 @@ constexpr bool kIsVector = false;
 template <typename T>
 constexpr bool kIsVector<std::vector<T>> = true;
 
-// "an integer", "integers": what T asks for, alone and in an array.
+// Describes the expected type T for messages, alone and in an array: "an integer", "integers".
 struct Expectation {
   std::string_view one;
   std::string_view several;
@@ -46,7 +46,7 @@ std::string description(const Value& value) {
   return fmt::format("{} {}", is_integer(value.type()) && name[0] == 'i' ? "an" : "a", name);
 }
 
-// A key of a file, with the errors that can be made about its value.
+// A key of a file and its value, with conversions and their errors.
 class KeyedValue {
  public:
   KeyedValue(std::string_view file, std::string_view key, const Value& value) : file_(file), key_(key), value_(value) {}
@@ -103,7 +103,7 @@ class KeyedValue {
     }
   }
 
-  // The whole array at once, because vocabularies have hundreds of thousands of scores.
+  // Converts the whole array at once, because vocabularies have hundreds of thousands of scores.
   template <typename T>
   std::vector<T> numbers(const Array& array) const {
     std::vector<T> values(array.size());
@@ -126,7 +126,7 @@ class KeyedValue {
       using Limits = std::numeric_limits<T>;
       throw fault(fmt::format("is {}, expected an integer from {} to {}", stored, Limits::min(), Limits::max()));
     } else {
-      // visit_number_type offers every pair; fits() has ruled the mixed ones out.
+      // visit_number_type instantiates every pair of types; fits() has excluded the mixed ones.
       const T value = static_cast<T>(stored);
       if constexpr (sizeof(T) < sizeof(Stored) && std::is_floating_point_v<T> && std::is_floating_point_v<Stored>) {
         if (std::isinf(value) && !std::isinf(stored))

@@ -1,9 +1,9 @@
 // The metadata of a model, by key and type.
 //
-// T of the typed access is bool, an integer of 8 to 64 bits, float, double, std::string, std::string_view (a view of
-// the file), or a std::vector of one of them. Integers are taken from any integer type that holds them, float and
-// double from either. What is there with another type or out of range is an Error that names the file, the key, what
-// was found and what was expected. All const members may be used from several threads.
+// T in the typed access functions is bool, an integer of 8 to 64 bits, float, double, std::string, std::string_view (a
+// view of the file), or a std::vector of one of them. An integer may be read from any integer type that can hold it,
+// and float and double from either. If a value has another type or is out of range, the functions throw an Error that
+// names the file, the key, what was found and what was expected. All const members may be called from several threads.
 #pragma once
 
 #include <cstddef>
@@ -28,24 +28,24 @@ class Metadata {
 
   Metadata() = default;
 
-  // `file` names the file in messages. A key that is there twice is an Error.
+  // `file` is the file's name in messages. Throws Error if a key occurs twice.
   Metadata(std::string file, std::vector<Entry> entries);
 
-  // The file's name, for messages.
+  // Returns the file's name for messages.
   const std::string& file() const { return file_; }
 
-  // In the file's order.
+  // Returns the entries in the file's order.
   std::span<const Entry> entries() const { return entries_; }
 
-  // nullptr when there is no such key.
+  // Returns nullptr if there is no such key.
   const Value* value(std::string_view key) const;
   bool contains(std::string_view key) const { return value(key) != nullptr; }
 
-  // Empty when there is no such key.
+  // Returns an empty optional if there is no such key.
   template <typename T>
   std::optional<T> find(std::string_view key) const;
 
-  // An Error when there is no such key.
+  // Throws Error if there is no such key.
   template <typename T>
   T get(std::string_view key) const {
     std::optional<T> value = find<T>(key);
@@ -59,8 +59,8 @@ class Metadata {
     return value ? *std::move(value) : std::move(fallback);
   }
 
-  // One value for each layer: the file has either an array of that length or one value for all. Empty when there is no
-  // such key.
+  // Returns one value per layer: the file has either an array of that length or one value for all layers. Returns an
+  // empty vector if there is no such key.
   template <typename T>
   std::vector<T> per_layer(std::string_view key, std::size_t layers) const;
 

@@ -64,7 +64,7 @@ void MetadataBuilder::set_array(std::string_view key, std::span<const std::strin
 }
 
 void MetadataBuilder::copy(const Metadata& metadata) {
-  const bool unique = entries_.empty();  // a file's keys are; no need to look for each among thousands
+  const bool unique = entries_.empty();  // the keys of a file are unique, so there is no need to search for each
   for (const Metadata::Entry& entry : metadata.entries()) {
     if (unique) {
       entries_.push_back({std::string(entry.key), entry.value.type(), entry.value.encoded()});

@@ -1,4 +1,4 @@
-// Metadata for a file that is to be written: keys in order, each value in its encoded form.
+// Builds the metadata of a file to be written: keys in order, each with its encoded value.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@
 
 namespace rocmforge::gguf {
 
-// Setting a key that is there already replaces its value and keeps its place. Numbers are stored with the very type
-// that they are given with; other programs refuse a key whose type is not the one that they expect.
+// Setting an existing key replaces its value and keeps its position. Numbers are stored with exactly the type with
+// which they are given; other programs refuse a key whose type is not the one that they expect.
 class MetadataBuilder {
  public:
   struct Entry {
     std::string key;
     ValueType type;
-    std::string encoded;  // as it stands in the file after the type
+    std::string encoded;  // the bytes that follow the type in the file
   };
 
   std::span<const Entry> entries() const { return entries_; }
@@ -50,14 +50,14 @@ class MetadataBuilder {
   void set_array(std::string_view key, std::span<const std::string_view> values);
   void set_array(std::string_view key, std::span<const std::string> values);
 
-  // A value of a file that was read, as it is.
+  // Copies a value of a file that was read, unchanged.
   void copy(std::string_view key, const Value& value) { put(key, value.type(), value.encoded()); }
   void copy(const Metadata& metadata);
   void copy(const Entry& entry) { put(entry.key, entry.type, entry.encoded); }
 
   void erase(std::string_view key);
 
-  // The value that an integer key was set to, of whatever type.
+  // Returns the value of a key that was set to an integer of any type.
   std::optional<std::uint64_t> unsigned_value(std::string_view key) const;
 
  private:

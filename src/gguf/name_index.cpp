@@ -5,8 +5,8 @@
 
 namespace rocmforge::gguf {
 
-// By hash first, so that sorting hardly looks at the names; by name within a hash, so that names made to collide cost
-// no more than sorting them.
+// Compares hashes first, so that sorting rarely reads the names, then names, so that names made to collide cost no more
+// than sorting them.
 bool NameIndex::comes_before(const Entry& a, const Entry& b) {
   return a.hash != b.hash ? a.hash < b.hash : a.name < b.name;
 }

@@ -1,4 +1,4 @@
-// Finds names by their text, and names that come twice.
+// An index that finds names by their text, and finds duplicates.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace rocmforge::gguf {
 
-// Numbers names in the order in which they are added. The names' characters must outlive it.
+// Numbers names in the order in which they are added. The names' characters must outlive the index.
 class NameIndex {
  public:
   void add(std::string_view name);
 
-  // After the last add(), before the first find(). Answers a name that was added twice, if there is one.
+  // Must be called after the last add() and before the first find(). Returns a name that was added twice, if any.
   std::optional<std::string_view> sort();
 
   std::optional<std::size_t> find(std::string_view name) const;

@@ -12,7 +12,7 @@
 namespace rocmforge::gguf {
 namespace {
 
-// The name of the given part, held against what the file says of itself.
+// Parses the name of the given part and checks it against the part numbers in its metadata.
 SplitName checked_split_name(const std::string& path, const Metadata& metadata, std::uint64_t count) {
   const std::uint64_t number = metadata.get<std::uint64_t>(kSplitNumberKey);
   if (count > kMaxParts) {
@@ -124,7 +124,7 @@ const Tensor* File::find_tensor(std::string_view name) const {
 
 const Tensor& File::tensor(std::string_view name) const {
   if (const Tensor* tensor = find_tensor(name)) return *tensor;
-  check_intact();  // names are lost with the file's bytes
+  check_intact();  // if the file lost bytes, names may be lost too
   std::vector<std::string_view> names;
   for (const Tensor& tensor : tensors_) names.push_back(tensor.name);
   const auto near = closest(name, names);

@@ -1,8 +1,8 @@
-// A model's GGUF file, or all files of a model that is split, open for reading.
+// Opens a model's GGUF file, or all files of a split model, for reading.
 //
-// Opening reads the headers once and checks everything in them; nothing is copied, and names, values and tensors are
-// views of the mapped files. Whatever a file holds, opening it ends in a model that is sound or in an Error that names
-// the file and the key, tensor or byte, in bounded time and memory (limits.h). Threads may share an open file.
+// Opening reads the headers once and checks everything in them. Nothing is copied: names, values and tensors are views
+// of the mapped files. Whatever a file contains, opening it gives either a valid model or an Error that names the file
+// and the key, tensor or byte, in bounded time and memory (limits.h). Several threads may use an open file.
 #pragma once
 
 #include <cstddef>
@@ -32,42 +32,42 @@ class File {
     std::uint64_t data_offset = 0;
   };
 
-  // Of a split model any part may be named; the others are found beside it.
+  // For a split model, `path` may be any part; the others are expected in the same folder.
   static File open(const std::string& path);
 
-  // A file that is in memory already and stays there; `name` stands for its path in messages. Never looks for other
-  // parts.
+  // Opens a file that is in memory. Requires: `bytes` outlive the File. `name` is used as its path in messages. Never
+  // looks for other parts.
   static File from_memory(std::span<const std::byte> bytes, const std::string& name);
 
-  // The path of the only or the first part.
+  // Returns the path of the first (or only) part.
   const std::string& path() const { return parts_.front().path; }
   std::span<const Part> parts() const { return parts_; }
 
-  // The first part's, which has all keys.
+  // Returns the metadata of the first part, which has all keys.
   const Metadata& metadata() const { return metadata_; }
 
-  // In the files' order, part after part.
+  // Returns the tensors in the files' order, part after part.
   std::span<const Tensor> tensors() const { return tensors_; }
 
-  // nullptr when there is none.
+  // Returns nullptr if there is no such tensor.
   const Tensor* find_tensor(std::string_view name) const;
 
-  // An Error, with the nearest name as a hint, when there is none.
+  // Throws Error, with the nearest name as a hint, if there is no such tensor.
   const Tensor& tensor(std::string_view name) const;
 
-  // Where the tensor's bytes begin in its part.
+  // Returns the offset of the tensor's first byte in its part.
   std::uint64_t offset_in_part(const Tensor& tensor) const;
 
-  // Advice that a part of the tensor's bytes will be read soon, or that the memory it takes may be given back. It can
-  // still be read after release(), from the disk again.
+  // Advise the system that a range of the tensor's bytes will be read soon, or that its memory may be released. Bytes
+  // can still be read after release(); they are then read from the disk again.
   void will_need(const Tensor& tensor, std::uint64_t offset = 0, std::uint64_t length = kToTheEnd) const noexcept;
   void release(const Tensor& tensor, std::uint64_t offset = 0, std::uint64_t length = kToTheEnd) const noexcept;
 
-  // Throws when `output` is one of the model's files, by whatever name or link. To be called before a command writes
-  // there.
+  // Throws Error if `output` is one of the model's files, under any name or link. Call it before a command writes to
+  // `output`.
   void refuse_to_overwrite(const std::string& output) const;
 
-  // Throws when a file has lost bytes since it was opened. To be called before trusting results that were read from it.
+  // Throws Error if a file has lost bytes since it was opened. Call it before trusting results that were read from it.
   void check_intact() const;
 
  private:
@@ -78,7 +78,7 @@ class File {
   void open_parts(const std::string& path, const Metadata& metadata);
   void index_tensors();
 
-  std::vector<MappedFile> mappings_;               // as many as parts, or none for a file in memory
+  std::vector<MappedFile> mappings_;               // one per part, or none for a file in memory
   std::vector<std::span<const std::byte>> bytes_;  // of each part
   std::vector<Part> parts_;
   Metadata metadata_;

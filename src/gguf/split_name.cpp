@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kEnding = ".gguf";
 constexpr std::size_t kDigits = 5;
 
-// Takes "BEFORE" and a number of at least five digits off the text's end.
+// Removes "BEFORE" and a number of at least five digits from the text's end and returns the number.
 std::optional<std::uint64_t> take_number(std::string_view& text, std::string_view before) {
   const std::size_t at = text.find_last_not_of("0123456789");
   if (at == std::string_view::npos || text.size() - at - 1 < kDigits) return std::nullopt;

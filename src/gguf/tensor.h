@@ -1,4 +1,4 @@
-// A tensor of a GGUF file: what it is called, its shape, how it is stored, and where.
+// Describes a tensor of a GGUF file: its name, shape, format and bytes.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 
 namespace rocmforge::gguf {
 
-// One to four dimensions, the contiguous one first, as the file has them. A matrix of 4 rows with 512 values each is
+// A shape of one to four dimensions, contiguous dimension first, as in the file. A matrix of 4 rows of 512 values is
 // [512, 4].
 class Shape {
  public:
@@ -26,10 +26,10 @@ class Shape {
   int rank() const { return rank_; }
   std::span<const std::uint64_t> dimensions() const { return {dimensions_.data(), static_cast<std::size_t>(rank_)}; }
 
-  // Dimensions that are not there count as 1.
+  // Returns 1 for dimensions beyond the rank.
   std::uint64_t operator[](int i) const { return dimensions_[static_cast<std::size_t>(i)]; }
 
-  // For the shapes of tensors that have been checked, these do not overflow.
+  // These do not overflow for the shapes of tensors that have been checked.
   std::uint64_t row_length() const { return dimensions_[0]; }
   std::uint64_t rows() const { return dimensions_[1] * dimensions_[2] * dimensions_[3]; }
   std::uint64_t count() const { return row_length() * rows(); }
@@ -41,7 +41,7 @@ class Shape {
   std::array<std::uint64_t, kMaxDimensions> dimensions_ = {1, 1, 1, 1};
 };
 
-// "[512, 4]".
+// Returns text such as "[512, 4]".
 std::string to_string(const Shape& shape);
 
 struct Tensor {
@@ -52,14 +52,14 @@ struct Tensor {
   std::uint32_t part = 0;            // which of the model's files
 };
 
-// Why a tensor of this shape cannot be stored in the format, or how many bytes it takes.
+// The number of bytes of a tensor in a format, or the reason why it cannot be stored.
 struct StoredSize {
   std::uint64_t bytes = 0;
-  std::string fault;  // "has rows of 33 values, not a multiple of 32"; empty when it can
+  std::string fault;  // "has rows of 33 values, not a multiple of 32"; empty if it can be stored
 };
 StoredSize stored_size(const quant::Format& format, const Shape& shape);
 
-// Bytes of a row, for a row length that the format's blocks divide.
+// Returns the bytes of a row. Requires: row_length is a multiple of the format's block_values.
 inline std::uint64_t row_bytes(const quant::Format& format, std::uint64_t row_length) {
   return row_length / format.block_values * format.block_bytes;
 }

@@ -1,4 +1,4 @@
-// A whole tensor as numbers, for what is small or used once.
+// Decodes whole tensors to numbers, for small tensors and for those used once.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace rocmforge::gguf {
 
-// An Error that names the file and the tensor, for one of integers.
+// Throws Error, with the file and the tensor, if the tensor holds integers.
 void refuse_integers(const Tensor& tensor, const std::string& path);
 
-// Row after row. Of formats that refuse_integers() lets pass.
+// Returns all values, row after row. Requires: refuse_integers() accepts the tensor.
 std::vector<float> decoded(const Tensor& tensor);
 
 }  // namespace rocmforge::gguf

@@ -11,7 +11,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "numbers are copied as they are, and files are little-endian");
 
-// The name in messages when an array that was sound when its file was opened no longer is.
+// The file's name in messages if an array that was valid when the file was opened no longer is.
 constexpr std::string_view kChangedFile = "a file overwritten while in use";
 
 template <typename T>

@@ -1,7 +1,7 @@
-// A value of a GGUF file's metadata, as a view of the file's bytes. Lives as long as the file it came from.
+// A value in a GGUF file's metadata, as a view of the file's bytes. The file must outlive it.
 //
-// Bounds were checked when the file was opened. Arrays of strings and of arrays are walked again when read, and the
-// walk checks again: the file could have been overwritten meanwhile.
+// Bounds were checked when the file was opened. Arrays of strings and of arrays are traversed again when they are read,
+// and checked again: the file could have been overwritten in the meantime.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,7 @@
 
 namespace rocmforge::gguf {
 
-// Numbered as in the file.
+// The numbers are those of the file format.
 enum class ValueType : std::uint32_t {
   kUint8 = 0,
   kInt8 = 1,
@@ -37,16 +37,16 @@ enum class ValueType : std::uint32_t {
 };
 inline constexpr std::uint32_t kValueTypes = 13;
 
-// "uint32", "string", ...
+// Returns "uint32", "string", ...
 std::string_view name_of(ValueType type);
 
-// Bytes of a value of the type; 0 for strings and arrays, whose length is their own.
+// Returns the bytes of a value of the type, or 0 for strings and arrays, whose lengths vary.
 std::size_t fixed_size(ValueType type);
 
 bool is_integer(ValueType type);
 bool is_float(ValueType type);
 
-// The types that numbers have in a file.
+// The C++ types of numbers in a file.
 template <typename T>
 concept FileNumber = (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>) || std::floating_point<T>;
 
@@ -65,7 +65,7 @@ constexpr ValueType number_type() {
   }
 }
 
-// Calls visit(std::type_identity<T>) with the type that numbers of `type` have in C++.
+// Calls visit(std::type_identity<T>), where T is the C++ type of numbers of `type`.
 template <typename Visit>
 decltype(auto) visit_number_type(ValueType type, Visit&& visit) {
   switch (type) {
@@ -87,15 +87,15 @@ class Array;
 
 class Value {
  public:
-  // A number or bool: its bytes. A string: its characters.
+  // Makes a number or bool from its bytes, or a string from its characters.
   Value(ValueType type, std::span<const std::byte> content) : type_(type), content_(content) {}
-  // An array: its elements as they are in the file.
+  // Makes an array from its elements' bytes in the file.
   Value(ValueType element_type, std::uint64_t count, std::span<const std::byte> elements)
       : type_(ValueType::kArray), element_type_(element_type), count_(count), content_(elements) {}
 
   ValueType type() const { return type_; }
 
-  // Each for its own type only.
+  // Return the value. Requires: it has this type.
   template <FileNumber T>
   T number() const {
     RF_CHECK(type_ == number_type<T>() && content_.size() == sizeof(T));
@@ -107,7 +107,7 @@ class Value {
   std::string_view string() const;
   Array array() const;
 
-  // The bytes that stand in the file after the value's type.
+  // Returns the bytes that follow the value's type in the file.
   std::string encoded() const;
 
  private:
@@ -126,10 +126,10 @@ class Array {
   std::uint64_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
 
-  // The elements' bytes as they are in the file.
+  // Returns the elements' bytes in the file.
   std::span<const std::byte> bytes() const { return elements_; }
 
-  // One element after the other, found as the iteration goes.
+  // Iterates over the elements. Elements of variable length are located during the iteration.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -156,7 +156,7 @@ class Array {
   Iterator begin() const { return {*this, count_}; }
   Iterator end() const { return {}; }
 
-  // All strings, as views of the file. For an array of strings only.
+  // Returns all strings, as views of the file. Requires: the elements are strings.
   std::vector<std::string_view> strings() const;
 
  private:

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::array<const char*, 3> kSplitKeys = {kSplitNumberKey, kSplitCountKey, kSplitTensorsKey};
 
-// The keys of one part: the first has all, the others only say which part they are.
+// Returns the keys of one part: the first part has all keys, the others only those that identify the part.
 MetadataBuilder metadata_of_part(const MetadataBuilder& metadata, std::size_t part, std::size_t parts,
                                  std::size_t tensors) {
   MetadataBuilder own;
@@ -52,7 +52,7 @@ Writer::Writer(const std::string& path, const MetadataBuilder& metadata, std::sp
     const Part& part = parts[i];
     const MetadataBuilder own = metadata_of_part(metadata, i, parts.size(), tensors.size());
     HeaderText header(own, part.last - part.first);
-    for (std::size_t t = part.first; t < part.last; ++t) header.tensor(tensors[t], places_[t].offset);
+    for (std::size_t t = part.first; t < part.last; ++t) header.tensor(tensors[t], locations_[t].offset);
     header.pad(part.alignment);
     if (own.entries().size() > kMaxKeys || header.text().size() > kMaxHeaderBytes) {
       throw error(ErrorCode::kTooLarge, "{}: {} keys of {} are more than a file can have", path,
@@ -89,11 +89,11 @@ std::vector<Writer::Part> Writer::place_tensors(std::span<const TensorSpec> tens
     const std::size_t count = open.last - open.first;
     const bool full = (options_.max_tensors != 0 && count >= options_.max_tensors) ||
                       (options_.max_bytes != 0 && open.data_bytes + padded(size, open.alignment) > options_.max_bytes);
-    // The key that sets another alignment stands in the first part only.
+    // The key that sets another alignment is in the first part only.
     if (full && count != 0) parts.push_back({.first = open.last, .last = open.last, .alignment = kDefaultAlignment});
     Part& part = parts.back();
-    places_.push_back({parts.size() - 1, part.data_bytes, size, padded(size, part.alignment)});
-    part.data_bytes += places_.back().padded_size;
+    locations_.push_back({parts.size() - 1, part.data_bytes, size, padded(size, part.alignment)});
+    part.data_bytes += locations_.back().padded_size;
     ++part.last;
     tensor_bytes_ += size;
     if (tensor_bytes_ > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() / 2)) {
@@ -112,7 +112,7 @@ void Writer::open_part(const std::string& path, const Part& part, const std::str
   const std::uint64_t size = header.size() + part.data_bytes;
   options_.sparse ? file->resize(size) : file->preallocate(size);
   file->write(std::as_bytes(std::span(header)));
-  for (std::size_t t = part.first; t < part.last; ++t) places_[t].offset += header.size();
+  for (std::size_t t = part.first; t < part.last; ++t) locations_[t].offset += header.size();
   total_bytes_ += size;
   files_.push_back(std::move(file));
 }
@@ -124,13 +124,13 @@ std::vector<std::string> Writer::paths() const {
 }
 
 void Writer::write_at(std::size_t tensor, std::uint64_t offset, std::span<const std::byte> bytes) {
-  const Place& place = places_[tensor];
-  RF_CHECK(offset <= place.size && bytes.size() <= place.size - offset);
-  AtomicFile& file = *files_[place.part];
-  file.write_at(place.offset + offset, bytes);
-  // Not left to the reserved space's zeros, so that a pipe gets them too.
-  if (offset + bytes.size() == place.size && place.padded_size != place.size) {
-    file.write_at(place.offset + place.size, std::vector<std::byte>(place.padded_size - place.size));
+  const TensorLocation& location = locations_[tensor];
+  RF_CHECK(offset <= location.size && bytes.size() <= location.size - offset);
+  AtomicFile& file = *files_[location.part];
+  file.write_at(location.offset + offset, bytes);
+  // Write the padding instead of relying on the zeros of reserved space, so that a pipe gets it, too.
+  if (offset + bytes.size() == location.size && location.padded_size != location.size) {
+    file.write_at(location.offset + location.size, std::vector<std::byte>(location.padded_size - location.size));
   }
   written_.fetch_add(bytes.size(), std::memory_order_relaxed);
 }

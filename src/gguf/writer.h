@@ -1,6 +1,6 @@
-// Writes a GGUF file, version 3, or a model split over several: metadata and tensors are declared first, the tensors'
-// bytes come in any order and from any thread, and the files appear under their names when all is there. Nothing is
-// held in memory.
+// Writes a GGUF file, version 3, or a model split over several files. Metadata and tensors are declared first; the
+// tensors' bytes may come in any order and from any thread; the files appear under their names when all is written. No
+// tensor data is held in memory.
 #pragma once
 
 #include <atomic>
@@ -24,45 +24,47 @@ struct TensorSpec {
 };
 
 struct WriterOptions {
-  // When to begin another file; 0 for never. A tensor larger than max_bytes has a file of its own.
+  // The limits at which another file begins; 0 means no limit. A tensor larger than max_bytes gets a file of its own.
   std::uint64_t max_tensors = 0;
   std::uint64_t max_bytes = 0;  // of tensors
 
-  // Reserves no space on the disk; tensors that are not written are holes, which read as zeros.
+  // Reserves no disk space. Tensors that are not written become holes, which read as zeros.
   bool sparse = false;
 };
 
 class Writer {
  public:
-  // Files that would be split are named after `path`: out.gguf becomes out-00001-of-00003.gguf and so on; what fits one
-  // file is one file, called `path`. The split keys of the metadata are the writer's own. Errors: what a GGUF file
-  // cannot hold (a name twice, rows that the format's blocks do not divide), a full disk, a folder that is not there.
+  // If the model is split, the files are named after `path`: out.gguf becomes out-00001-of-00003.gguf and so on. If it
+  // fits into one file, that is `path`. The writer sets the split keys of the metadata. Throws Error if a GGUF file
+  // cannot hold the input (a duplicate name, rows that are not a multiple of the format's blocks), if the disk is full,
+  // or if the folder does not exist.
   Writer(const std::string& path, const MetadataBuilder& metadata, std::span<const TensorSpec> tensors,
          WriterOptions options = {});
 
-  // Bytes of the tensor's data.
-  std::uint64_t size_of(std::size_t tensor) const { return places_[tensor].size; }
+  // Returns the bytes of the tensor's data.
+  std::uint64_t size_of(std::size_t tensor) const { return locations_[tensor].size; }
 
-  // Of all files together.
+  // Returns the size of all files together.
   std::uint64_t total_bytes() const { return total_bytes_; }
 
-  // The files that finish() makes.
+  // Returns the paths of the files that finish() creates.
   std::vector<std::string> paths() const;
 
-  // Bytes of the tensor with that number, in the order of the declarations. Any number of threads at once.
+  // Writes bytes of a tensor, given by its index in the order of declaration. Several threads may call it at the same
+  // time.
   void write_at(std::size_t tensor, std::uint64_t offset, std::span<const std::byte> bytes);
 
-  // Every byte of every tensor must have been written, once, unless the file is sparse.
+  // Completes the files. Requires: every byte of every tensor has been written exactly once, unless the file is sparse.
   void finish();
 
  private:
-  struct Place {
+  struct TensorLocation {
     std::size_t part = 0;
-    std::uint64_t offset = 0;  // from the data's start, and from open_part() on from the file's
+    std::uint64_t offset = 0;  // from the data's start; after open_part(), from the file's start
     std::uint64_t size = 0;
     std::uint64_t padded_size = 0;
   };
-  // Tensors first to last-1, in one file.
+  // One file, with the tensors [first, last).
   struct Part {
     std::size_t first = 0;
     std::size_t last = 0;
@@ -75,7 +77,7 @@ class Writer {
   void open_part(const std::string& path, const Part& part, const std::string& header);
 
   WriterOptions options_;
-  std::vector<Place> places_;
+  std::vector<TensorLocation> locations_;
   std::vector<std::unique_ptr<AtomicFile>> files_;
   std::uint64_t total_bytes_ = 0;
   std::uint64_t tensor_bytes_ = 0;

@@ -8,7 +8,7 @@ BlockPool::BlockPool(int blocks) : blocks_(static_cast<std::size_t>(blocks)), un
   for (BlockId block = blocks - 1; block >= 0; --block) set_free(block);
 }
 
-// The last block to become free is taken first: its memory is the likeliest to be in a processor's cache.
+// The block that became free last is taken first, since its memory is most likely still in a processor's cache.
 void BlockPool::set_free(BlockId block) {
   blocks_[block].next_free = first_free_;
   first_free_ = block;

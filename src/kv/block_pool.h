@@ -1,9 +1,9 @@
-// Blocks of KV memory, or slots of recurrent state, by number. Knows nothing of what they hold but the prefix that
-// names it.
+// A pool of blocks of KV memory, or of slots for recurrent states, identified by number. The pool knows nothing of a
+// block's content except the prefix that identifies it.
 //
-// A block is free, owned (by so many owners), or cached: owned by none but remembered for its prefix until somebody
-// needs the room; the one unused for longest goes first. Every operation takes constant time, and none allocates. Not
-// thread-safe.
+// A block is in one of three states: free; owned, by a counted number of owners; or cached, which means that nobody
+// owns it but it is remembered for its prefix until its memory is needed. The cached block that was released first is
+// evicted first. Every operation takes constant time and none allocates. Not thread-safe.
 #pragma once
 
 #include <vector>
@@ -20,23 +20,23 @@ class BlockPool {
   int free() const { return free_; }
   int cached() const { return cached_; }
   int owned() const { return static_cast<int>(blocks_.size()) - free_ - cached_; }
-  // As many can be taken, if cached ones are forgotten for it.
+  // The number of blocks that can be taken if cached ones are forgotten.
   int available() const { return free_ + cached_; }
 
-  // A free block, now owned once. There must be one.
+  // Takes a free block, which then has one owner. Requires: free() > 0.
   BlockId take();
 
-  // One more owner; also for a cached block.
+  // Adds an owner to an owned or cached block.
   void share(BlockId block);
 
-  // One owner less. With the last one gone, the block is cached if it is remembered, else free.
+  // Removes an owner. Without owners the block is cached if it is remembered, otherwise free.
   void release(BlockId block);
 
-  // Notes which prefix an owned block ends. forget() takes that back; a cached block is free then.
+  // remember() notes the prefix that an owned block ends. forget() drops the note, and frees a cached block.
   void remember(BlockId block, PrefixId prefix);
   void forget(BlockId block);
 
-  // The cached block that was released first; kNoBlock if none is cached.
+  // Returns the cached block that was released first, or kNoBlock if none is cached.
   BlockId least_recently_used() const { return unused_.oldest(); }
 
   int owners(BlockId block) const { return blocks_[block].owners; }
@@ -52,7 +52,7 @@ class BlockPool {
   void set_free(BlockId block);
 
   std::vector<Block> blocks_;
-  RecencyList unused_;  // the cached ones
+  RecencyList unused_;  // the cached blocks
   BlockId first_free_ = kNoBlock;
   int free_ = 0;
   int cached_ = 0;

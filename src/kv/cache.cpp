@@ -8,33 +8,36 @@
 namespace rocmforge::kv {
 namespace {
 
-PrefixTree::Size tree_size(const Layout& layout) {
-  RF_CHECK(layout.block_tokens > 0 && layout.max_tokens > 0 && layout.max_sequences > 0);
-  RF_CHECK(!layout.groups.empty() || layout.state_slots > 0);
-  const std::int64_t prefixes = known_prefixes(layout);
+PrefixTree::Size tree_size(const CacheCapacity& capacity) {
+  RF_CHECK(capacity.block_tokens > 0 && capacity.max_tokens > 0 && capacity.max_sequences > 0);
+  RF_CHECK(!capacity.groups.empty() || capacity.state_slots > 0);
+  const std::int64_t prefixes = known_prefixes(capacity);
   RF_CHECK(prefixes < std::numeric_limits<PrefixId>::max());
-  const std::size_t pools = layout.groups.size() + (layout.state_slots > 0 ? 1 : 0);
-  return {static_cast<int>(prefixes), layout.block_tokens, static_cast<int>(pools)};
+  const std::size_t pools = capacity.groups.size() + (capacity.state_slots > 0 ? 1 : 0);
+  return {static_cast<int>(prefixes), capacity.block_tokens, static_cast<int>(pools)};
 }
 
 }  // namespace
 
-Cache::Cache(const Layout& layout, PrefixHash hash)
-    : layout_(layout), tree_(tree_size(layout), hash), sequences_(layout.max_sequences), runs_(layout.groups.size()) {
-  for (const Group& group : layout.groups) pools_.emplace_back(group.blocks);
-  if (has_state()) pools_.emplace_back(layout.state_slots);
-  const auto blocks = static_cast<std::size_t>(blocks_for(layout.max_tokens));
+Cache::Cache(const CacheCapacity& capacity, PrefixHash hash)
+    : capacity_(capacity),
+      tree_(tree_size(capacity), hash),
+      sequences_(capacity.max_sequences),
+      runs_(capacity.groups.size()) {
+  for (const Group& group : capacity.groups) pools_.emplace_back(group.blocks);
+  if (has_state()) pools_.emplace_back(capacity.state_slots);
+  const auto blocks = static_cast<std::size_t>(blocks_for(capacity.max_tokens));
   for (Sequence& sequence : sequences_) {
-    sequence.tables.resize(layout.groups.size());
+    sequence.tables.resize(capacity.groups.size());
     for (Table& table : sequence.tables) table.blocks.reserve(blocks);
     sequence.prefixes.reserve(blocks);
-    sequence.last.reserve(static_cast<std::size_t>(layout.block_tokens));
+    sequence.last.reserve(static_cast<std::size_t>(capacity.block_tokens));
   }
-  for (SequenceId id = layout.max_sequences - 1; id >= 0; --id) free_ids_.push_back(id);
-  copies_.reserve(layout.groups.size());
+  for (SequenceId id = capacity.max_sequences - 1; id >= 0; --id) free_ids_.push_back(id);
+  copies_.reserve(capacity.groups.size());
 }
 
-bool Cache::is_live(SequenceId id) const { return id >= 0 && id < layout_.max_sequences && sequences_[id].live; }
+bool Cache::is_live(SequenceId id) const { return id >= 0 && id < capacity_.max_sequences && sequences_[id].live; }
 
 Cache::Sequence& Cache::live(SequenceId id) {
   RF_CHECK(is_live(id));
@@ -47,7 +50,7 @@ const Cache::Sequence& Cache::live(SequenceId id) const {
 }
 
 int Cache::first_visible_block(int group, int length) const {
-  return first_visible(layout_.groups[group].window, length) / layout_.block_tokens;
+  return first_visible(capacity_.groups[group].window, length) / capacity_.block_tokens;
 }
 
 // --- Blocks and what they are remembered for ---
@@ -64,8 +67,9 @@ void Cache::forget(int pool, BlockId block) {
   tree_.clear_block(prefix, pool);
 }
 
-// One block of a pool can be found under a prefix. One that is in use stays; one that is only cached gives way to ours,
-// which frees it and makes the prefix as recent as its last use.
+// Makes a block findable under its prefix. Each pool has at most one such block per prefix. If the known block is in
+// use, it stays. If it is only cached, it is replaced and freed, which makes the prefix as recent as the new block's
+// last use.
 void Cache::remember(int pool, BlockId block, PrefixId prefix) {
   if (const BlockId known = tree_.block(prefix, pool); known != kNoBlock) {
     if (pools_[pool].owners(known) > 0) return;
@@ -125,7 +129,7 @@ std::optional<ForkedSequence> Cache::fork(SequenceId id) {
 
 bool Cache::last_block_is_shared(const Sequence& sequence, int group) const {
   if (sequence.last.empty()) return false;
-  const BlockId block = sequence.tables[group].blocks[sequence.length / layout_.block_tokens];
+  const BlockId block = sequence.tables[group].blocks[sequence.length / capacity_.block_tokens];
   return pools_[group].owners(block) > 1;
 }
 
@@ -141,7 +145,7 @@ bool Cache::has_room(const Sequence& sequence, int tokens) const {
 
 std::optional<std::span<const BlockCopy>> Cache::reserve(SequenceId id, int tokens) {
   Sequence& sequence = live(id);
-  RF_CHECK(tokens >= 0 && tokens <= layout_.max_tokens - sequence.length);
+  RF_CHECK(tokens >= 0 && tokens <= capacity_.max_tokens - sequence.length);
   copies_.clear();
   if (tokens == 0) return copies_;
   if (!has_room(sequence, tokens)) return std::nullopt;
@@ -154,11 +158,11 @@ std::optional<std::span<const BlockCopy>> Cache::reserve(SequenceId id, int toke
   return copies_;
 }
 
-// The block that is not full is about to be written: others keep the one they share with us. One that was full before a
-// truncate() must no longer be found.
+// Prepares the last block, which is not full, for writing. If others share it, the sequence gets a copy. If it was full
+// before a truncate(), it must no longer be found.
 void Cache::own_last_block(Sequence& sequence, int group) {
   if (sequence.last.empty()) return;
-  BlockId& block = sequence.tables[group].blocks[sequence.length / layout_.block_tokens];
+  BlockId& block = sequence.tables[group].blocks[sequence.length / capacity_.block_tokens];
   BlockPool& pool = pools_[group];
   if (pool.owners(block) > 1) {
     const BlockId shared = block;
@@ -175,7 +179,7 @@ bool Cache::may_write(const Sequence& sequence, int tokens) const {
     const std::vector<BlockId>& table = sequence.tables[group].blocks;
     if (blocks_for(sequence.length + tokens) > static_cast<int>(table.size())) return false;
     if (sequence.last.empty()) continue;
-    const BlockId block = table[sequence.length / layout_.block_tokens];
+    const BlockId block = table[sequence.length / capacity_.block_tokens];
     if (pools_[group].owners(block) > 1 || pools_[group].prefix(block) != kNoPrefix) return false;
   }
   return true;
@@ -184,9 +188,9 @@ bool Cache::may_write(const Sequence& sequence, int tokens) const {
 void Cache::append(SequenceId id, std::span<const TokenId> tokens) {
   if (tokens.empty()) return;
   Sequence& sequence = live(id);
-  RF_CHECK(tokens.size() <= static_cast<std::size_t>(layout_.max_tokens - sequence.length));
+  RF_CHECK(tokens.size() <= static_cast<std::size_t>(capacity_.max_tokens - sequence.length));
   RF_CHECK(may_write(sequence, static_cast<int>(tokens.size())));
-  const auto block_tokens = static_cast<std::size_t>(layout_.block_tokens);
+  const auto block_tokens = static_cast<std::size_t>(capacity_.block_tokens);
   while (!tokens.empty()) {
     const auto part = tokens.first(std::min(tokens.size(), block_tokens - sequence.last.size()));
     sequence.last.insert(sequence.last.end(), part.begin(), part.end());
@@ -207,8 +211,9 @@ void Cache::finish_block(Sequence& sequence) {
   for (int group = 0; group < group_count(); ++group) remember(group, sequence.tables[group].blocks[index], prefix);
 }
 
-// The prefix that ends with the block just filled. If there is no room for it, the one unused for longest goes, and
-// what is cached for it; if all are in use there is none, and the rest of this sequence will not be found by others.
+// Returns the prefix that ends with the block just filled. If the tree has no room, the least recently used prefix and
+// its cached blocks are dropped. If all prefixes are in use, the result is kNoPrefix and others will not find the rest
+// of this sequence.
 PrefixId Cache::known_prefix(const Sequence& sequence) {
   const PrefixId parent = sequence.prefixes.empty() ? kEmptyPrefix : sequence.prefixes.back();
   if (tree_.full() && tree_.find(parent, sequence.last) == kNoPrefix) {
@@ -232,7 +237,7 @@ void Cache::release_hidden(Sequence& sequence, int group) {
   }
 }
 
-// A block that was not remembered, because another had the same content, gets its chance now.
+// Releases a block. If it was not remembered because another block had the same content, it may be remembered now.
 void Cache::release_block(const Sequence& sequence, int group, int index) {
   const BlockId block = sequence.tables[group].blocks[index];
   BlockPool& pool = pools_[group];
@@ -243,7 +248,7 @@ void Cache::release_block(const Sequence& sequence, int group, int index) {
   pool.release(block);
 }
 
-// The last block first, so that it is also the first to be evicted: without it the others are still of use.
+// Releases the last block first, so that it is evicted first: the earlier blocks are useful without it.
 void Cache::release_blocks_from(Sequence& sequence, int index) {
   for (int group = 0; group < group_count(); ++group) {
     Table& table = sequence.tables[group];
@@ -277,15 +282,15 @@ bool Cache::truncate(SequenceId id, int length) {
   Sequence& sequence = live(id);
   RF_CHECK(length >= 0 && length <= sequence.length);
   if (!may_truncate(sequence, length)) return false;
-  const int full = length / layout_.block_tokens;
-  const auto rest = static_cast<std::size_t>(length % layout_.block_tokens);
-  if (full == sequence.length / layout_.block_tokens) {
+  const int full = length / capacity_.block_tokens;
+  const auto rest = static_cast<std::size_t>(length % capacity_.block_tokens);
+  if (full == sequence.length / capacity_.block_tokens) {
     sequence.last.resize(rest);
   } else if (full < static_cast<int>(sequence.prefixes.size())) {
     const auto kept = tree_.tokens(sequence.prefixes[full]).first(rest);
     sequence.last.assign(kept.begin(), kept.end());
   } else {
-    sequence.last.assign(rest, TokenId{});  // not known, and so never looked at
+    sequence.last.assign(rest, TokenId{});  // the tokens are not known, and never read
   }
   sequence.length = length;
   release_blocks_from(sequence, blocks_for(length));
@@ -299,13 +304,13 @@ bool Cache::every_pool_has(PrefixId prefix, int blocks) {
   bool all = !has_state() || tree_.block(prefix, state_pool()) != kNoBlock;
   for (int group = 0; group < group_count(); ++group) {
     runs_[group] = tree_.block(prefix, group) == kNoBlock ? 0 : runs_[group] + 1;
-    all &= runs_[group] >= blocks - first_visible_block(group, blocks * layout_.block_tokens);
+    all &= runs_[group] >= blocks - first_visible_block(group, blocks * capacity_.block_tokens);
   }
   return all;
 }
 
 void Cache::find_cached(std::span<const TokenId> tokens, std::vector<PrefixId>& prefixes) {
-  const auto block_tokens = static_cast<std::size_t>(layout_.block_tokens);
+  const auto block_tokens = static_cast<std::size_t>(capacity_.block_tokens);
   std::ranges::fill(runs_, 0);
   std::size_t found = 0;
   PrefixId prefix = kEmptyPrefix;
@@ -320,11 +325,11 @@ void Cache::find_cached(std::span<const TokenId> tokens, std::vector<PrefixId>& 
 
 ReusedPrefix Cache::reuse_prefix(SequenceId id, std::span<const TokenId> tokens) {
   Sequence& sequence = live(id);
-  RF_CHECK(sequence.length == 0 && tokens.size() <= static_cast<std::size_t>(layout_.max_tokens));
+  RF_CHECK(sequence.length == 0 && tokens.size() <= static_cast<std::size_t>(capacity_.max_tokens));
   for (const Table& table : sequence.tables) RF_CHECK(table.blocks.empty());
   find_cached(tokens, sequence.prefixes);
   const int blocks = static_cast<int>(sequence.prefixes.size());
-  sequence.length = blocks * layout_.block_tokens;
+  sequence.length = blocks * capacity_.block_tokens;
   prefix_hits_.asked += static_cast<std::int64_t>(tokens.size());
   prefix_hits_.found += sequence.length;
   if (blocks == 0) return {};
@@ -340,7 +345,7 @@ ReusedPrefix Cache::reuse_prefix(SequenceId id, std::span<const TokenId> tokens)
   }
   if (!has_state()) return {sequence.length, std::nullopt};
   const BlockId snapshot = tree_.block(sequence.prefixes.back(), state_pool());
-  pools_[state_pool()].share(snapshot);  // and back: it has been used just now
+  pools_[state_pool()].share(snapshot);  // share and release, to make it the most recently used
   pools_[state_pool()].release(snapshot);
   return {sequence.length, StateCopy{snapshot, sequence.state_slot}};
 }

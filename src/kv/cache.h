@@ -1,11 +1,12 @@
-// Which blocks of KV memory belong to which sequence, and which finished work can be used again.
+// Tracks which blocks of KV memory belong to which sequence, and which finished work can be reused.
 //
-// Blocks with the same tokens before and in them are shared between sequences, and outlive theirs as long as nobody
-// needs the room. Which those are is decided by comparing the tokens themselves, never by a hash alone.
+// Sequences share blocks whose tokens, and all tokens before them, are equal. Such blocks stay cached after their
+// sequence is removed, until their memory is needed. Equality is decided by comparing the tokens, never by a hash
+// alone.
 //
-// What runs out is a value (an empty optional), and leaves everything as it was. Whatever yields a copy has already
-// counted it as done: the caller carries copies out in the order in which it got them, before the next step writes
-// anything. Nothing here allocates after the constructor. Not thread-safe; the engine thread owns it.
+// If memory runs out, a function returns an empty optional and changes nothing. A returned copy is already counted as
+// done: the caller must execute copies in the order in which they were returned, before the next step writes. Nothing
+// allocates after the constructor. Not thread-safe; the engine thread owns the cache.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 #include <vector>
 
 #include "kv/block_pool.h"
+#include "kv/cache_capacity.h"
 #include "kv/ids.h"
-#include "kv/layout.h"
 #include "kv/prefix_tree.h"
 
 namespace rocmforge::kv {
@@ -26,7 +27,7 @@ struct BlockCopy {
   BlockId to;
 };
 
-// Between slots of recurrent state.
+// A copy between slots of recurrent states.
 struct StateCopy {
   BlockId from;
   BlockId to;
@@ -42,14 +43,14 @@ struct ForkedSequence {
   std::optional<StateCopy> state;
 };
 
-// Of a group's blocks, or of the state slots.
+// How many blocks of a group, or state slots, are in each state.
 struct Usage {
   int free;
   int cached;
   int owned;
 };
 
-// Tokens that reuse_prefix() was asked for, and that it found.
+// The numbers of tokens that reuse_prefix() was asked for and that it found.
 struct PrefixHits {
   std::int64_t asked = 0;
   std::int64_t found = 0;
@@ -57,46 +58,49 @@ struct PrefixHits {
 
 class Cache {
  public:
-  explicit Cache(const Layout& layout, PrefixHash hash = &hash_of);
+  explicit Cache(const CacheCapacity& capacity, PrefixHash hash = &hash_of);
 
-  // A sequence of no tokens; empty when there are Layout::max_sequences or no state slot is left. Its state slot holds
-  // anything: the first token starts from the zero state.
+  // Adds a sequence without tokens. Empty if there are CacheCapacity::max_sequences sequences or no state slot is left.
+  // The contents of the state slot are undefined: the first token starts from the zero state.
   std::optional<SequenceId> add();
 
-  // Its full blocks are cached.
+  // Removes a sequence and caches its full blocks.
   void remove(SequenceId id);
 
-  // A sequence with the same tokens, in the same blocks. Reservations stay with the original; both must reserve anew
-  // before they go on.
+  // Adds a sequence with the same tokens, in the same blocks. Reservations stay with the original; both sequences must
+  // call reserve() before they continue.
   std::optional<ForkedSequence> fork(SequenceId id);
 
-  // For a sequence without tokens or reservations: gives it the longest cached beginning of `tokens` that every group
-  // and the recurrent state still have, in whole blocks, at least one token less than all.
+  // Gives a sequence the longest cached prefix of `tokens` that every group and the recurrent state still have, in
+  // whole blocks, and shorter than `tokens` by at least one token. Requires: the sequence has no tokens and no reserved
+  // blocks.
   ReusedPrefix reuse_prefix(SequenceId id, std::span<const TokenId> tokens);
 
-  // Makes the tables cover `tokens` more positions, all of them this sequence's own to write to; empty when a group has
-  // too few blocks. The copies are valid until the next call.
+  // Makes the tables cover `tokens` more positions, in blocks that only this sequence uses. Empty if a group has too
+  // few blocks. The copies are valid until the next call.
   std::optional<std::span<const BlockCopy>> reserve(SequenceId id, int tokens);
 
-  // These tokens have now been computed, at positions that were reserved. Blocks that they fill can be found by others
-  // from now on; where one with the same content is in use already, that one stays the one to be found, and ours is
-  // kept but not shared. Blocks that no later query sees are released.
+  // Records that these tokens have been computed. Requires: their positions were reserved. Blocks that they fill can be
+  // found by other sequences from now on. If a block with the same content is already in use, that one remains the one
+  // to be found, and this sequence's block is kept but not shared. Blocks that no later query sees are released.
   void append(SequenceId id, std::span<const TokenId> tokens);
 
-  // Drops all but the first `length` tokens, and all reservations. False, with nothing done, where a window has
-  // released what the next token would need, or the recurrent state has gone on.
+  // Drops all but the first `length` tokens, and all reservations. Returns false, and changes nothing, if a window has
+  // released blocks that the next token needs or if the recurrent state has advanced.
   bool truncate(SequenceId id, int length);
 
-  // Keeps the recurrent state of a sequence that ends with a full block, in the slot of the oldest snapshot if need be.
-  // Empty if there is nothing to copy: no recurrent state, not at the end of a block, kept already, or no slot.
+  // Saves the recurrent state of a sequence that ends with a full block, in the slot of the oldest snapshot if
+  // necessary. Empty if there is nothing to copy: no recurrent state, not at the end of a block, already saved, or no
+  // slot.
   std::optional<StateCopy> snapshot(SequenceId id);
 
   int length(SequenceId id) const { return live(id).length; }
 
-  // By position / block_tokens; kNoBlock where a window has passed. Valid until the sequence's next change.
+  // The blocks by position / block_tokens; kNoBlock for those that a window has passed. Valid until the sequence
+  // changes.
   std::span<const BlockId> table(SequenceId id, int group) const { return live(id).tables[group].blocks; }
 
-  // kNoBlock without recurrent layers.
+  // Returns kNoBlock if there are no recurrent layers.
   BlockId state_slot(SequenceId id) const { return live(id).state_slot; }
 
   Usage usage(int group) const { return usage_of(pools_[group]); }
@@ -106,7 +110,7 @@ class Cache {
  private:
   struct Table {
     std::vector<BlockId> blocks;
-    int hidden = 0;  // so many at the front have been released, because no later query sees them
+    int hidden = 0;  // number of leading blocks that were released because no later query sees them
   };
 
   struct Sequence {
@@ -114,20 +118,20 @@ class Cache {
     int length = 0;
     BlockId state_slot = kNoBlock;
     std::vector<Table> tables;       // by group
-    std::vector<PrefixId> prefixes;  // that end with its full blocks, by block
-    bool known = true;               // all full blocks have their prefix; false once the tree had no room for one
-    std::vector<TokenId> last;       // the tokens of the block that is not full
+    std::vector<PrefixId> prefixes;  // by block: the prefix that ends with it; full blocks only
+    bool known = true;               // all full blocks have a prefix; false after the tree had no room for one
+    std::vector<TokenId> last;       // the tokens of the last block, which is not full
   };
 
   bool is_live(SequenceId id) const;
   Sequence& live(SequenceId id);
   const Sequence& live(SequenceId id) const;
 
-  int group_count() const { return static_cast<int>(layout_.groups.size()); }
-  bool has_state() const { return layout_.state_slots > 0; }
+  int group_count() const { return static_cast<int>(capacity_.groups.size()); }
+  bool has_state() const { return capacity_.state_slots > 0; }
   int state_pool() const { return group_count(); }
   static Usage usage_of(const BlockPool& pool) { return {pool.free(), pool.cached(), pool.owned()}; }
-  int blocks_for(int tokens) const { return kv::blocks_for(tokens, layout_.block_tokens); }
+  int blocks_for(int tokens) const { return kv::blocks_for(tokens, capacity_.block_tokens); }
   int first_visible_block(int group, int length) const;
 
   BlockId take(int pool);
@@ -150,13 +154,13 @@ class Cache {
   void find_cached(std::span<const TokenId> tokens, std::vector<PrefixId>& prefixes);
   bool every_pool_has(PrefixId prefix, int blocks);
 
-  Layout layout_;
+  CacheCapacity capacity_;
   PrefixTree tree_;
-  std::vector<BlockPool> pools_;  // the groups', then that of the state slots if there are any
+  std::vector<BlockPool> pools_;  // by group, then the pool of the state slots if there are any
   std::vector<Sequence> sequences_;
   std::vector<SequenceId> free_ids_;
-  std::vector<BlockCopy> copies_;  // of the last reserve()
-  std::vector<int> runs_;          // find_cached(): by group, how many blocks before here it has without a gap
+  std::vector<BlockCopy> copies_;  // returned by the last reserve()
+  std::vector<int> runs_;          // used by find_cached(), by group: number of consecutive cached blocks up to here
   PrefixHits prefix_hits_;
 };
 

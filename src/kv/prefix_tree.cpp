@@ -16,7 +16,7 @@ std::uint64_t random_seed() {
 
 }  // namespace
 
-// The multiplier is secret too: with a known one, differences between tokens could be chosen so as to cancel out.
+// The multiplier is secret, too: with a known one, differences between tokens could be chosen to cancel out.
 std::uint64_t hash_of(PrefixId parent, std::span<const TokenId> tokens, std::uint64_t seed) {
   const std::uint64_t multiplier = (seed * 0x9e3779b97f4a7c15) | 1;
   std::uint64_t hash = seed;

@@ -1,4 +1,4 @@
-// Numbers below a fixed size in the order in which they were added; each at most once. Every operation takes constant
+// A list of distinct numbers below a fixed size, in the order in which they were added. Every operation takes constant
 // time, and none allocates.
 #pragma once
 
@@ -14,7 +14,7 @@ class RecencyList {
     links_[end_] = {end_, end_};
   }
 
-  // -1 when there is none.
+  // Returns -1 if the list is empty.
   int oldest() const { return links_[end_].newer == end_ ? kNone : links_[end_].newer; }
 
   void add(int member) {
@@ -40,7 +40,7 @@ class RecencyList {
     int newer = kNone;
   };
 
-  std::vector<Link> links_;  // a ring; the last link is the end, newer than the newest and older than the oldest
+  std::vector<Link> links_;  // a ring; the last link is a sentinel between the newest and the oldest
   int end_;
 };
 

@@ -1,4 +1,4 @@
-// What tensors a model needs and where each belongs: the one place that knows their names.
+// Binds a model's tensors to its layers. This is the one place that knows the tensors' names.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,11 @@
 
 namespace rocmforge::models {
 
-// The rotations that layers share: each is computed once a step. The number of one that is not there yet is that of the
-// next.
+// The distinct rotations of a model's layers. Layers with the same rotation share its table, which is computed once per
+// step.
 class RopeTable {
  public:
+  // Returns the number of the rotation, adding it if it is new.
   int number_of(const RopeSpec& rope);
   const std::vector<RopeSpec>& ropes() const { return ropes_; }
 
@@ -23,7 +24,7 @@ InputLayer bind_input(const DecoderSpec& spec, TensorSource& tensors);
 Layer bind_layer(const DecoderSpec& spec, int number, TensorSource& tensors, RopeTable& ropes);
 OutputLayer bind_output(const DecoderSpec& spec, TensorSource& tensors);
 
-// All of the above for nothing but the asking, and likewise for the encoder if there is one. The decoder's rotations.
+// Requests all tensors of the spec and of its encoder, if any, and drops the results. Returns the decoder's rotations.
 RopeTable ask_for_all(const DecoderSpec& spec, TensorSource& tensors);
 
 }  // namespace rocmforge::models

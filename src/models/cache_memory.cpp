@@ -7,13 +7,13 @@
 namespace rocmforge::models {
 namespace {
 
-// The heads of a layer as the cache sees them. None: it keeps no keys.
+// The heads of a layer that caches keys and values.
 struct CachedHeads {
   int kv_heads = 0;
   int key_size = 0;
   int value_size = 0;  // 0: the values are the first part of the keys
   int window = 0;
-  int index_size = 0;  // of the keys that others are chosen by; 0: none
+  int index_size = 0;  // size of the indexer's keys; 0: no indexer
 };
 
 CachedHeads source_heads(const AttentionSpec& cross) {
@@ -32,7 +32,7 @@ std::optional<CachedHeads> cached_heads(const LayerSpec& layer) {
   return std::nullopt;
 }
 
-// Of one state, in numbers.
+// The number of values in the two parts of a state.
 struct StateSizes {
   std::int64_t convolution = 0;
   std::int64_t recurrent = 0;
@@ -118,7 +118,7 @@ LayerCache layer_cache(const DecoderSpec& spec, const LayerSpec& layer) {
                              static_cast<std::uint64_t>(heads->index_size);
     cache.window = heads->window;
   }
-  // What an encoder made may be as long as the context.
+  // The encoder's output may be as long as the context.
   if (layer.cross) {
     const CachedHeads heads = source_heads(*layer.cross);
     cache.values_per_token +=
@@ -135,7 +135,7 @@ CacheLayout cache_layout(const DecoderSpec& spec) {
     if (mixer_state_sizes(layer, spec.width).is_present() || ffn_state_sizes(layer, spec.width).is_present()) {
       layout.recurrent_layers.push_back(static_cast<int>(i));
     }
-    if (layer.cross) layout.asking_layers.push_back(static_cast<int>(i));
+    if (layer.cross) layout.cross_attention_layers.push_back(static_cast<int>(i));
     const auto heads = cached_heads(layer);
     if (!heads) continue;
     auto group = std::ranges::find(layout.groups, heads->window, &CacheGroup::window);
@@ -204,7 +204,8 @@ ops::StateView CacheMemory::place_state(std::int64_t convolution, std::int64_t r
   return {values(convolution), values(recurrent), convolution, recurrent};
 }
 
-// Where keys and values of a layer are another's: both are on one backend (see plan_execution).
+// Gives layers without keys of their own the cache of the layer whose keys they use. Both are on one backend (see
+// plan_execution).
 void CacheMemory::share_caches(const DecoderSpec& spec) {
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     const auto* attention = std::get_if<AttentionSpec>(&spec.layers[i].mixer);
@@ -214,10 +215,10 @@ void CacheMemory::share_caches(const DecoderSpec& spec) {
   }
 }
 
-// A sequence's block is the one of its number, and holds all that it may have.
+// Each sequence uses the block with its own number, which is large enough for the longest encoder output.
 void CacheMemory::place_sources(const DecoderSpec& spec, const CacheFormats& formats, const CacheSizes& sizes) {
   const auto slots = static_cast<std::uint64_t>(sizes.source_slots);
-  for (const int number : layout_.asking_layers) {
+  for (const int number : layout_.cross_attention_layers) {
     const auto index = static_cast<std::size_t>(number);
     const CachedHeads heads = source_heads(*spec.layers[index].cross);
     const BlockBytes bytes = block_bytes_of(heads, formats, sizes.source_tokens);
@@ -279,7 +280,7 @@ void CacheMemory::copy_rows(ops::Backend& backend, const ops::PagedKvView& view,
                rows * static_cast<std::size_t>(view.value_row_bytes()));
 }
 
-// Every number of a state: visit(backend, its memory, values of a slot).
+// Calls visit(backend, memory, values per slot) for both parts of every state.
 template <typename Visit>
 void CacheMemory::for_each_state(Visit visit) {
   for (const int number : layout_.recurrent_layers) {

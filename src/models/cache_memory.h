@@ -1,5 +1,5 @@
-// The memory of cached keys, values and states: where each layer's are, how large, and on which backend. Which block
-// holds what is kv/'s to know.
+// The memory of cached keys, values and states: its size, and which part of it each layer uses on its backend. Which
+// block holds which tokens is decided in kv/.
 #pragma once
 
 #include <cstdint>
@@ -11,26 +11,26 @@
 
 namespace rocmforge::models {
 
-// Layers that see the same positions share their blocks' numbers.
+// Layers that see the same positions and therefore share block numbers.
 struct CacheGroup {
   int window = 0;  // 0: all positions
   std::vector<int> layers;
 };
 
-// Layers of an encoder all have the same memory: none needs it for longer than it runs.
+// Which layers need which kind of cache.
 struct CacheLayout {
   std::vector<CacheGroup> groups;
   std::vector<int> recurrent_layers;
-  std::vector<int> asking_layers;  // that have keys and values of what an encoder made
-  bool is_shared = false;
+  std::vector<int> cross_attention_layers;  // layers with cross attention to the encoder's output
+  bool is_shared = false;  // an encoder's layers all use the same memory: none needs it longer than it runs
 };
 
 CacheLayout cache_layout(const DecoderSpec& spec);
 
-// What a sequence keeps in one layer, in numbers.
+// The number of values that a sequence keeps in one layer.
 struct LayerCache {
-  std::uint64_t values_per_token = 0;  // keys and values of its own
-  std::uint64_t state_values = 0;      // whatever the length
+  std::uint64_t values_per_token = 0;  // of the layer's own keys and values
+  std::uint64_t state_values = 0;      // independent of the length
   int window = 0;                      // 0: none
 };
 
@@ -41,24 +41,24 @@ struct CacheFormats {
   const quant::Format* values = nullptr;
 };
 
-// Bytes of a block of one group, over all its layers; and of a sequence's states.
+// Return the bytes of one block of a group over all its layers, and of one sequence's states.
 std::uint64_t block_bytes(const DecoderSpec& spec, const CacheGroup& group, const CacheFormats& formats,
                           int block_tokens, bool is_shared);
 std::uint64_t state_bytes(const DecoderSpec& spec);
-// Of what an encoder made for one sequence, of so many positions.
+// Returns the bytes of one sequence's cross-attention keys and values for `positions` positions of encoder output.
 std::uint64_t source_bytes(const DecoderSpec& spec, const CacheFormats& formats, int positions);
 
 struct CacheSizes {
   int block_tokens = 0;
   std::vector<int> blocks;  // of each group
   int state_slots = 0;
-  int source_tokens = 0;  // positions of what an encoder made for a sequence
-  int source_slots = 0;   // a block of so many for each sequence, of the group after all others
+  int source_tokens = 0;  // positions of encoder output per sequence
+  int source_slots = 0;   // one block of source_tokens for each sequence, in a group after all others
 };
 
 class CacheMemory {
  public:
-  // Gives every layer its views. An Error when a backend has not enough memory.
+  // Allocates the caches and gives every layer its views. Throws Error if a backend has not enough memory.
   CacheMemory(const DecoderSpec& spec, const CacheLayout& layout, const CacheFormats& formats, const CacheSizes& sizes,
               std::span<Layer> layers);
 
@@ -66,7 +66,7 @@ class CacheMemory {
 
   void copy_block(int group, std::int32_t from, std::int32_t to);
   void copy_state(std::int32_t from, std::int32_t to);
-  // As before a sequence's first token.
+  // Sets the state to zero, as before a sequence's first token.
   void clear_state(std::int32_t slot);
 
  private:

@@ -1,5 +1,5 @@
-// What a model computes, as data: an architecture's file turns metadata into a spec, and the binding of weights, the
-// plan of memory and the forward pass read it. What is not said is llama.
+// The description of what a model computes, as data. An architecture's file turns metadata into a DecoderSpec; the
+// binding of weights, the memory plan and the forward pass read it. The defaults are llama's.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace rocmforge::models {
 
-// ---- What works on each position alone ----
+// ---- Parts that work on each position independently ----
 
 struct ExpertsSpec {
   int count = 0;
@@ -26,28 +26,28 @@ struct ExpertsSpec {
   bool renormalizes = false;
   float scale = 1;
   bool weighs_inputs = false;
-  bool has_biases = false;       // of the router and of all matrices
+  bool has_biases = false;       // on the router and on all matrices
   bool routes_by_input = false;  // the router reads the layer's input
-  int latent_width = 0;          // experts work in a space of their own; 0: in the model's
-  int shared_width = 0;          // of an expert that every token has; 0: none
-  bool shared_gate = false;      // its result is weighted by the sigmoid of a product
+  int latent_width = 0;          // width of the experts' own space; 0: the model's width
+  int shared_width = 0;          // width of the expert that every token uses; 0: none
+  bool shared_gate = false;      // the shared expert's result is multiplied by the sigmoid of a product
 };
 
 struct FeedForwardSpec {
   int width = 0;
   bool is_gated = true;
-  bool is_stored_fused = false;  // gate and up are the halves of ffn_up
+  bool is_stored_fused = false;  // ffn_up holds both gate and up
   ops::Activation activation = ops::Activation::kSilu;
   ops::Xielu xielu;
   Need bias = Need::kNever;
-  std::optional<Need> down_bias;       // where it is another
-  bool has_divisors = false;           // hidden values are divided by numbers of their own
-  std::optional<float> outliers;       // gates less than so many deviations above their mean are cut; 0: none
-  std::optional<ExpertsSpec> experts;  // in place of the dense one
-  bool has_dense_beside = false;       // or beside it, each with norms of its own
+  std::optional<Need> down_bias;       // if it differs from `bias`
+  bool has_divisors = false;           // each hidden value is divided by a stored number
+  std::optional<float> outliers;       // gates below mean + this many standard deviations become 0; 0: none
+  std::optional<ExpertsSpec> experts;  // replace the dense part
+  bool has_dense_beside = false;       // the dense part runs beside the experts, each with its own norms
 };
 
-// RWKV's, which looks at the position before too.
+// RWKV's feed-forward part, which also reads the previous position.
 struct ChannelMixSpec {
   int width = 0;
   bool has_receptance = false;
@@ -59,17 +59,17 @@ enum class LayerForm {
   kSequential,  // h = x + mixer(norm(x)); y = h + ffn(norm(h))
   kParallel,    // y = x + mixer(norm(x)) + ffn(norm(x)), with one norm or two
   kPostNorm,    // h = norm(x + mixer(x)); y = norm(h + ffn(h))
-  kAltUp,       // Gemma 3n's, on several streams
+  kAltUp,       // Gemma 3n's form, with several streams
 };
 
-// The names of the norms' tensors; empty: no such norm. Post norms are of a part's result before it is added, or in the
-// form kPostNorm of the sum.
+// The tensor names of a layer's norms; empty means no such norm. A post norm applies to a part's result before it is
+// added, or in the form kPostNorm to the sum.
 struct LayerNorms {
   std::string mixer = "attn_norm";
   std::string mixer_post;
-  std::string mixer_second_post;  // kPostNorm: once more, with the layer's input added once more
+  std::string mixer_second_post;  // kPostNorm: a second norm, after the layer's input was added a second time
   std::string cross = "cross_attn_norm";
-  std::string ffn = "ffn_norm";  // empty in the form kParallel: the mixer's
+  std::string ffn = "ffn_norm";  // empty in the form kParallel: the mixer's norm is used
   std::string ffn_post;
 };
 
@@ -77,16 +77,17 @@ struct LayerSpec {
   LayerForm form = LayerForm::kSequential;
   LayerNorms norms;
   MixerSpec mixer;
-  std::optional<Mamba2Spec> beside;    // of the same input as the mixer
-  std::optional<AttentionSpec> cross;  // between mixer and ffn, of what the encoder made; in the form kSequential
+  std::optional<Mamba2Spec> beside;  // runs on the same input as the mixer
+  std::optional<AttentionSpec>
+      cross;  // cross attention to the encoder's output, between mixer and ffn; in the form kSequential only
   std::optional<FeedForwardSpec> ffn;
-  std::optional<ChannelMixSpec> channel_mix;  // in place of it
-  float residual_scale = 1;                   // of both parts' results
-  float output_scale = 1;                     // of all
+  std::optional<ChannelMixSpec> channel_mix;  // replaces ffn
+  float residual_scale = 1;                   // of each part's result
+  float output_scale = 1;                     // of the layer's output
   Need stored_output_scale = Need::kNever;
 };
 
-// Each layer sees the token through an embedding of its own besides.
+// Per-layer embeddings: each layer also receives the token through an embedding of its own.
 struct LayerInputSpec {
   int width = 0;  // 0: none
 };
@@ -106,7 +107,7 @@ struct DecoderSpec {
   int context = 0;  // trained length
   NormSpec norm;
   std::vector<LayerSpec> layers;
-  std::string prefix;  // of the tensors of layers and of the last norm
+  std::string prefix;  // of the names of the layers' tensors and of the last norm
 
   float embedding_scale = 1;
   Need learned_positions = Need::kNever;
@@ -121,22 +122,23 @@ struct DecoderSpec {
   float logit_scale = 1;
   float logit_soft_cap = 0;
 
-  // What reads a text before the decoder answers; its layers' cross attention sees the result. nullptr: none.
+  // The encoder that reads a text before the decoder runs; the decoder's layers have cross attention to its output.
+  // nullptr: none.
   std::shared_ptr<const DecoderSpec> encoder;
-  int start_token = 0;  // behind an encoder: what a decoder's tokens begin with
+  int start_token = 0;  // with an encoder: the first token of the decoder
 
-  // Tensors of the file that the model does without, by the beginning of their names.
+  // Name prefixes of tensors in the file that the model does not need.
   std::vector<std::string> ignored_tensors;
 
-  // All positions are computed together and the result is a hidden state a position, not logits.
+  // An encoder computes all positions together, and its result is one hidden state per position instead of logits.
   bool is_encoder() const { return output == OutputMatrix::kNone; }
-  // Whether the embeddings serve as output matrix, in a file with an output matrix or without.
+  // Returns whether the embeddings are also the output matrix.
   bool is_output_tied(bool file_has_output) const {
     return output == OutputMatrix::kTied || (output == OutputMatrix::kOwnOrTied && !file_has_output);
   }
-  // Values of a position's result.
+  // Returns the number of values in a position's result.
   int output_columns() const { return is_encoder() ? width : vocabulary; }
-  // Values that run through the layers.
+  // Returns the number of values per position in the residual streams.
   int stream_columns() const { return altup.streams > 0 ? altup.streams * width : width; }
 };
 

@@ -12,7 +12,8 @@
 namespace rocmforge::models {
 namespace {
 
-// Bytes of each layer's tensors, those before the layers counted to the first and those after to the last.
+// Returns the bytes of each layer's tensors. Tensors before the layers count for the first, tensors after them for the
+// last.
 std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, const DecoderSpec& spec) {
   const std::size_t layers = spec.layers.size();
   std::vector<std::uint64_t> bytes(layers);
@@ -20,7 +21,7 @@ std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, const DecoderS
     const std::size_t block = tensor.name.find("blk.");
     std::size_t layer = tensor.name.starts_with("output") ? layers - 1 : 0;
     if (block != std::string_view::npos) {
-      if (tensor.name.substr(0, block) != spec.prefix) continue;  // of an encoder, or of its decoder
+      if (tensor.name.substr(0, block) != spec.prefix) continue;  // belongs to the encoder, or to the decoder
       const auto [end, failure] =
           std::from_chars(tensor.name.data() + block + 4, tensor.name.data() + tensor.name.size(), layer);
       if (failure != std::errc() || layer >= layers) continue;  // a layer that does not run
@@ -30,7 +31,8 @@ std::vector<std::uint64_t> bytes_by_layer(const gguf::File& file, const DecoderS
   return bytes;
 }
 
-// The first layer whose keys others use: from it on all belong on one device. As many as there are where none is.
+// Returns the first layer whose keys another layer uses, or the number of layers if there is none. This layer and all
+// later ones must be on one device.
 std::size_t first_inseparable(const DecoderSpec& spec) {
   std::size_t source = spec.layers.size();
   for (const LayerSpec& layer : spec.layers) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kArenaBytes = std::size_t{1} << 20;
 constexpr std::size_t kAlignment = 64;
 
-// "[2048, 1024] (embedding_length 2048, attention.head_count_kv × key_length 1024)".
+// Returns "[2048, 1024] (embedding_length 2048, attention.head_count_kv × key_length 1024)".
 std::string expectation(std::initializer_list<Extent> shape) {
   std::string sizes;
   std::string reasons;
@@ -27,7 +27,7 @@ std::string expectation(std::initializer_list<Extent> shape) {
   return fmt::format("[{}] ({})", sizes, reasons);
 }
 
-// An extent of 0 is any size.
+// Compares shapes. An extent of 0 matches any size.
 bool fits(const gguf::Shape& found, std::initializer_list<Extent> expected) {
   if (found.rank() > static_cast<int>(expected.size())) {
     for (int i = static_cast<int>(expected.size()); i < found.rank(); ++i) {
@@ -42,7 +42,7 @@ bool fits(const gguf::Shape& found, std::initializer_list<Extent> expected) {
   return true;
 }
 
-// The same numbers whatever dimensions of 1 stand between.
+// Compares shapes without their dimensions of 1.
 bool fits_without_ones(const gguf::Shape& found, std::initializer_list<Extent> expected) {
   std::vector<std::int64_t> a;
   std::vector<std::int64_t> b;
@@ -55,7 +55,7 @@ bool fits_without_ones(const gguf::Shape& found, std::initializer_list<Extent> e
   return a == b;
 }
 
-// Biases of a part are there together.
+// Groups the biases of a part, which must all be present or all be absent.
 std::string kind_of(const std::string& name) {
   if (name == ".attn_q.bias" || name == ".attn_k.bias" || name == ".attn_v.bias") return ".attn_*.bias";
   if (name == ".ffn_gate.bias" || name == ".ffn_up.bias" || name == ".ffn_down.bias") return ".ffn_*.bias";
@@ -79,7 +79,7 @@ const gguf::Tensor* FileTensors::find(const std::string& name, Need need) {
   return tensor;
 }
 
-// "blk.3.attn_norm_2.bias" counts for "blk.*.attn_norm_2.bias".
+// "blk.3.attn_norm_2.bias" is recorded as "blk.*.attn_norm_2.bias".
 void FileTensors::note_presence(const std::string& name, bool is_there) {
   const std::size_t block = name.find("blk.");
   if (block == std::string::npos) return;
@@ -125,7 +125,7 @@ ops::Weight FileTensors::matrix(const std::string& name, std::initializer_list<E
   return weight;
 }
 
-// NVFP4's second scale: a tensor beside "NAME.weight" that is called "NAME.scale".
+// Returns NVFP4's second scale, which is in a tensor "NAME.scale" next to "NAME.weight".
 const float* FileTensors::scale_of(const std::string& name, std::int64_t count) {
   if (!name.ends_with(".weight") || scales_apart_.contains(name)) return nullptr;
   const std::string scale = name.substr(0, name.size() - 6) + "scale";
@@ -171,7 +171,7 @@ const float* FileTensors::constants(std::span<const float> values) {
   return reinterpret_cast<const float*>(at);
 }
 
-// Small things share a buffer, so that a model makes few allocations.
+// Small tensors share a buffer, so that a model makes few allocations.
 std::byte* FileTensors::place(std::size_t bytes) {
   const std::size_t padded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
   Arena& arena = arenas_[backend_];

@@ -1,4 +1,4 @@
-// The tensors of a file, bound to backends as a model asks for them; what a model did not ask for is found out too.
+// Binds a file's tensors to backends as a model asks for them, and reports tensors that no model part asked for.
 #pragma once
 
 #include <map>
@@ -14,14 +14,14 @@
 
 namespace rocmforge::models {
 
-// What was bound: for people, and for the plan of memory.
+// Totals of the bound tensors, for the log and for the memory plan.
 struct BindStatistics {
   std::uint64_t tensors = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t repacked_bytes = 0;  // copied into a form of the backend's or of our own
+  std::uint64_t repacked_bytes = 0;  // copied into a form of the backend or of this program
 };
 
-// Errors name the file, the tensor, what was found and what was expected, and why.
+// Errors name the file and the tensor, and say what was found and what was expected and why.
 class FileTensors final : public TensorSource {
  public:
   // The file must outlive the model.
@@ -29,13 +29,14 @@ class FileTensors final : public TensorSource {
 
   const gguf::File& file() const { return file_; }
 
-  // What is taken from now on belongs to this backend. Before the first, shapes are checked and nothing is taken.
+  // Tensors taken from now on are bound to this backend. Before the first call, shapes are only checked and nothing is
+  // bound.
   void bind_to(ops::Backend& backend) { backend_ = &backend; }
 
-  // Tensors that nobody needs, by the beginning of their names.
+  // Accepts unused tensors with these name prefixes.
   void ignore(const std::vector<std::string>& beginnings);
 
-  // A tensor that others read, if it is there.
+  // Marks a tensor as used because another reader takes it. The file need not have it.
   void leave(const std::string& name) { taken_.insert(name); }
 
   bool has(const std::string& name) const override { return file_.find_tensor(name) != nullptr; }
@@ -48,16 +49,16 @@ class FileTensors final : public TensorSource {
   const float* constants(std::span<const float> values) override;
   void keep_scale_apart(const std::string& name) override { scales_apart_.insert(name); }
 
-  // After everything was taken: an Error for a tensor that no part of the model asked for, and for an optional one that
-  // some layers have and others lack.
+  // Throws Error if no part of the model asked for a tensor, or if some layers have an optional tensor and others lack
+  // it. Call it after everything was taken.
   void check_complete() const;
 
-  // What the file has and nobody uses, in a line: "12 tensors are not used: 'v.…' (10), 'blk.32.…' (2)"; or nothing.
+  // Returns a line about the unused tensors, such as "12 tensors are not used: 'v.…' (10), 'blk.32.…' (2)", or "".
   std::string ignored() const;
 
   const BindStatistics& statistics() const { return statistics_; }
 
-  // The memory behind all vectors and matrices of our own so far; the model keeps it.
+  // Hands over the buffers of all vectors and own matrices so far. The model must keep them.
   std::vector<std::unique_ptr<ops::Buffer>> take_buffers() {
     arenas_.clear();
     return std::exchange(buffers_, {});
@@ -68,7 +69,7 @@ class FileTensors final : public TensorSource {
     ops::Buffer* buffer = nullptr;
     std::size_t used = 0;
   };
-  // Which layers have an optional tensor.
+  // The name of one optional tensor that exists, and of one that is missing.
   struct Presence {
     std::string with;
     std::string without;

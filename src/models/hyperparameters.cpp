@@ -29,8 +29,8 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
   check_vocabulary();
 }
 
-// The embeddings decide: a tokenizer may know fewer tokens than there are rows, and converters drop rows that no token
-// has without changing the number.
+// The number of rows of the embeddings decides. A tokenizer may know fewer tokens than there are rows, and converters
+// drop rows that no token uses without changing the key.
 void Hyperparameters::check_vocabulary() {
   const int stated = optional("vocab_size", vocabulary, 1, kMostTokens);
   if (stated == vocabulary) return;

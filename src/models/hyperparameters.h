@@ -1,4 +1,4 @@
-// The numbers that an architecture's metadata states, each checked for its range as it is read.
+// Reads the numbers that an architecture's metadata states and checks the range of each.
 #pragma once
 
 #include <cstdint>
@@ -15,42 +15,44 @@
 
 namespace rocmforge::models {
 
-// Something that the file left open and what was taken for it. The ones that `matters` are told the user as warnings:
-// files of this kind normally say.
+// A value that the file does not state and that was assumed. If `matters`, the user gets a warning: files of this kind
+// normally state it.
 struct Assumption {
   std::string what;
   bool matters = false;
 };
 
-// Where the numbers come from: a file's metadata, and what its tensors tell besides.
+// The sources of the numbers: a file's metadata and its tensors.
 struct Facts {
   const gguf::Metadata& metadata;
   int vocabulary = 0;  // rows of the embeddings
   std::function<bool(const std::string& tensor)> has_tensor;
-  std::function<std::optional<gguf::Shape>(const std::string& tensor)> shape_of = {};  // where the tensors are known
+  std::function<std::optional<gguf::Shape>(const std::string& tensor)> shape_of =
+      {};  // empty if the shapes are not known
 };
 
 class Hyperparameters {
  public:
-  // The metadata must outlive it.
+  // The metadata must outlive this object.
   Hyperparameters(Facts facts, std::string architecture);
 
   const std::string& architecture() const { return architecture_; }
   const gguf::Metadata& metadata() const { return facts_.metadata; }
   bool has_tensor(const std::string& name) const { return facts_.has_tensor(name); }
-  // For what no key says; nothing where there is no such tensor.
+  // Returns the shape of a tensor, for numbers that no key states, or nothing if there is no such tensor.
   std::optional<gguf::Shape> shape_of(const std::string& name) const;
-  // "attn_q_norm.weight": whether any of the layers that run has it. Then all that might must.
+  // Returns whether any layer that runs has the tensor, such as "attn_q_norm.weight". Every layer that may have it must
+  // then have it.
   bool has_in_any_layer(std::string_view name) const;
   std::vector<Assumption>& assumptions() { return assumptions_; }
 
-  // "llama.block_count" for "block_count".
+  // Returns the full key: "llama.block_count" for "block_count".
   std::string key(std::string_view name) const;
   bool has(std::string_view name) const;
 
-  // Keys without the architecture. A value outside the range is an Error that names the key. The first form is an Error
-  // where there is no such key; `expected` takes the value and warns that it did; `optional` takes it as what a missing
-  // key means.
+  // Read a key, given without the architecture's prefix. All throw Error, with the key's name, if the value is outside
+  // the range. If the key is missing, required() throws Error, expected() returns `otherwise` and adds a warning, and
+  // optional() returns `otherwise`.
   int required(std::string_view name, int least, int greatest) const;
   int expected(std::string_view name, int otherwise, int least, int greatest);
   int optional(std::string_view name, int otherwise, int least, int greatest) const;
@@ -60,34 +62,34 @@ class Hyperparameters {
   bool optional_flag(std::string_view name, bool otherwise) const;
   bool required_flag(std::string_view name) const { return metadata().get<bool>(key(name)); }
 
-  // One value a layer; the file has an array or one for all.
+  // Return one value per layer. The file has an array, or one value for all layers.
   std::vector<int> per_layer(std::string_view name, int least, int greatest) const;
   std::vector<int> per_layer_or(std::string_view name, const std::vector<int>& otherwise, int least,
                                 int greatest) const;
 
-  // Once, however many layers find it out.
+  // Records an assumption, once even if several layers make it.
   void assume(const std::string& what, bool matters);
 
-  // An Error that names the file, for what several keys together make impossible.
+  // Returns an Error that names the file, for a combination of keys that is impossible.
   template <typename... Args>
   Error wrong(fmt::format_string<Args...> format, Args&&... args) const {
     return error(ErrorCode::kMalformed, "{}: {}", metadata().file(), fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // ---- What all architectures have ----
+  // ---- Numbers that all architectures have ----
 
   int width = 0;
-  int layers = 0;  // that run; further ones in the file predict several tokens at once
+  int layers = 0;  // layers that run; the file may have further ones for multi-token prediction
   int stored_layers() const { return stored_layers_; }
   int vocabulary = 0;
   int context = 0;         // trained length
-  std::vector<int> heads;  // a layer each; 0 where it has no attention
+  std::vector<int> heads;  // per layer; 0 if the layer has no attention
   std::vector<int> kv_heads;
   std::vector<int> ffn_width;
   int experts = 0;
   int experts_used = 0;
 
-  // Of layer 0, for architectures whose layers are alike in it.
+  // For architectures in which all layers have the same head sizes.
   int key_size() const;
   int value_size() const;
 
@@ -101,7 +103,8 @@ class Hyperparameters {
   std::vector<Assumption> assumptions_;
 };
 
-// Upper bounds of what is believed of a file: far above any model, and small enough that no product of them overflows.
+// Upper bounds of what is accepted from a file: far above any model, and small enough that no product of them
+// overflows.
 inline constexpr int kMostWidth = 1 << 20;
 inline constexpr int kMostLayers = 4096;
 inline constexpr int kMostHeads = 1 << 14;

@@ -1,4 +1,4 @@
-// A model's weights, bound to the backends that hold them: what the forward pass reads.
+// The layers of a model with their weights bound to backends, as the forward pass reads them.
 #pragma once
 
 #include <cstdint>
@@ -12,18 +12,18 @@
 
 namespace rocmforge::models {
 
-// Where keys and values of a layer are another layer's, `key` and `value` are absent; `value` alone where keys are the
-// values too.
+// If the layer uses another layer's keys and values, `key` and `value` are absent. If the keys are also the values,
+// only `value` is absent.
 struct AttentionLayer {
   ops::Attention attention;
   ops::Linear query;
   ops::Linear key;
   ops::Linear value;
-  ops::Linear gate;  // of its result, with a matrix of its own
+  ops::Linear gate;  // gate of the output, if it has its own matrix
   ops::Linear output;
   bool gate_is_in_queries = false;
   float output_scale = 1;
-  int rope = -1;  // number of the rope table; -1: no rotation
+  int rope = -1;  // index of the rope table; -1: no rotation
   ops::PagedKvView cache;
 };
 
@@ -31,10 +31,10 @@ struct KeyIndexer {
   int heads = 0;
   int key_size = 0;
   int most = 0;
-  ops::Attention attention;  // what prepares queries and keys
+  ops::Attention attention;  // how queries and keys are prepared
   ops::Linear query;
   ops::Linear key;
-  ops::Linear weights;  // of the heads
+  ops::Linear weights;  // of the heads' scores
   int rope = -1;
   ops::PagedKvView cache;
 
@@ -44,13 +44,13 @@ struct KeyIndexer {
 struct LatentAttentionLayer {
   LatentAttentionSpec spec;
   ops::Attention attention;
-  ops::Linear query_down;  // absent where queries are made in one step
+  ops::Linear query_down;  // absent if queries are computed by one matrix
   ops::Norm query_norm;
   ops::Linear query;
   ops::Linear key_value_down;
   ops::Norm key_value_norm;
-  ops::Weight key_up;    // [heads]: a head's plain query to the latent space
-  ops::Weight value_up;  // [heads]: a head's latent sum to its values
+  ops::Weight key_up;    // [heads]: maps a head's unrotated query to the latent space
+  ops::Weight value_up;  // [heads]: maps a head's latent sum to its values
   ops::Linear output;
   int rope = -1;
   KeyIndexer indexer;
@@ -98,10 +98,10 @@ struct ShortConvolutionLayer {
   ops::Linear out;
 };
 
-// What there is depends on the form; see DeltaNetForm.
+// Which members are present depends on the form; see DeltaNetForm.
 struct DeltaNetLayer {
   DeltaNetSpec spec;
-  ops::Linear joint;  // queries, keys, values and gates in one, a key head after the other
+  ops::Linear joint;  // queries, keys, values and gates in one matrix, ordered by key head
   ops::Linear query_key_value;
   ops::Linear query;
   ops::Linear key;
@@ -113,20 +113,20 @@ struct DeltaNetLayer {
   ops::Linear beta;
   ops::Linear beta_and_decay;
   ops::Convolution convolution;
-  ops::Norm length;  // of queries and keys
+  ops::Norm length;  // norm of queries and keys
   ops::DeltaRule rule;
   ops::Norm norm;
   ops::Activation gating = ops::Activation::kSilu;
   ops::Linear out;
 };
 
-// Weights of the mix of a position with the one before, of each input.
+// `first_lerp` and `lerps` are the weights that mix each input of a position with the previous position.
 struct Rwkv6Layer {
   Rwkv6Spec spec;
   const float* first_lerp = nullptr;
   ops::Linear mix_down;
   ops::Weight mix_up;            // [w, k, v, r, g]
-  const float* lerps = nullptr;  // likewise
+  const float* lerps = nullptr;  // [w, k, v, r, g]
   ops::Linear decay_down;
   ops::Linear decay;
   ops::Linear key;
@@ -148,28 +148,28 @@ struct Rwkv7Layer {
   ops::Linear decay;
   ops::Linear rate_down;
   ops::Linear rate;
-  ops::Linear value_gate_down;  // of the first layer's values; absent in the first
+  ops::Linear value_gate_down;  // blends in the first layer's values; absent in the first layer
   ops::Linear value_gate;
-  ops::FeedForward gate;  // of low rank, with a sigmoid between; may be absent
+  ops::FeedForward gate;  // low-rank, with a sigmoid between its matrices; may be absent
   ops::Wkv7 wkv;
   ops::Linear out;
 };
 
 struct FeedForwardLayer {
-  ops::FeedForward dense;  // absent where there are only experts
+  ops::FeedForward dense;  // absent if there are only experts
   float outliers = 0;
-  const float* hidden_scales = nullptr;  // of the dense part; may be absent
-  ops::Norm router_norm;                 // of what the router sees, where that is not what the experts see
+  const float* hidden_scales = nullptr;  // factors of the dense part's hidden values; may be absent
+  ops::Norm router_norm;                 // of the router's input, if it differs from the experts' input
   ops::Linear router_product;
   ops::Router router;
   bool weighs_inputs = false;
   bool routes_by_input = false;
-  ops::Linear latent_down;  // to the experts' own space and back; may be absent
+  ops::Linear latent_down;  // map to the experts' own space and back; may be absent
   ops::Linear latent_up;
   ops::FeedForward experts;
   ops::FeedForward shared;
   ops::Linear shared_gate;
-  ops::Norm experts_norm;  // where a dense part is beside the experts: of their input, and of both results
+  ops::Norm experts_norm;  // with a dense part beside the experts: norms of their input and of both results
   ops::Norm dense_post_norm;
   ops::Norm experts_post_norm;
 };
@@ -181,7 +181,7 @@ struct ChannelMixLayer {
   ops::FeedForward ffn;
 };
 
-// A layer's own embedding of the token, gated by what runs through the layer.
+// A layer's own embedding of the token, gated by the layer's values.
 struct LayerInput {
   int number = 0;
   ops::Linear gate;
@@ -202,12 +202,13 @@ struct AltUpLayer {
   ops::Norm laurel_norm;
 };
 
-struct Pass;
+struct LayerContext;
 struct Layer;
 
-// A kind of layer, and what it is made of: functions of forward/, chosen once at load.
-using LayerFunction = void (*)(const Layer& layer, const Pass& pass);
-using PartFunction = void (*)(const Layer& layer, const Pass& pass, ops::Tensor in, ops::Write write, ops::Tensor out);
+// The functions of forward/ that compute a layer, or a part of one. They are chosen once, at load.
+using LayerFunction = void (*)(const Layer& layer, const LayerContext& context);
+using PartFunction = void (*)(const Layer& layer, const LayerContext& context, ops::Tensor in, ops::Write write,
+                              ops::Tensor out);
 
 using MixerLayer = std::variant<std::monostate, AttentionLayer, LatentAttentionLayer, MambaLayer, Mamba2Layer,
                                 Plamo2MambaLayer, ShortConvolutionLayer, DeltaNetLayer, Rwkv6Layer, Rwkv7Layer>;
@@ -215,11 +216,11 @@ using MixerLayer = std::variant<std::monostate, AttentionLayer, LatentAttentionL
 struct Layer {
   ops::Backend* backend = nullptr;
   LayerFunction run = nullptr;
-  PartFunction mix = nullptr;           // nullptr: none
-  PartFunction ask_source = nullptr;    // nullptr: none
-  PartFunction feed_forward = nullptr;  // nullptr: none
+  PartFunction mix = nullptr;              // nullptr: none
+  PartFunction cross_attention = nullptr;  // nullptr: none
+  PartFunction feed_forward = nullptr;     // nullptr: none
 
-  ops::Norm mixer_norm;  // absent norms leave things as they are
+  ops::Norm mixer_norm;  // an absent norm leaves its input unchanged
   ops::Norm mixer_post_norm;
   ops::Norm mixer_second_post_norm;
   ops::Norm cross_norm;
@@ -235,12 +236,12 @@ struct Layer {
   LayerInput input;
   AltUpLayer altup;
 
-  // What its recurrences keep: the mixer's, and the channel mix's.
+  // The states of the mixer's recurrence and of the channel mix.
   ops::StateView mixer_state;
   ops::StateView ffn_state;
 };
 
-// Rows that are looked up, and what multiplies them.
+// A table whose rows are looked up, and a factor for them.
 struct EmbeddingTable {
   ops::Weight rows;
   float scale = 1;
@@ -248,7 +249,7 @@ struct EmbeddingTable {
   bool is_present() const { return rows.is_present(); }
 };
 
-// What all layers' own embeddings are made of: of the token, and of what runs into the first layer.
+// The weights of all layers' own embeddings, which are computed from the token and from the input of the first layer.
 struct LayerInputSource {
   EmbeddingTable tokens;
   ops::Linear projection;
@@ -264,12 +265,12 @@ struct InputLayer {
   EmbeddingTable token_types;
   ops::Norm norm;
   LayerInputSource layer_inputs;
-  ops::Weight streams;  // [streams - 1]: what the further streams begin with
+  ops::Weight streams;  // [streams - 1]: computes the initial values of the further streams
   int stream_count = 0;
 };
 
 struct OutputLayer {
-  ops::Weight streams;  // [streams - 1]: what the further streams end as
+  ops::Weight streams;  // [streams - 1]: maps the further streams back at the end
   int stream_count = 0;
   ops::Norm norm;
   ops::Linear logits;  // absent for an encoder

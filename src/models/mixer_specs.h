@@ -1,4 +1,4 @@
-// What mixes the positions of a layer, as data: attention in its forms, and the recurrent blocks.
+// The parts of a layer that mix positions, as data: the forms of attention, and the recurrent blocks.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace rocmforge::models {
 
-// Whether the file holds a tensor. An optional one is in all layers or in none.
+// Whether the file holds a tensor. An optional tensor is in all layers or in none.
 enum class Need { kNever, kOptional, kRequired };
 
 struct NormSpec {
@@ -26,7 +26,7 @@ enum class RopeScaling { kNone, kLinear, kYarn };
 
 struct RopeSpec {
   ops::RopePairing pairing = ops::RopePairing::kNeighbours;
-  int dimensions = 0;  // of a head that are rotated; two a pair
+  int dimensions = 0;  // rotated values per head, two per pair
   float base = 10000;
   RopeScaling scaling = RopeScaling::kNone;
   float factor = 1;
@@ -34,7 +34,7 @@ struct RopeSpec {
   float beta_fast = 32;
   float beta_slow = 1;
   float magnitude = 1;       // of cosine and sine
-  bool has_divisors = true;  // rope_freqs, rope_factors_long and _short apply where the file has them
+  bool has_divisors = true;  // rope_freqs, rope_factors_long and _short apply if the file has them
 
   friend bool operator==(const RopeSpec&, const RopeSpec&) = default;
 };
@@ -44,7 +44,7 @@ struct RopeSpec {
 enum class NormWeights {
   kNone,
   kOfHead,      // each head is normalized with the same weights
-  kOfEachHead,  // with weights of its own
+  kOfEachHead,  // each head is normalized with its own weights
   kOfWhole,     // all heads are normalized as one vector
 };
 
@@ -54,16 +54,17 @@ struct QueryKeyNormSpec {
   bool is_after_rope = false;
 };
 
-// A number for each distance of two positions, which are sorted into buckets: near ones each for itself, farther ones
-// in ever wider ranges. Of a causal one all buckets are for positions before; otherwise half for each side.
+// A bias for each distance between two positions. Distances are sorted into buckets: near distances have a bucket each,
+// farther ones share ever wider buckets. In causal attention all buckets are for earlier positions; otherwise each side
+// has half of them.
 struct DistanceBiasSpec {
   int buckets = 0;
-  std::string tensor;  // of the layer that has it for all
+  std::string tensor;  // full name; one layer stores the bias for all
 };
 
 enum class OutputGate {
   kNone,
-  kInQueries,  // attn_q gives a head's query and then its gate
+  kInQueries,  // attn_q holds for each head the query, then the gate
   kOwnMatrix,  // attn_gate
 };
 
@@ -76,7 +77,7 @@ struct AttentionSpec {
   int window = 0;  // 0: none
   ops::WindowKind window_kind = ops::WindowKind::kSliding;
   bool is_causal = true;
-  bool reads_source = false;  // its keys and values are of what the encoder made
+  bool is_cross_attention = false;  // keys and values come from the encoder's output
   float soft_cap = 0;
   bool has_sinks = false;
   float alibi = 0;  // the greatest bias of ALiBi; 0: none
@@ -86,14 +87,14 @@ struct AttentionSpec {
   float temperature_length = 1;
   int temperature_offset = 0;
 
-  bool is_stored_fused = false;  // as attn_qkv in most files; otherwise split. Either is taken
+  bool is_stored_fused = false;  // most files have attn_qkv, otherwise three tensors; both are accepted
   Need qkv_bias = Need::kNever;
   Need output_bias = Need::kNever;
   float clamp = 0;  // of queries, keys and values; 0: none
   std::optional<QueryKeyNormSpec> query_key_norm;
-  bool normalizes_values = false;  // each head, without weights
-  bool has_values = true;          // otherwise the keys, before their norm and rotation, are the values too
-  int keys_of_layer = -1;          // whose keys and values it uses; -1: its own
+  bool normalizes_values = false;  // each head, with a norm that has no weights
+  bool has_values = true;          // otherwise the keys before norm and rotation are also the values
+  int keys_of_layer = -1;          // the layer whose keys and values are used; -1: its own
   OutputGate gate = OutputGate::kNone;
   float output_scale = 1;
   std::string output_name = "attn_output";
@@ -101,7 +102,7 @@ struct AttentionSpec {
   bool has_own_keys() const { return keys_of_layer < 0; }
 };
 
-// Of the keys that a query may see only the best are used, by an attention of its own that is cheaper.
+// The lightning indexer of sparse attention: a cheaper attention that selects the `most` keys which a query sees.
 struct KeyIndexerSpec {
   int heads = 0;
   int key_size = 0;
@@ -109,14 +110,15 @@ struct KeyIndexerSpec {
   std::optional<RopeSpec> rope;
 };
 
-// Keys and values of all heads are made from one vector of `kv_rank` values, and that is what is cached, with a rotated
-// part of `rope_size` values that all heads share. Queries meet it in its own space: their part without positions is
-// multiplied with each head's key matrix first, and each head's value matrix comes after the sum.
+// Multi-head latent attention. The keys and values of all heads are computed from one vector of `kv_rank` values, and
+// only this vector is cached, together with a rotated part of `rope_size` values that all heads share. Queries are
+// brought to the latent space: their unrotated part is multiplied by each head's key matrix before attention, and each
+// head's value matrix is applied to the sum afterwards.
 struct LatentAttentionSpec {
   int heads = 0;
-  int query_rank = 0;  // 0: queries are made in one step
+  int query_rank = 0;  // 0: queries are computed by one matrix
   int kv_rank = 0;
-  int plain_size = 0;  // of a head's queries and keys, without positions
+  int plain_size = 0;  // unrotated values of a head's queries and keys
   int rope_size = 0;
   int value_size = 0;
   float scale = 0;
@@ -134,10 +136,10 @@ struct LatentAttentionSpec {
 struct MambaSpec {
   int inner = 0;
   int state_size = 0;
-  int rank = 0;  // of the time steps' projection
+  int rank = 0;  // of the projection of the time steps
   int taps = 0;
   float norm_epsilon = 0;
-  ops::NormKind norms = ops::NormKind::kNone;  // of time steps and of both of the state's projections
+  ops::NormKind norms = ops::NormKind::kNone;  // of the time steps, B and C
   bool norms_have_weights = false;
 };
 
@@ -154,7 +156,7 @@ struct Mamba2Spec {
   int channels() const { return inner + 2 * groups * state_size; }
 };
 
-// Mamba 2's recurrence between Mamba's projections, each normalized.
+// Mamba 2's recurrence between Mamba's projections, which are normalized.
 struct Plamo2MambaSpec {
   int inner = 0;
   int heads = 0;
@@ -170,14 +172,14 @@ struct ShortConvolutionSpec {
 
 // How a delta net's projections are stored.
 enum class DeltaNetForm {
-  kInterleaved,  // ssm_ba holds for each key head the betas and then the decays of its value heads
-  kSeparate,     // ssm_beta and ssm_alpha
-  kByChannel,    // Kimi's: a decay a channel, of low rank, as the gate; a convolution for each of q, k and v
+  kInterleaved,  // ssm_ba holds for each key head the betas, then the decays of its value heads
+  kSeparate,     // betas and decays are in ssm_beta and ssm_alpha
+  kByChannel,    // Kimi's: a low-rank decay per channel and a low-rank gate; one convolution each for q, k and v
 };
 
 struct DeltaNetSpec {
   DeltaNetForm form = DeltaNetForm::kInterleaved;
-  int heads = 0;  // of values
+  int heads = 0;  // value heads
   int key_heads = 0;
   int key_size = 0;
   int value_size = 0;
@@ -189,8 +191,8 @@ struct DeltaNetSpec {
   int channels() const { return 2 * keys() + values(); }
 };
 
-// RWKV's time mixing. Widths of low-rank factors are by the keys. Its tensors in a step's working space, all of the
-// model's width:
+// RWKV's time mixing. The ranks of low-rank factors come from the keys. This many tensors of the model's width are
+// needed in Activations::hidden:
 inline constexpr std::int64_t kRwkvTensors = 8;
 
 struct Rwkv6Spec {
@@ -205,7 +207,7 @@ struct Rwkv7Spec {
   int rate_rank = 0;
   int value_rank = 0;
   int gate_rank = 0;      // 0: no gate
-  bool is_first = false;  // its values are blended into those of the layers after
+  bool is_first = false;  // its values are blended into those of later layers
 };
 
 using MixerSpec = std::variant<std::monostate, AttentionSpec, LatentAttentionSpec, MambaSpec, Mamba2Spec,

@@ -16,7 +16,7 @@ namespace {
 
 using quant::Format;
 
-// The keys of the file's architecture, and the layers' tensors.
+// Reads the keys of the file's architecture and the shapes of its layers' tensors.
 class ModelReader {
  public:
   ModelReader(const gguf::File& file, std::string architecture)
@@ -35,7 +35,7 @@ class ModelReader {
     return find<std::uint64_t>(name).value_or(missing);
   }
 
-  // A number for every layer, or one for all of them; empty where the key is missing.
+  // Returns one number per layer; the key may have one number for all. Empty if the key is missing.
   std::vector<std::uint64_t> per_layer(std::string_view name, std::uint64_t layers) const {
     if (layers > kMostLayers) {
       throw error(ErrorCode::kMalformed, "{}: key '{}' is {}, expected at most {} layers", file_.path(),
@@ -44,7 +44,7 @@ class ModelReader {
     return file_.metadata().per_layer<std::uint64_t>(key(name), layers);
   }
 
-  // Dimension `at` of a tensor's shape; 0 where there is no such tensor.
+  // Returns dimension `at` of a tensor's shape, or 0 if there is no such tensor.
   std::uint64_t dimension(std::string_view tensor, int at) const {
     const gguf::Tensor* found = file_.find_tensor(tensor);
     return found != nullptr && at < found->shape.rank() ? found->shape[at] : 0;
@@ -56,7 +56,7 @@ class ModelReader {
  private:
   const gguf::File& file_;
   std::string architecture_;
-  std::string prefix_;  // of the layers' tensors: behind an encoder a decoder's have one
+  std::string prefix_;  // of the layers' tensor names; "dec." for a decoder with an encoder
 };
 
 std::optional<Dimension> stated_or_inferred(std::optional<std::uint64_t> stated, std::uint64_t inferred) {
@@ -65,7 +65,7 @@ std::optional<Dimension> stated_or_inferred(std::optional<std::uint64_t> stated,
   return std::nullopt;
 }
 
-// N of names that begin blk.N. or 0.
+// Returns 1 + the greatest N in names that begin with "blk.N.", or 0.
 std::uint64_t layers_in_names(const gguf::File& file) {
   std::uint64_t layers = 0;
   for (const gguf::Tensor& tensor : file.tensors()) {
@@ -129,7 +129,7 @@ std::optional<TokenizerSummary> tokenizer_of(const gguf::File& file) {
   return tokenizer;
 }
 
-// An encoder reads everything at once and keeps nothing.
+// An encoder reads everything at once and caches nothing.
 CacheShape cache_of(const DecoderSpec& spec) {
   CacheShape shape;
   if (spec.is_encoder()) return shape;
@@ -144,7 +144,7 @@ CacheShape cache_of(const DecoderSpec& spec) {
   return shape;
 }
 
-// What only a model's description tells; nothing where it is of no known architecture, or something is wrong with it.
+// Fills in what only the model's description says. Leaves it out if the architecture is unknown or the file is faulty.
 void fill_by_description(const gguf::File& file, ModelSummary& summary) {
   if (find_architecture(summary.architecture) == nullptr) return;
   try {

@@ -1,4 +1,4 @@
-// What a file's metadata and tensors say of its model: for people, and for planning memory.
+// Summarizes what a file's metadata and tensors say about its model, for display and for planning memory.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace rocmforge::models {
 
-// A number that a key states, or that the tensors' shapes imply where the key is missing.
+// A number stated by a key, or inferred from the tensors' shapes if the key is missing.
 struct Dimension {
   std::uint64_t value = 0;
   bool inferred = false;
 };
 
-// A number that may differ from layer to layer.
+// The range over all layers of a number that may differ from layer to layer.
 struct LayerRange {
   std::uint64_t least = 0;
   std::uint64_t greatest = 0;
@@ -39,13 +39,13 @@ struct TokenizerSummary {
   std::optional<std::uint64_t> eos;
 };
 
-// What a sequence keeps while it is generated. Nothing for an encoder, and for what no architecture describes.
+// What a sequence keeps in the caches. All zero for encoders and for unknown architectures.
 struct CacheShape {
-  std::uint64_t attention_layers = 0;  // that keep keys and values of their own
+  std::uint64_t attention_layers = 0;  // with keys and values of their own
   std::uint64_t recurrent_layers = 0;
   std::uint64_t values_per_token = 0;  // keys and values of all layers together
-  std::uint64_t state_values = 0;      // of all recurrent layers, whatever the length; always float32
-  bool has_window = false;             // some layers need less than all positions
+  std::uint64_t state_values = 0;      // of all recurrent layers, independent of the length; always float32
+  bool has_window = false;             // some layers attend to a window only
 };
 
 struct ModelSummary {
@@ -71,7 +71,7 @@ struct ModelSummary {
   std::optional<std::uint64_t> value_length;
   std::uint64_t experts = 0;
   std::uint64_t experts_used = 0;
-  bool tied_embeddings = false;  // the output matrix is the token embeddings; known of models that can be described
+  bool tied_embeddings = false;  // the output matrix is the token embeddings; false if the architecture is unknown
 
   std::optional<TokenizerSummary> tokenizer;
   std::optional<std::uint64_t> chat_template_bytes;
@@ -79,12 +79,12 @@ struct ModelSummary {
   CacheShape cache;
 
   double bits_per_weight() const;
-  // Memory for the keys, values and states of one sequence of `context` tokens.
+  // Returns the bytes of keys, values and states of one sequence of `context` tokens.
   std::uint64_t cache_bytes(std::uint64_t context, const quant::Format& format) const;
 };
 
-// general.architecture may be missing (an importance matrix, a projector); then only what needs no key is filled in. A
-// key of the wrong type is an Error.
+// Summarizes the file. general.architecture may be missing (an importance matrix, a projector); then only the fields
+// that need no key are filled in. Throws Error if a key has the wrong type.
 ModelSummary summarize(const gguf::File& file);
 
 }  // namespace rocmforge::models

@@ -117,7 +117,7 @@ Error unknown(const gguf::Metadata& metadata, std::string_view name) {
       fmt::format("{}known are {}", guess, fmt::join(names, ", ")));
 }
 
-// That a position sees the right others, and any at all.
+// Throws Error if a decoder is not causal, or if no layer lets a position see other positions.
 void check_what_is_seen(const DecoderSpec& spec, const Hyperparameters& h) {
   const bool has_encoder = spec.is_encoder() || spec.encoder != nullptr;
   if (!has_encoder && !h.optional_flag("attention.causal", true)) {
@@ -140,7 +140,7 @@ const Architecture* find_architecture(std::string_view name) {
 }
 
 Description describe(const gguf::File& file) {
-  // The architecture first: of a file that is no model at all the embeddings are not what is missing.
+  // Check the architecture first: for a file that is no model at all, a message about missing embeddings would mislead.
   const auto name = file.metadata().get<std::string>("general.architecture");
   if (find_architecture(name) == nullptr) throw unknown(file.metadata(), name);
   const gguf::Tensor& table = file.tensor("token_embd.weight");

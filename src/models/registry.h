@@ -12,13 +12,14 @@
 namespace rocmforge::models {
 
 struct Architecture {
-  std::string_view name;  // as in general.architecture
+  std::string_view name;  // value of general.architecture
   DecoderSpec (*describe)(Hyperparameters& hyperparameters);
   std::string_view title;
 };
 
 std::span<const Architecture> architectures();
 
+// Returns nullptr if the architecture is unknown.
 const Architecture* find_architecture(std::string_view name);
 
 struct Description {
@@ -26,11 +27,11 @@ struct Description {
   std::vector<Assumption> assumptions;
 };
 
-// The file's architecture applied to its metadata. Errors: no or an unknown architecture, by name, with the nearest
-// known one; keys that are missing or make no sense.
+// Describes the file's model by applying its architecture to its metadata. Throws Error if the architecture is missing
+// or unknown (with the nearest known name), or if keys are missing or make no sense.
 Description describe(const gguf::File& file);
 
-// The same where there is no file yet.
+// Describes a model for which there is no file yet.
 Description describe(const Facts& facts);
 
 }  // namespace rocmforge::models

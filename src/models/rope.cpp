@@ -28,7 +28,7 @@ std::vector<float> divisors_of(const RopeSpec& rope, const gguf::File& file, std
   return divisors;
 }
 
-// rope_freqs comes first where a file has more than one kind.
+// rope_freqs takes precedence if a file has more than one kind.
 std::vector<float> divisors_of(const RopeSpec& rope, const gguf::File& file, std::int64_t context) {
   if (!rope.has_divisors) return {};
   if (file.find_tensor("rope_freqs.weight") != nullptr) return divisors_of(rope, file, "rope_freqs.weight");
@@ -39,15 +39,15 @@ std::vector<float> divisors_of(const RopeSpec& rope, const gguf::File& file, std
   return divisors_of(rope, file, is_long ? "rope_factors_long.weight" : "rope_factors_short.weight");
 }
 
-// YaRN: slow pairs are interpolated, fast ones left as they are, with a ramp between. The ramp's ends are the pairs
-// that turn beta_fast and beta_slow times within the original context.
+// YaRN (Peng et al. 2023): slow pairs are interpolated, fast ones are left unchanged, with a ramp between them. The
+// ramp ends at the pairs that turn beta_fast and beta_slow times within the original context.
 class YarnRamp {
  public:
   explicit YarnRamp(const RopeSpec& rope)
       : low_(std::max(0.0, std::floor(pair_of_turns(rope, rope.beta_fast)))),
         high_(std::min(rope.dimensions - 1.0, std::ceil(pair_of_turns(rope, rope.beta_slow)))) {}
 
-  // 1: left as it is, 0: interpolated.
+  // Returns 1 for a pair that is unchanged, 0 for one that is interpolated.
   double share_kept(int pair) const { return 1 - std::clamp((pair - low_) / std::max(0.001, high_ - low_), 0.0, 1.0); }
 
  private:

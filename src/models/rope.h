@@ -1,4 +1,4 @@
-// The angles of rotary positions, from what the file says of them.
+// Computes the frequencies of rotary positions from what the file says.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,11 @@
 
 namespace rocmforge::models {
 
-// Radians a position for each pair. `context` is how many positions will be used: long-context factors apply from the
-// original length on. Divisors are taken from the file's tensors where the rope has them.
+// Returns the radians per position of each pair. `context` is the number of positions that will be used: if it exceeds
+// the original length, the long-context factors apply. Divisors come from the file's tensors if the rope has them.
 std::vector<float> rope_frequencies(const RopeSpec& rope, const gguf::File& file, std::int64_t context);
 
-// The file's tensors that rope_frequencies() may read.
+// Returns the names of the tensors that rope_frequencies() may read.
 const std::vector<std::string>& rope_tensors();
 
 }  // namespace rocmforge::models

@@ -7,12 +7,12 @@
 namespace rocmforge::models {
 namespace {
 
-// Answers every request with nothing, and writes down what was asked for.
+// Records every request and returns absent tensors.
 class TensorLister final : public TensorSource {
  public:
   explicit TensorLister(std::vector<ListedTensor>& tensors) : tensors_(tensors) {}
 
-  // A tied output is the embeddings; everything else is listed in its usual form.
+  // So that an output that may be tied is listed as tied, and everything else in its usual form.
   bool has(const std::string&) const override { return false; }
 
   ops::Weight matrix(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange) override {
@@ -36,7 +36,7 @@ class TensorLister final : public TensorSource {
     if (need == Need::kNever || std::ranges::find(tensors_, name, &ListedTensor::name) != tensors_.end()) return;
     std::vector<std::uint64_t> dimensions;
     for (const Extent& extent : shape) {
-      // Where any size will do, two rows are the least that tell a table from a vector.
+      // If any size is allowed, use 2 rows: the fewest that distinguish a table from a vector.
       dimensions.push_back(extent.size == 0 ? 2 : static_cast<std::uint64_t>(extent.size));
     }
     tensors_.push_back({name, gguf::Shape(dimensions), is_matrix, need == Need::kOptional});

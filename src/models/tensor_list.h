@@ -1,4 +1,4 @@
-// The tensors that a model of a spec has in its file, for making files.
+// Lists the tensors that a file of a model must have, for writing such files.
 #pragma once
 
 #include <string>
@@ -12,11 +12,12 @@ namespace rocmforge::models {
 struct ListedTensor {
   std::string name;
   gguf::Shape shape;
-  bool is_matrix = false;    // one that products are made with; others are kept as F32
-  bool is_optional = false;  // a file may do without
+  bool is_matrix = false;    // used in matrix products; other tensors are stored as F32
+  bool is_optional = false;  // the file may lack it
 };
 
-// In the order of binding; matrices that may be fused are listed apart, unless the spec has them fused.
+// Returns the tensors in the order of binding. Matrices that may be fused are listed separately, unless the spec has
+// them fused.
 std::vector<ListedTensor> list_tensors(const DecoderSpec& spec);
 
 }  // namespace rocmforge::models

@@ -1,6 +1,7 @@
-// What is computed together: the tokens of one or more sequences, and where their keys, values and states are.
+// A step: the tokens of one or more sequences that are computed together, and where their keys, values and states are
+// stored.
 //
-// Prefill and decode are the same thing: a sequence brings as many rows as it has tokens to catch up.
+// Prefill and decode are the same thing: a sequence has as many rows as it has tokens to catch up with.
 #pragma once
 
 #include <cstddef>
@@ -11,27 +12,27 @@
 
 namespace rocmforge::ops {
 
-// The rows of one sequence, one after the other: positions first_position, first_position + 1, …
+// The consecutive rows of one sequence, at positions first_position, first_position + 1, …
 struct SequenceRows {
   std::int32_t first_row = 0;
   std::int32_t rows = 0;
   std::int32_t first_position = 0;
-  std::int32_t state_slot = 0;     // where recurrent layers keep its state
-  std::int32_t source_length = 0;  // positions of what an encoder made for it; see Attention::reads_source
+  std::int32_t state_slot = 0;     // slot of the sequence's state in recurrent layers
+  std::int32_t source_length = 0;  // positions of the encoder's output; see Attention::is_cross_attention
 
   std::int32_t end_position() const { return first_position + rows; }
 };
 
-// Lives in host memory and does not change from begin_step() to end_step(); a backend with memory of its own copies it
-// there once, in begin_step().
+// A step lives in host memory and must not change between begin_step() and end_step(). A backend with its own memory
+// copies the step once, in begin_step().
 struct Step {
   std::span<const std::int32_t> tokens;     // [rows]
   std::span<const std::int32_t> positions;  // [rows]
-  std::span<const std::int32_t> sequence;   // [rows]: whose row it is, an index into `sequences`
+  std::span<const std::int32_t> sequence;   // [rows]: index into `sequences` of the row's sequence
   std::span<const SequenceRows> sequences;
 
-  // Block tables, [groups, sequences, table_length]: the block that holds a position of a sequence in the layers of a
-  // group, by position / block_tokens. Blocks that no row can see may have any number.
+  // Block tables, [groups, sequences, table_length]. The entry at position / block_tokens is the block that holds the
+  // position in the layers of the group. Entries of blocks that no row can see may be any number.
   std::span<const std::int32_t> block_tables;
   std::int32_t table_length = 0;
 
@@ -45,8 +46,8 @@ struct Step {
 
 // The cached keys and values of one layer, in blocks of `block_tokens` positions: [block, kv_head, position, row].
 //
-// A row holds one head's values in the format, padded with zeros to whole blocks of it; so a head of any size can be
-// stored in any format. Where the values are the first part of the keys (latent attention), `values` is absent.
+// A row holds one head's values in the cache's format, padded with zeros to whole format blocks, so that a head of any
+// size can be stored in any format. `values` is absent if the values are the first part of the keys (latent attention).
 struct PagedKvView {
   std::byte* keys = nullptr;
   std::byte* values = nullptr;
@@ -55,7 +56,7 @@ struct PagedKvView {
   int group = 0;
   int block_tokens = 0;
   int kv_heads = 0;
-  int key_size = 0;  // values of a head, without the padding
+  int key_size = 0;  // number of values of a head, without the padding
   int value_size = 0;
 
   static int padded(const quant::Format& format, int size) {
@@ -68,7 +69,7 @@ struct PagedKvView {
   std::int64_t key_row_bytes() const { return bytes_of_row(*key_format, key_size); }
   std::int64_t value_row_bytes() const { return values == nullptr ? 0 : bytes_of_row(*value_format, value_size); }
 
-  // The rows of a head in a block: block_tokens of them, one after the other.
+  // Return the first of the block_tokens consecutive rows of a head in a block.
   std::byte* key_rows(std::int32_t block, int head) const {
     return keys + (static_cast<std::int64_t>(block) * kv_heads + head) * block_tokens * key_row_bytes();
   }
@@ -77,10 +78,10 @@ struct PagedKvView {
   }
 };
 
-// The states of one recurrent layer, float32, a slot a sequence. Zero before a sequence's first token.
+// The states of one recurrent layer: float32, one slot per sequence, zero before a sequence's first token.
 struct StateView {
-  float* convolution = nullptr;  // [slot, taps - 1, channels]: the inputs of the latest positions, the oldest first
-  float* recurrent = nullptr;    // [slot, …]: what the layer's recurrence keeps
+  float* convolution = nullptr;  // [slot, taps - 1, channels]: the latest inputs, oldest first
+  float* recurrent = nullptr;    // [slot, …]: the state of the layer's recurrence
   std::int64_t convolution_size = 0;
   std::int64_t recurrent_size = 0;
 

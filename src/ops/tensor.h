@@ -1,7 +1,7 @@
-// What operations work on: views of activations and of weights, which a backend's memory holds.
+// Views of activations and weights in a backend's memory, which operations read and write.
 //
-// A view owns nothing. Its pointers are the backend's: only that backend may follow them, unless it says that its
-// memory is the host's.
+// A view owns nothing. Only the backend that owns the memory may follow a view's pointers, unless the backend says that
+// its memory is host memory.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace rocmforge::ops {
 
-// Activations, float32: a row a token, `stride` values from one row to the next.
+// Float32 activations with one row per token. Rows are `stride` values apart.
 struct Tensor {
   float* data = nullptr;
   std::int64_t rows = 0;
@@ -27,8 +27,8 @@ struct Tensor {
   Tensor slice(std::int64_t first, std::int64_t count) const { return {data + first, rows, count, stride}; }
 };
 
-// The same, where a row is cut into heads: `size` values of each, beginning at `offset`, `head_stride` apart. What lies
-// between is another operation's.
+// A tensor whose rows are divided into heads: `size` values per head, `head_stride` apart, the first at `offset`.
+// Values between the heads belong to another operation.
 struct Heads {
   Tensor tensor;
   int heads = 0;
@@ -41,15 +41,15 @@ struct Heads {
   }
 };
 
-// A matrix as a file stores it, in host memory that lives as long as the model: `rows` rows of `columns` values, that
-// many times `count` (experts, heads), one after the other. It maps `columns` values to `rows`.
+// A matrix as a file stores it: `count` matrices (one per expert or head), one after the other, each of `rows` rows of
+// `columns` values. It maps `columns` values to `rows`. The bytes are in host memory and must outlive the model.
 struct WeightSource {
   std::string_view name;
   const quant::Format* format = nullptr;
   std::int64_t columns = 0;
   std::int64_t rows = 0;
   std::int64_t count = 1;
-  std::int64_t matrix_bytes = 0;  // from one of them to the next
+  std::int64_t matrix_bytes = 0;  // from one matrix to the next
   std::span<const std::byte> bytes;
 
   std::int64_t row_bytes() const {
@@ -57,7 +57,7 @@ struct WeightSource {
   }
 };
 
-// The same as a backend holds it, maybe repacked: `data` and `packing` mean what the backend says.
+// A matrix as a backend holds it, possibly repacked. The backend defines the meaning of `data` and `packing`.
 struct Weight {
   const quant::Format* format = nullptr;
   std::int64_t columns = 0;
@@ -65,18 +65,19 @@ struct Weight {
   std::int64_t count = 1;
   const std::byte* data = nullptr;
   std::int64_t row_bytes = 0;
-  std::int64_t matrix_bytes = 0;  // from one of `count` to the next; more than its rows where they are part of a tensor
-  int packing = 0;                // 0: as in the file
-  const float* scale = nullptr;   // one value for each of `count`, which multiplies the product; may be absent
+  std::int64_t matrix_bytes =
+      0;            // from one matrix to the next; more than its rows take if it is part of a larger tensor
+  int packing = 0;  // 0: as in the file
+  const float* scale = nullptr;  // [count]: factor of each matrix's product; may be absent
 
   bool is_present() const { return data != nullptr; }
-  // Where it is packed as in the file.
+  // Requires packing == 0.
   const std::byte* row(std::int64_t matrix, std::int64_t r) const {
     return data + matrix * matrix_bytes + r * row_bytes;
   }
 };
 
-// y = W x, times the scale, plus the bias. bias: [count, rows], or absent.
+// A linear map: y = scale * (W x) + bias. bias: [count, rows], or absent.
 struct Linear {
   Weight weight;
   const float* bias = nullptr;

@@ -1,8 +1,8 @@
-// What every block format's file uses: the types of values and weights, and rounding.
+// The common part of all block formats: the types of values and weights, and rounding.
 //
-// A block encodes a fixed number of neighbouring values of a row. Its struct is the file's layout, byte for byte and
-// little-endian. decode() gives the values; encode() answers false when the block cannot hold the values because a
-// scale would be beyond its type. NaN and infinity are never handed to an encoder; see encode_row in codec.h.
+// A block encodes a fixed number of adjacent values of a row. Its struct has the file's layout, byte for byte,
+// little-endian. decode() returns the values. encode() returns false if the block cannot hold the values because a
+// scale would exceed its type. Encoders require finite values; see encode_row in codec.h.
 #pragma once
 
 #include <algorithm>
@@ -22,17 +22,18 @@ using Values = std::span<const float, kValues>;
 template <int kValues>
 using Decoded = std::span<float, kValues>;
 
-// To the nearest integer, ties to even, for magnitudes below 2^22. Unlike std::lrint it becomes vector code everywhere.
+// Rounds to the nearest integer, ties to even. Requires |x| < 2^22. Unlike std::lrint, every compiler vectorizes it.
 constexpr int nearest_int(float x) { return static_cast<int>((x + 0x1.8p23f) - 0x1.8p23f); }
 
-// Written out, because compilers make one instruction of each line, but not of std::clamp. A NaN becomes `low`.
+// Written out because compilers turn each line into one instruction, which they do not do for std::clamp. NaN becomes
+// `low`.
 constexpr int clamped_nearest(float x, int low, int high) {
   const float at_least_low = x > static_cast<float>(low) ? x : static_cast<float>(low);
   const float clamped = at_least_low < static_cast<float>(high) ? at_least_low : static_cast<float>(high);
   return nearest_int(clamped);
 }
 
-// A scale as a half. A subnormal one is rounded away from zero: rounded down, all values that it scales could be lost.
+// Converts a scale to half precision. Subnormal scales are rounded away from zero: rounding down could lose all values.
 constexpr Half scale_to_half(float x) {
   Half half = to_half(x);
   const bool too_small =
@@ -41,12 +42,12 @@ constexpr Half scale_to_half(float x) {
   return half;
 }
 
-// 1/x, and 0 for a scale so small that this could be infinite: all its values are then stored as 0.
+// Returns 1/x, or 0 if the scale is so small that 1/x could be infinite; all its values are then stored as 0.
 constexpr float inverse_or_zero(float scale) {
   return magnitude_bits(scale) < magnitude_bits(0x1p-126f) ? 0.0f : 1.0f / scale;
 }
 
-// The integer that orders as the float does.
+// Maps floats to integers in the same order.
 constexpr std::int32_t ordered_bits(float x) {
   const auto bits = std::bit_cast<std::int32_t>(x);
   return bits ^ ((bits >> 31) & 0x7fffffff);
@@ -55,7 +56,7 @@ constexpr float from_ordered_bits(std::int32_t ordered) {
   return std::bit_cast<float>(ordered ^ ((ordered >> 31) & 0x7fffffff));
 }
 
-// x or -x, as bit `bit` of `signs` says.
+// Returns -x if bit `bit` of `signs` is set, otherwise x.
 constexpr float with_sign(float x, std::uint32_t signs, int bit) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(x) ^ (signs >> bit & 1) << 31);
 }
@@ -64,12 +65,12 @@ struct Range {
   float low;
   float high;
 
-  // The end that is farther from zero.
+  // Returns the end that is farther from zero.
   constexpr float extreme() const { return -low > high ? low : high; }
 };
 
-// Zeros have no sign in it: which of two comes first would depend on the order of comparisons. These are of integers,
-// because compilers keep float ones in order.
+// Returns the range of the values. A zero end is always +0, since which of two zeros comes first would depend on the
+// order of comparisons. Integers are compared, because compilers do not reorder float comparisons.
 constexpr Range range_of(std::span<const float> values) {
   std::int32_t low = ordered_bits(values[0]);
   std::int32_t high = low;
@@ -86,7 +87,7 @@ constexpr float greatest_magnitude(std::span<const float> values) {
   return std::bit_cast<float>(greatest);
 }
 
-// Halves added to halves: a fixed order that is vector code.
+// Adds the upper half of the terms to the lower half repeatedly: a fixed order that can be vectorized.
 template <typename Number, std::size_t kCount>
 Number sum(std::array<Number, kCount> terms) {
   for (std::size_t half = kCount / 2; half > 0; half /= 2) {

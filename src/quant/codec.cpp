@@ -10,7 +10,7 @@
 namespace rocmforge::quant {
 namespace {
 
-// The first value that is NaN or infinite.
+// Returns the first value that is NaN or infinite.
 Unencodable first_not_finite(std::span<const float> values) {
   const auto found = std::ranges::find_if(values, [](float value) { return !is_finite(value); });
   return {static_cast<std::size_t>(found - values.begin()), *found};
@@ -22,7 +22,8 @@ Unencodable greatest_of(std::span<const float> values, std::size_t first, std::s
   return {first + static_cast<std::size_t>(found - block.begin()), *found};
 }
 
-// Of a whole number of sixteens: so many partial sums, that an addition need not wait for the one before.
+// Returns the mean square. Requires: the number of values is a multiple of 16. There are 16 partial sums, so that no
+// addition waits for the previous one.
 float mean_square(std::span<const float> values) {
   std::array<double, 16> sums{};
   for (std::size_t first = 0; first < values.size(); first += sums.size()) {
@@ -34,8 +35,8 @@ float mean_square(std::span<const float> values) {
   return static_cast<float>(sum(sums) / static_cast<double>(values.size()));
 }
 
-// The error weight of every value; empty where all are alike. Weights of a block are scaled to a greatest of 1: only
-// their ratios matter, and importances may be of any size.
+// Returns the error weight of every value, or nothing if all are equal. The weights of a block are scaled to a maximum
+// of 1: only their ratios matter, and importances may have any magnitude.
 std::vector<float> error_weights(const Format& format, std::span<const float> values,
                                  std::span<const float> importance) {
   if (importance.empty() || format.weight_rule == WeightRule::kIgnored) return {};
@@ -59,7 +60,7 @@ std::vector<float> error_weights(const Format& format, std::span<const float> va
   return weights;
 }
 
-// Blocks in a GGUF file always are: its tensors begin at multiples of 32.
+// Blocks in a GGUF file are always aligned, since tensors begin at multiples of 32.
 bool is_aligned(const std::byte* blocks, const RowKernels& kernels) {
   return reinterpret_cast<std::uintptr_t>(blocks) % kernels.alignment == 0;
 }

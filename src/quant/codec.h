@@ -1,4 +1,4 @@
-// Rows of values to blocks of any format and back.
+// Converts rows of values to blocks of any format and back.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +10,18 @@
 
 namespace rocmforge::quant {
 
-// blocks holds whole blocks, and out has room for exactly their values. The result has the same bits on every tier.
+// Decodes whole blocks. Requires: `out` has exactly their number of values. The result has the same bits on every tier.
 void decode_row(const Format& format, std::span<const std::byte> blocks, std::span<float> out,
                 CpuTier tier = best_cpu_tier());
 
-// A value that the format cannot hold: NaN, infinite, or one that drives its block's scale beyond the scale's type.
+// A value that the format cannot hold: NaN, infinity, or a value for which its block's scale exceeds the scale's type.
 struct Unencodable {
   std::size_t column;
   float value;
 };
 
-// values is a whole row; importance is empty or has one number, not negative, a value. The result has the same bits on
-// every tier. Where it is not empty, what was written to blocks means nothing.
+// Encodes a whole row. `importance` is empty or has one nonnegative number per value. The result has the same bits on
+// every tier. Returns a value that cannot be encoded, if there is one; the contents of `blocks` are then undefined.
 std::optional<Unencodable> encode_row(const Format& format, std::span<const float> values,
                                       std::span<const float> importance, std::span<std::byte> blocks,
                                       CpuTier tier = best_cpu_tier());

@@ -1,4 +1,4 @@
-// Vectors for code that works on one block at a time. Included once per Highway target.
+// Vector types for code that processes one block at a time. Included once per Highway target.
 
 #if defined(ROCMFORGE_QUANT_EIGHT_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_EIGHT_LANES_INL_H_
@@ -9,7 +9,7 @@
 
 #include <hwy/highway.h>
 
-// Highway's floor only stands in for vectors: one lane, or with Clang four emulated ones.
+// Highway's fallback targets have no real vectors: one lane, or with Clang four emulated lanes.
 #undef ROCMFORGE_QUANT_REAL_VECTORS
 #define ROCMFORGE_QUANT_REAL_VECTORS (HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128)
 
@@ -17,7 +17,7 @@ HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Eight lanes at most: in many formats no more values lie side by side with the same scale and signs.
+// At most eight lanes: in many formats no more adjacent values share a scale and a sign byte.
 using EightTag = hn::CappedTag<float, 8>;
 using EightFloats = hn::Vec<EightTag>;
 using EightIntsTag = hn::Rebind<std::int32_t, EightTag>;

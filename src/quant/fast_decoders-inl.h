@@ -1,5 +1,5 @@
-// Decoders in vector code, where compilers do not make it of the blocks' own functions. decode_fast() gives the bits of
-// decode(). Included once per Highway target; its floor has none.
+// Explicitly vectorized decoders, for blocks whose decode() compilers do not vectorize. decode_fast() gives the same
+// bits as decode(). Included once per Highway target; the fallback targets have none.
 
 #if defined(ROCMFORGE_QUANT_FAST_DECODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_FAST_DECODERS_INL_H_
@@ -34,7 +34,7 @@ inline HWY_ATTR void decode_fast(const SignedEight& eight, float* out) {
   const auto bytes = std::bit_cast<std::array<std::uint8_t, 8>>(eight.magnitudes);
   for (int j = 0; j < 8; j += eight_lanes()) {
     const EightFloats value = step * hn::ConvertTo(EightTag(), load_bytes(&bytes[j]));
-    // Each lane's own bit is shifted to the top.
+    // Shift each lane's bit to the top.
     const EightInts signs = hn::Set(EightIntsTag(), eight.signs)
                             << (hn::Set(EightIntsTag(), 31 - j) - hn::Iota(EightIntsTag(), 0));
     const auto top_bits = hn::And(hn::BitCast(EightTag(), signs), hn::SignBit(EightTag()));
@@ -58,7 +58,8 @@ HWY_ATTR void decode_fast(const Block& block, Decoded<256> out) {
 
 // ---- Nibbles ----
 
-// Sixteen bytes: the low halves become out[0 … 15], the high ones out[16 … 31], as to_value makes floats of integers.
+// Decodes 16 bytes: the low nibbles become out[0 … 15], the high ones out[16 … 31]. to_value converts integers to
+// floats.
 template <typename ToValue>
 HWY_ATTR void decode_nibbles(const std::uint8_t* bytes, float* out, ToValue to_value) {
   for (int j = 0; j < 16; j += eight_lanes()) {
@@ -83,11 +84,11 @@ inline HWY_ATTR void decode_fast(const BlockQ4_1& block, Decoded<32> out) {
   });
 }
 
-// ---- Nibbles that stand for levels ----
+// ---- Nibbles that are indices of levels ----
 
 using LevelTable = std::array<std::int8_t, 16>;
 
-// The levels of 32 nibbles, low halves first.
+// Looks up the levels of 32 nibbles, low nibbles first.
 inline HWY_ATTR void look_up(const LevelTable& table, const std::uint8_t* bytes, std::int8_t* levels) {
   const hn::FixedTag<std::uint8_t, 16> tag;
   const hn::FixedTag<std::int8_t, 16> level_tag;
@@ -120,7 +121,7 @@ inline HWY_ATTR void decode_fast(const BlockIQ4_XS& block, Decoded<256> out) {
   }
 }
 
-// E2M1's values are halves, so they are looked up twice as great and scaled by half as much: exactly the same products.
+// E2M1's values are multiples of 0.5, so the table is doubled and the scale halved. The products are exactly the same.
 inline constexpr LevelTable kE2M1Doubled = [] {
   LevelTable doubled{};
   for (int code = 0; code < 16; ++code) doubled[code] = static_cast<std::int8_t>(2 * kE2M1Values[code]);
@@ -133,7 +134,7 @@ inline HWY_ATTR void decode_fast(const BlockMXFP4& block, Decoded<32> out) {
   scale_levels(levels.data(), 32, 0.5f * to_float(block.scale), out.data());
 }
 
-// Two groups of 16 in a turn: in each eight low halves come first, then eight high ones.
+// Two groups of 16 per iteration. In each group, eight low nibbles come first, then eight high ones.
 inline HWY_ATTR void decode_fast(const BlockNVFP4& block, Decoded<64> out) {
   std::array<std::int8_t, 32> levels;
   for (int pair = 0; pair < 2; ++pair) {

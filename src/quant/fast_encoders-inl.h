@@ -1,5 +1,5 @@
-// Encoders of the simple formats in vector code. encode_fast() gives the bytes of the blocks' own encode(). Included
-// once per Highway target; its floor has none.
+// Explicitly vectorized encoders of the simple formats. encode_fast() gives the same bytes as the blocks' own encode().
+// Included once per Highway target; the fallback targets have none.
 
 #if defined(ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_FAST_ENCODERS_INL_H_
@@ -21,7 +21,7 @@ HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 #if ROCMFORGE_QUANT_REAL_VECTORS
 
-// As range_of() in block.h.
+// Returns the same as range_of() in block.h.
 inline HWY_ATTR Range fast_range_of(Values<32> values) {
   EightFloats low = hn::LoadU(EightTag(), values.data());
   EightFloats high = low;
@@ -33,7 +33,7 @@ inline HWY_ATTR Range fast_range_of(Values<32> values) {
   return {hn::GetLane(hn::MinOfLanes(EightTag(), low)) + 0.0f, hn::GetLane(hn::MaxOfLanes(EightTag(), high)) + 0.0f};
 }
 
-// The nearest integers from low to high of (x - offset) * inverse, plus `added`.
+// Computes the nearest integers to (x - offset) * inverse in [low, high], plus `added`.
 struct Quantizer {
   float offset;
   float inverse;
@@ -42,7 +42,7 @@ struct Quantizer {
   int added;
 
   HWY_ATTR EightInts operator()(const float* x) const {
-    constexpr float kMagic = 0x1.8p23f;  // whose sum with a number has the nearest integer in its lowest bits
+    constexpr float kMagic = 0x1.8p23f;  // the sum of this and a number has the nearest integer in its lowest bits
     const EightFloats scaled = (hn::LoadU(EightTag(), x) - hn::Set(EightTag(), offset)) * hn::Set(EightTag(), inverse);
     const EightFloats at_least_low = hn::Max(scaled, hn::Set(EightTag(), static_cast<float>(low)));
     const EightFloats clamped = hn::Min(at_least_low, hn::Set(EightTag(), static_cast<float>(high)));
@@ -51,27 +51,28 @@ struct Quantizer {
   }
 };
 
-// Of numbers from 0 to 255.
+// Stores numbers from 0 to 255 as bytes.
 inline HWY_ATTR void store_bytes(EightInts numbers, std::uint8_t* out) {
   const hn::RebindToUnsigned<EightIntsTag> unsigned_tag;
   hn::StoreU(hn::U8FromU32(hn::BitCast(unsigned_tag, numbers)), hn::Rebind<std::uint8_t, EightTag>(), out);
 }
 
-// Quants from 0 to 15, value j in the low half of byte j, value 16 + j in the high half.
+// Stores quants from 0 to 15: value j in the low half of byte j, value 16 + j in the high half.
 inline HWY_ATTR void store_nibbles(Values<32> values, Quantizer quantize, std::uint8_t* nibbles) {
   for (int j = 0; j < 16; j += eight_lanes()) {
     store_bytes(hn::Or(quantize(&values[j]), hn::ShiftLeft<4>(quantize(&values[16 + j]))), nibbles + j);
   }
 }
 
-// Bit 4 of each.
+// Returns bit 4 of each quant.
 inline HWY_ATTR std::uint32_t fifth_bits_of(EightInts quants) {
   std::array<std::uint8_t, 8> bits{};
   hn::StoreMaskBits(EightIntsTag(), hn::TestBit(quants, hn::Set(EightIntsTag(), 16)), bits.data());
   return bits[0];
 }
 
-// Quants from 0 to 31: their low halves as store_nibbles() does, the fifth bits as the result, value j's in bit j.
+// Stores the low four bits of quants from 0 to 31 like store_nibbles(), and returns the fifth bits: bit j is that of
+// value j.
 inline HWY_ATTR std::array<std::uint8_t, 4> store_five_bits(Values<32> values, Quantizer quantize,
                                                             std::uint8_t* nibbles) {
   std::uint32_t fifth_bits = 0;

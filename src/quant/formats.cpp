@@ -1,6 +1,6 @@
-// The table of formats: metadata, and for each instruction set the loops over rows. The decoders and the simple
-// encoders are the blocks' own functions, compiled here once for each set; no product and sum are fused, so the bits
-// are the same.
+// The table of formats: metadata and, for each instruction set, the loops over rows. The decoders and the simple
+// encoders are the blocks' own functions, compiled here once per set. Products and sums are not fused, so the bits are
+// the same on every set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/formats.cpp"
 #include <hwy/foreach_target.h>
@@ -67,9 +67,9 @@ concept HasFastDecoder = requires(const Block& block, Decoded<kValuesOf<Block>> 
 template <typename Block>
 concept HasFastEncoder = requires(Values<kValuesOf<Block>> values, Block& block) { encode_fast(values, block); };
 
-// HWY_FLATTEN: what the loops call is compiled into them, for their own instruction set.
+// HWY_FLATTEN inlines the called functions, so that they are compiled for the loop's instruction set.
 //
-// HWY_RESTRICT, because bytes could otherwise be part of the output, and would have to be read again after every float.
+// HWY_RESTRICT, because the bytes could otherwise alias the output and would be read again after every stored float.
 template <typename Block>
 HWY_FLATTEN void decode_blocks(const std::byte* HWY_RESTRICT blocks, float* HWY_RESTRICT out, std::size_t count) {
   for (std::size_t b = 0; b < count; ++b) {
@@ -100,7 +100,7 @@ HWY_FLATTEN std::size_t encode_blocks(const float* HWY_RESTRICT values, const fl
   return count;
 }
 
-// How many numbers can be held before the first that cannot.
+// Returns the number of values before the first that the format cannot hold.
 template <typename Number>
 std::size_t count_held(const float* values, std::size_t count) {
   const auto can_hold = [](const float& value) {
@@ -110,7 +110,8 @@ std::size_t count_held(const float* values, std::size_t count) {
   return static_cast<std::size_t>(std::find_if_not(values, values + count, can_hold) - values);
 }
 
-// Numbers one by one. Whether each could be held is only asked of all together, so that the loop is vector code.
+// Encodes formats with one number per block. Whether all numbers fit is checked once at the end, so that the loop is
+// vectorized.
 template <typename Number>
 HWY_FLATTEN std::size_t encode_numbers(const float* HWY_RESTRICT values, const float*, std::byte* HWY_RESTRICT out,
                                        std::size_t count) {
@@ -124,7 +125,7 @@ HWY_FLATTEN std::size_t encode_numbers(const float* HWY_RESTRICT values, const f
 }
 
 #if ROCMFORGE_QUANT_REAL_VECTORS
-// The conversion that the CPU has; compilers make no vector code of ours.
+// Uses the CPU's conversion instruction, because compilers do not vectorize to_half().
 template <>
 HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std::byte* out, std::size_t count) {
   namespace hn = hwy::HWY_NAMESPACE;
@@ -139,7 +140,7 @@ HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std
     hn::StoreU(hn::DemoteTo(HalfTag(), x), HalfTag(), reinterpret_cast<hwy::float16_t*>(out + j * sizeof(Half)));
   }
   bool all_held =
-      hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));  // from there on rounded to infinity
+      hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));  // larger values round to infinity
   for (; j < count; ++j) {
     const Half half = to_half(values[j]);
     all_held &= is_finite(half);
@@ -149,7 +150,7 @@ HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std
 }
 #endif
 
-// A quick encoder without weights, a searching one with them.
+// Uses the block's fast encoder without weights, and the searching one with weights.
 template <typename Block, EncodeBlocks kWeighted>
 std::size_t encode_either(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
   return weights == nullptr ? encode_blocks<Block>(values, nullptr, blocks, count)
@@ -165,8 +166,8 @@ struct Entry {
   RowKernels kernels;
 };
 
-// The encoder's type says whether there is one: under its sanitizers GCC does not take a comparison of it for a
-// constant.
+// Makes a table entry. The encoder's type states whether there is one: with its sanitizers enabled, GCC does not accept
+// a comparison of the pointer as a constant expression.
 template <typename Block, typename Encoder>
 constexpr Entry entry(FormatId id, std::string_view name, Encoder encoder, WeightRule rule = WeightRule::kIgnored,
                       bool needs_importance = false) {
@@ -218,7 +219,7 @@ constexpr Entry kTable[] = {
     entry<BlockFP8_E5M2>(kFP8_E5M2, "FP8_E5M2", encode_blocks<BlockFP8_E5M2>),
 };
 
-// By its place in the table.
+// Returns the kernels by index in the table.
 const RowKernels& kernels_at(std::size_t index) { return kTable[index].kernels; }
 
 HWY_FLATTEN float greatest_of(std::span<const float> values) { return greatest_magnitude(values); }

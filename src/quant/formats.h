@@ -7,7 +7,7 @@
 
 namespace rocmforge::quant {
 
-// As in the GGUF specification; from 1001 on our own, fixed for good.
+// Type ids as in the GGUF specification; ids from 1001 on are this program's own and will never change.
 enum class FormatId : std::uint32_t {
   kF32 = 0,
   kF16 = 1,
@@ -49,13 +49,13 @@ enum class FormatId : std::uint32_t {
   kFP8_E5M2 = 1004,
 };
 
-// From importance q and value x an encoder's error weight is q * sqrt(s + x²); the formats differ in s.
+// An encoder's error weight for importance q and value x is q * sqrt(s + x²). The formats differ in s.
 enum class WeightRule {
-  kIgnored,          // the importance changes nothing
+  kIgnored,          // the importance is not used
   kImportanceAlone,  // the weight is q
   kRowMean,          // s is the mean of x² over the row
-  kBlockMean,        // over the block
-  kTwiceBlockMean,   // twice that
+  kBlockMean,        // s is the mean of x² over the block
+  kTwiceBlockMean,   // s is twice the mean of x² over the block
 };
 
 struct Format {
@@ -65,22 +65,23 @@ struct Format {
   std::uint32_t block_bytes;
   WeightRule weight_rule;
   bool has_encoder;
-  bool needs_importance;  // too few bits to be of use without an importance matrix
+  bool needs_importance;  // has too few bits to be useful without an importance matrix
 
   double bits_per_value() const { return 8.0 * block_bytes / block_values; }
-  // No other program reads it.
+  // Returns whether only this program can read the format.
   bool is_our_own() const { return static_cast<std::uint32_t>(id) > 1000; }
   bool is_integer() const { return id >= FormatId::kI8 && id <= FormatId::kI64; }
-  // F32, F16, BF16 and F64: numbers as they are, from which others can be made without a second loss.
+  // Returns whether the format is F32, F16, BF16 or F64, which can be quantized without accumulating a second rounding
+  // error.
   bool is_plain_float() const {
     return id == FormatId::kF32 || id == FormatId::kF16 || id == FormatId::kBF16 || id == FormatId::kF64;
   }
 };
 
-// Every format, in the order of the ids.
+// Returns all formats, in the order of their ids.
 std::span<const Format> formats();
 
-// nullptr when there is none. Names are compared without regard to case.
+// Return nullptr if there is no such format. Names are compared ignoring case.
 const Format* find_format(std::uint32_t id);
 const Format* find_format(std::string_view name);
 

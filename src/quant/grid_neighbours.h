@@ -1,5 +1,5 @@
-// For every combination of the levels that an IQ grid's values have, the points of the grid that lie nearest: where an
-// encoder looks for the best point, once it has rounded its values to levels.
+// For every combination of the levels of an IQ grid's values, the nearest points of the grid. An encoder rounds its
+// values to levels and then searches for the best point among these.
 #pragma once
 
 #include <array>
@@ -8,17 +8,17 @@
 
 namespace rocmforge::quant {
 
-// Sixteen of 256 to 1024: with eight the error grows by half a per cent, with all of them it falls by a thousandth.
+// 16 of 256 to 1024 points: with 8 the error grows by 0.5 %, with all of them it falls by 0.1 %.
 inline constexpr int kNeighbours = 16;
 
 template <int kDimensions>
 struct Neighbours {
-  std::array<std::array<std::uint8_t, kNeighbours>, kDimensions> coordinates;  // a vector a dimension
-  std::array<std::uint16_t, kNeighbours> points;                               // numbers in the grid, nearest first
+  std::array<std::array<std::uint8_t, kNeighbours>, kDimensions> coordinates;  // one vector per dimension
+  std::array<std::uint16_t, kNeighbours> points;                               // indices in the grid, nearest first
 };
 
-// The combination's number counts the levels of the first value by ones, of the second by as many as there are levels.
-// Made when first asked for; safe to be called from several threads.
+// Return the neighbours, indexed by the combination of levels: the index is a number in base (number of levels) with
+// the first value as the lowest digit. Computed on the first call; safe to call from several threads.
 const std::vector<Neighbours<8>>& iq2_s_neighbours();
 const std::vector<Neighbours<4>>& iq3_xxs_neighbours();
 const std::vector<Neighbours<4>>& iq3_s_neighbours();

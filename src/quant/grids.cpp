@@ -5,8 +5,8 @@
 namespace rocmforge::quant {
 namespace {
 
-// The points as the GGUF formats fix them, packed: level numbers of two bits (three for the IQ3 grids), the first
-// dimension lowest.
+// The points that the GGUF formats define, packed: level indices of two bits (three for the IQ3 grids), the first
+// dimension in the lowest bits.
 // clang-format off
 constexpr std::array<std::uint16_t, 256> kIq2XxsPacked = {
     0, 2, 5, 8, 10, 17, 20, 32, 34, 40, 42, 65, 68, 80, 88, 97, 100, 128, 130, 138, 162, 257, 260, 272, 277, 320, 388,

@@ -8,8 +8,8 @@ namespace rocmforge::quant {
 
 struct BlockIQ1_M {
   static constexpr int kValues = 256;
-  std::array<std::uint8_t, 32> points;       // the low bits of the grid numbers
-  std::array<std::uint8_t, 16> points_high;  // a nibble a point: three high bits and the shift's sign
+  std::array<std::uint8_t, 32> points;       // the low bits of the grid indices
+  std::array<std::uint8_t, 16> points_high;  // one nibble per point: three high bits and the shift's sign
   std::array<std::uint16_t, 4>
       scales;  // four 3-bit scales each; in the top nibbles the block's scale, its lowest bits first
 };

@@ -9,9 +9,9 @@ namespace rocmforge::quant {
 struct BlockIQ1_S {
   static constexpr int kValues = 256;
   Half scale;
-  std::array<std::uint8_t, 32> points;  // the low bits of the grid numbers
+  std::array<std::uint8_t, 32> points;  // the low bits of the grid indices
   std::array<std::uint16_t, 8>
-      group_bits;  // for 32 values: four times 3 high bits, 3 of scale, the shift's sign on top
+      group_bits;  // per 32 values: 3 high bits for each of 4 points, 3 bits of scale, the shift's sign on top
 };
 static_assert(sizeof(BlockIQ1_S) == 50);
 

@@ -1,4 +1,4 @@
-// IQ2_S: 256 values as 32 points of an eight-dimensional grid of 1024, with 8 sign bits a point and a 4-bit scale every
+// IQ2_S: 256 values as 32 points of an eight-dimensional grid of 1024, with 8 sign bits per point and a 4-bit scale per
 // 16 values.
 #pragma once
 
@@ -11,10 +11,10 @@ struct BlockIQ2_S {
   static constexpr int kGroupValues = 16;
   static constexpr int kGroups = 16;
   Half scale;
-  std::array<std::uint8_t, 32> points;      // the low bits of the grid numbers
+  std::array<std::uint8_t, 32> points;      // the low bits of the grid indices
   std::array<std::uint8_t, 32> signs;       // bit j: value j of the point is negative
-  std::array<std::uint8_t, 8> points_high;  // two bits a point
-  std::array<std::uint8_t, 8> scales;       // a nibble for every two points
+  std::array<std::uint8_t, 8> points_high;  // two bits per point
+  std::array<std::uint8_t, 8> scales;       // one nibble per two points
 };
 static_assert(sizeof(BlockIQ2_S) == 82);
 

@@ -1,4 +1,4 @@
-// IQ2_XS: 256 values as 32 points of an eight-dimensional grid, with 7 sign bits a point and a 4-bit scale every 16
+// IQ2_XS: 256 values as 32 points of an eight-dimensional grid, with 7 sign bits per point and a 4-bit scale per 16
 // values. Decoding only.
 #pragma once
 
@@ -9,8 +9,8 @@ namespace rocmforge::quant {
 struct BlockIQ2_XS {
   static constexpr int kValues = 256;
   Half scale;
-  std::array<std::uint16_t, 32> points;  // 9 bits of grid number, 7 of signs
-  std::array<std::uint8_t, 8> scales;    // a nibble for every two points
+  std::array<std::uint16_t, 32> points;  // 9 bits of grid index, 7 sign bits
+  std::array<std::uint8_t, 8> scales;    // one nibble per two points
 };
 static_assert(sizeof(BlockIQ2_XS) == 74);
 

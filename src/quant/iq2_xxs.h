@@ -1,5 +1,5 @@
-// IQ2_XXS: 256 values as 32 points of an eight-dimensional grid; every 32 values share a 4-bit scale and have 7 sign
-// bits a point. Decoding only.
+// IQ2_XXS: 256 values as 32 points of an eight-dimensional grid. Each 32 values share a 4-bit scale, and each point has
+// 7 sign bits. Decoding only.
 #pragma once
 
 #include "quant/iq_eights.h"
@@ -8,7 +8,7 @@ namespace rocmforge::quant {
 
 struct BlockIQ2_XXS {
   static constexpr int kValues = 256;
-  // Of 32 values: four grid numbers, then 32 bits with four times 7 signs and the scale on top.
+  // 32 values: four grid indices, then 32 bits with 7 signs for each of the points and the scale on top.
   struct Group {
     std::array<std::uint8_t, 4> points;
     std::array<std::uint8_t, 4> signs_and_scale;

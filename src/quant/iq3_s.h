@@ -1,5 +1,5 @@
-// IQ3_S: 256 values as 64 points of a four-dimensional grid of 512, with a sign bit a value and a 4-bit scale every 32
-// values.
+// IQ3_S: 256 values as 64 points of a four-dimensional grid of 512, with one sign bit per value and a 4-bit scale per
+// 32 values.
 #pragma once
 
 #include "quant/iq_eights.h"
@@ -11,10 +11,10 @@ struct BlockIQ3_S {
   static constexpr int kGroupValues = 32;
   static constexpr int kGroups = 8;
   Half scale;
-  std::array<std::uint8_t, 64> points;      // the low bits of the grid numbers
-  std::array<std::uint8_t, 8> points_high;  // one bit a point
+  std::array<std::uint8_t, 64> points;      // the low bits of the grid indices
+  std::array<std::uint8_t, 8> points_high;  // one bit per point
   std::array<std::uint8_t, 32> signs;       // bit j % 8 of byte j / 8: value j is negative
-  std::array<std::uint8_t, 4> scales;       // a nibble a group
+  std::array<std::uint8_t, 4> scales;       // one nibble per group
 };
 static_assert(sizeof(BlockIQ3_S) == 110);
 

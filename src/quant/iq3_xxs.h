@@ -1,5 +1,5 @@
-// IQ3_XXS: 256 values as 64 points of a four-dimensional grid of 256; every 32 values share a 4-bit scale and have 7
-// sign bits for each eight.
+// IQ3_XXS: 256 values as 64 points of a four-dimensional grid of 256. Each 32 values share a 4-bit scale, and each
+// eight values have 7 sign bits.
 #pragma once
 
 #include "quant/iq_eights.h"
@@ -12,7 +12,7 @@ struct BlockIQ3_XXS {
   static constexpr int kGroups = 8;
   Half scale;
   std::array<std::uint8_t, 64> points;
-  // For each group 32 bits: four times 7 signs, the scale on top.
+  // 32 bits per group: four times 7 signs, the scale on top.
   std::array<std::array<std::uint8_t, 4>, 8> signs_and_scales;
 };
 static_assert(sizeof(BlockIQ3_XXS) == 98);
@@ -24,7 +24,7 @@ inline SignedEight eight_of(const BlockIQ3_XXS& block, int number) {
   return {bytes_of(kIq3XxsGrid[points[0]], kIq3XxsGrid[points[1]]), step, with_parity(bits >> 7 * (number % 4) & 127)};
 }
 
-// The eighth sign of each eight makes the number of minus signs even, and is not stored.
+// The last sign of each eight values makes the number of minus signs even and is not stored.
 inline void pack(const GridParts<8, 64>& parts, BlockIQ3_XXS& block) {
   block.scale = parts.scale;
   for (int point = 0; point < 64; ++point) block.points[point] = static_cast<std::uint8_t>(parts.points[point]);

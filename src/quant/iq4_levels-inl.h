@@ -1,4 +1,4 @@
-// The 16 levels of IQ4_NL and IQ4_XS for searches in scale_search-inl.h. Included once per Highway target.
+// The 16 levels of IQ4_NL and IQ4_XS, for the searches of scale_search-inl.h. Included once per Highway target.
 
 #if defined(ROCMFORGE_QUANT_IQ4_LEVELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_IQ4_LEVELS_INL_H_
@@ -19,7 +19,7 @@ namespace rocmforge::quant::HWY_NAMESPACE {
 
 using LaneInts = hn::Vec<hn::RebindToSigned<LaneTag>>;
 
-// The entries of a table of sixteen; the numbers run from 0 to 15.
+// Looks up entries of a table by indices from 0 to 15.
 inline HWY_ATTR Lanes look_up(const std::array<float, 16>& table, LaneInts numbers) {
   if constexpr (hn::MaxLanes(LaneTag()) == 16) {
     return hn::TableLookupLanes(hn::LoadU(LaneTag(), table.data()), hn::IndicesFromVec(LaneTag(), numbers));
@@ -37,23 +37,23 @@ inline HWY_ATTR Lanes look_up(const std::array<float, 16>& table, LaneInts numbe
 struct Iq4Levels {
   static constexpr float kEnd = kIq4Values.front();
 
-  // The levels are nearly a quadratic function of their number: for the border between levels n and n + 1 this gives n,
-  // to a seventeenth.
+  // The levels are nearly a quadratic function of their index. For the border between levels n and n + 1 this returns
+  // n, with an error of at most 1/17.
   static HWY_ATTR Lanes border_number(Lanes y) {
     return y * (all(0.0899f) - all(0.000232f) * hn::Abs(y)) + all(7.3433f);
   }
 
   static HWY_ATTR Lanes in_range(Lanes scaled) { return clamp(scaled, kIq4Values.front(), kIq4Values.back()); }
 
-  // The nearest whole number as an integer.
+  // Returns the nearest integer.
   static HWY_ATTR LaneInts to_integer(Lanes number) {
     const hn::RebindToSigned<LaneTag> int_tag;
     return hn::And(hn::BitCast(int_tag, number + all(0x1.8p23f)),
-                   hn::Set(int_tag, 15));  // its bits are the sum's lowest
+                   hn::Set(int_tag, 15));  // the integer is in the lowest bits of the sum
   }
 
-  // The nearest level; for a value within a seventeenth of a border perhaps the one beyond, which a search does not
-  // mind.
+  // Returns the nearest level. For a value within 1/17 of a border it may be the level beyond the border, which is good
+  // enough for a search.
   static HWY_ATTR Lanes nearest(Lanes scaled) {
     static constexpr auto kLevels = [] {
       std::array<float, 16> levels{};
@@ -63,8 +63,8 @@ struct Iq4Levels {
     return look_up(kLevels, to_integer(border_number(in_range(scaled)) + all(0.5f)));
   }
 
-  // The number of the nearest level, exactly, of two the lower one: only the nearest border can have the value beyond
-  // it or not.
+  // Returns the exact index of the nearest level, the lower one if two are equally near. Only the nearest border needs
+  // to be compared.
   static HWY_ATTR Lanes stored(Lanes scaled) {
     static constexpr auto kBorders = [] {
       std::array<float, 16> borders{};

@@ -21,7 +21,7 @@ inline void decode(const BlockIQ4_NL& block, Decoded<32> out) {
   }
 }
 
-// levels: the 32 numbers in kIq4Values.
+// levels: 32 indices into kIq4Values.
 inline void pack_nibbles(std::span<const std::uint8_t, 32> levels, std::span<std::uint8_t, 16> nibbles) {
   for (int j = 0; j < 16; ++j) nibbles[j] = static_cast<std::uint8_t>(levels[j] | levels[16 + j] << 4);
 }

@@ -1,4 +1,4 @@
-// IQ4_XS: IQ4_NL's levels for 256 values in 8 groups, each with a 6-bit scale less 32, which a half multiplies.
+// IQ4_XS: IQ4_NL's levels for 256 values in 8 groups, each with a 6-bit scale less 32 that is multiplied by a half.
 #pragma once
 
 #include "quant/iq4_nl.h"
@@ -11,9 +11,9 @@ struct BlockIQ4_XS {
   static constexpr int kGroups = 8;
   static constexpr int kScaleLevels = 32;  // group scales run from -32 to 31
   Half scale;
-  std::array<std::uint8_t, 2> scales_high;  // two bits a group
-  std::array<std::uint8_t, 4> scales_low;   // a nibble a group
-  std::array<std::uint8_t, 128> nibbles;    // 16 bytes a group, as in IQ4_NL
+  std::array<std::uint8_t, 2> scales_high;  // two bits per group
+  std::array<std::uint8_t, 4> scales_low;   // one nibble per group
+  std::array<std::uint8_t, 128> nibbles;    // 16 bytes per group, as in IQ4_NL
 };
 static_assert(sizeof(BlockIQ4_XS) == 136);
 
@@ -38,7 +38,7 @@ inline void decode(const BlockIQ4_XS& block, Decoded<256> out) {
 struct PartsIQ4_XS {
   Half scale;
   std::array<std::int8_t, 8> group_scale;
-  std::array<std::uint8_t, 256> quants;  // numbers in kIq4Values
+  std::array<std::uint8_t, 256> quants;  // indices into kIq4Values
 };
 
 inline void pack(const PartsIQ4_XS& parts, BlockIQ4_XS& block) {

@@ -1,4 +1,4 @@
-// What the IQ formats' blocks are made of: 32 times eight neighbouring values, from one or two points of a grid.
+// The common part of the IQ formats: a block has 32 times eight adjacent values, each from one or two points of a grid.
 #pragma once
 
 #include <cstring>
@@ -8,14 +8,14 @@
 
 namespace rocmforge::quant {
 
-// The eight bytes of a point, or of two points of four, the first value lowest.
+// Return the eight bytes of a point, or of two points of four values, with the first value in the lowest byte.
 inline std::uint64_t bytes_of(const std::array<std::uint8_t, 8>& point) { return std::bit_cast<std::uint64_t>(point); }
 inline std::uint64_t bytes_of(const std::array<std::int8_t, 8>& point) { return std::bit_cast<std::uint64_t>(point); }
 inline std::uint64_t bytes_of(const std::array<std::uint8_t, 4>& low, const std::array<std::uint8_t, 4>& high) {
   return std::bit_cast<std::uint32_t>(low) | static_cast<std::uint64_t>(std::bit_cast<std::uint32_t>(high)) << 32;
 }
 
-// IQ2 and IQ3: value j is step times byte j, negative if bit j of `signs` says so.
+// Eight values of IQ2 and IQ3: value j is step times byte j, negative if bit j of `signs` is set.
 struct SignedEight {
   std::uint64_t magnitudes;
   float step;
@@ -27,7 +27,7 @@ inline void decode(const SignedEight& eight, float* out) {
   for (int j = 0; j < 8; ++j) out[j] = with_sign(eight.step * static_cast<float>(magnitudes[j]), eight.signs, j);
 }
 
-// IQ1: value j is step times the sum of byte j, which has a sign, and the shift.
+// Eight values of IQ1: value j is step * (signed byte j + shift).
 struct ShiftedEight {
   std::uint64_t levels;
   float step;
@@ -39,7 +39,7 @@ inline void decode(const ShiftedEight& eight, float* out) {
   for (int j = 0; j < 8; ++j) out[j] = eight.step * (static_cast<float>(levels[j]) + eight.shift);
 }
 
-// A block that eight_of() takes apart.
+// A block for which eight_of() returns groups of eight values.
 template <typename Block>
 concept BlockOfEights = requires(const Block& block) { eight_of(block, 0); };
 
@@ -53,8 +53,8 @@ template <int kGroups, int kPoints>
 struct GridParts {
   Half scale;
   std::array<std::uint8_t, kGroups> group_scale;
-  std::array<std::uint16_t, kPoints> points;  // numbers in the grid
-  std::array<std::uint8_t, 32> signs;         // of eight values each, bit j set: value j is negative
+  std::array<std::uint16_t, kPoints> points;  // indices in the grid
+  std::array<std::uint8_t, 32> signs;         // per eight values; bit j set: value j is negative
 };
 
 }  // namespace rocmforge::quant

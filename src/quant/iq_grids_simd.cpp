@@ -1,8 +1,9 @@
 // Encoders of the IQ formats whose values are points of a grid: IQ2_S, IQ3_XXS and IQ3_S.
 //
-// Three steps, as for the K formats: the best scale for each group alone; the block's scale, which makes those of the
-// groups odd multiples of a unit; then the points for the nearest multiples, with the error that they really give. At
-// each scale tried, a point is looked for among the neighbours of the rounded values, a neighbour a lane.
+// As for the K formats there are three steps: find the best scale for each group independently; choose the block's
+// scale, which makes the group scales odd multiples of a unit; then choose the points for the nearest multiples, with
+// the actual error. For each scale that is tried, the nearest point is searched among the neighbours of the rounded
+// values, one neighbour per lane.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/iq_grids_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -22,7 +23,7 @@ HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A scale multiplies unit * (2n + 1), n from 0 to 15; `unit` is what the format multiplies the stored half with.
+// A group's scale is unit * (2n + 1), n from 0 to 15. kUnit is the format's factor of the stored half.
 struct GridIQ2_S {
   using Block = BlockIQ2_S;
   static constexpr int kDimensions = 8;
@@ -48,7 +49,7 @@ struct GridIQ3_S {
 template <typename Grid>
 inline constexpr int kPointsPerGroup = Grid::Block::kGroupValues / Grid::kDimensions;
 
-// A group's magnitudes, their error weights, and the products of both.
+// The magnitudes of a group, their error weights, and the products of both.
 template <typename Grid>
 struct Group {
   static constexpr int kValues = Grid::Block::kGroupValues;
@@ -57,15 +58,14 @@ struct Group {
   std::array<float, kValues> weighted;
 };
 
-// What is known of a point: the sums over its dimensions of weight * magnitude * coordinate and of weight *
-// coordinate².
+// The fit of a point: the sums over its dimensions of weight * magnitude * coordinate and of weight * coordinate².
 struct PointFit {
   std::uint16_t point;
   float product;
   float square;
 };
 
-// The neighbour of least weighted squared distance to the scaled magnitudes.
+// Returns the neighbour with the least weighted squared distance to the scaled magnitudes.
 template <int kDimensions>
 HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbours, const float* weighted,
                                         const float* weights, float inverse) {
@@ -86,7 +86,8 @@ HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbour
       product = product + hn::Set(Tag(), weighted[d]) * coordinate;
       square = square + hn::Set(Tag(), weights[d]) * coordinate * coordinate;
     }
-    const auto distance = square - hn::Set(Tag(), 2 * inverse) * product;  // less what is the same for all points
+    const auto distance =
+        square - hn::Set(Tag(), 2 * inverse) * product;  // without the term that is the same for all points
     hn::Store(product, Tag(), &products[n]);
     hn::Store(square, Tag(), &squares[n]);
     hn::Store(distance, Tag(), &distances[n]);
@@ -103,8 +104,8 @@ HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbour
   return {neighbours.points[0], products[0], squares[0]};
 }
 
-// The numbers of the levels nearest to the scaled magnitudes. As if the levels were evenly spaced, which they nearly
-// are.
+// Computes the indices of the levels nearest to the scaled magnitudes. Assumes evenly spaced levels, which is nearly
+// true.
 template <typename Grid>
 HWY_ATTR void round_to_levels(const Group<Grid>& group, float inverse, std::uint8_t* numbers) {
   constexpr float kTop = Grid::kLevels.size() - 1;
@@ -123,7 +124,7 @@ int combination_of(const std::uint8_t* numbers) {
   return combination;
 }
 
-// The points for a group at some scale; what they are worth at others follows from the sums.
+// The points of a group for one scale. The error at other scales follows from the sums.
 template <typename Grid>
 struct GroupFit {
   std::array<std::uint16_t, kPointsPerGroup<Grid>> points;
@@ -131,7 +132,7 @@ struct GroupFit {
   float square = 0;
 
   float best_scale() const { return square > 0 ? product / square : 0.0f; }
-  // By how much a scale changes the squared error against all zeros.
+  // Returns the change of the squared error compared with all zeros.
   float change(float scale) const { return scale * (scale * square - 2 * product); }
 };
 
@@ -152,8 +153,9 @@ HWY_ATTR GroupFit<Grid> fit_points(const Group<Grid>& group, float inverse) {
   return fit;
 }
 
-// The best scale for a group alone. The scales tried put its greatest magnitude from below the highest level to far
-// above it: one that is cut off costs less than a grid too coarse for all the others.
+// Returns the best scale of a group independently of its block. The scales that are tried map its greatest magnitude
+// from below the highest level to far above it: clipping one value costs less than a grid that is too coarse for all
+// the others.
 template <typename Grid>
 HWY_ATTR float best_scale(const Group<Grid>& group) {
   const float greatest = *std::max_element(group.magnitudes, group.magnitudes + Group<Grid>::kValues);
@@ -174,11 +176,12 @@ HWY_ATTR float best_scale(const Group<Grid>& group) {
 
 template <typename Grid>
 struct GroupChoice {
-  int multiple = 0;  // 0 … 15, standing for 1, 3, … 31
+  int multiple = 0;  // n in 0 … 15, which means the multiple 2n + 1
   std::array<std::uint16_t, kPointsPerGroup<Grid>> points{};
 };
 
-// With the block's scale fixed: the nearest odd multiple and its neighbours, each with its own points.
+// Chooses a group's multiple for a fixed block scale: tries the nearest odd multiple and its neighbours, each with its
+// own points.
 template <typename Grid>
 HWY_ATTR GroupChoice<Grid> choose_group(const Group<Grid>& group, float wanted, float unit) {
   const int middle = clamped_nearest(0.5f * (wanted * inverse_or_zero(unit) - 1), 0, 15);
@@ -195,7 +198,7 @@ HWY_ATTR GroupChoice<Grid> choose_group(const Group<Grid>& group, float wanted, 
   return choice;
 }
 
-// Everything but the signs. False when the scale is beyond a half.
+// Chooses everything but the signs. Returns false if the scale exceeds half precision.
 template <typename Grid, typename Parts>
 HWY_ATTR bool choose_points(const float* magnitudes, const float* weights, Parts& parts) {
   using Block = typename Grid::Block;
@@ -218,7 +221,7 @@ HWY_ATTR bool choose_points(const float* magnitudes, const float* weights, Parts
   return true;
 }
 
-// The sign bits of eight values, and their magnitudes.
+// Returns the sign bits of eight values and stores their magnitudes.
 inline std::uint8_t take_signs(const float* values, float* magnitudes) {
   int signs = 0;
   for (int j = 0; j < 8; ++j) {
@@ -228,8 +231,8 @@ inline std::uint8_t take_signs(const float* values, float* magnitudes) {
   return static_cast<std::uint8_t>(signs);
 }
 
-// The same where the number of minus signs must be even. If it is not, the value that it matters least for gets the
-// wrong one, and as a magnitude is then negative, which draws it to the lowest level.
+// Likewise for formats in which the number of minus signs must be even. If it is odd, the value for which it matters
+// least gets the wrong sign. Its magnitude is then negative, which maps it to the lowest level.
 inline std::uint8_t take_even_signs(const float* values, const float* weights, float* magnitudes) {
   const std::uint8_t signs = take_signs(values, magnitudes);
   if (std::popcount(signs) % 2 == 0) return signs;
@@ -240,7 +243,7 @@ inline std::uint8_t take_even_signs(const float* values, const float* weights, f
   return static_cast<std::uint8_t>(signs ^ 1 << least);
 }
 
-// take(values, weights, magnitudes) answers the signs of eight values.
+// take(values, weights, magnitudes) returns the signs of eight values.
 template <typename Grid, typename TakeSigns>
 std::size_t encode_grid(const float* values, const float* weights, std::byte* out, std::size_t count, TakeSigns take) {
   using Block = typename Grid::Block;

@@ -1,8 +1,8 @@
-// Encoders of the formats whose blocks hold groups with scales of their own: the K formats and IQ4_XS.
+// Encoders of the formats whose blocks have groups with their own scales: the K formats and IQ4_XS.
 //
-// Three steps: the best scales for each group alone; the block's own scale, to which they are rounded; then, because
-// rounding a scale moves the best quants, the neighbours of each rounded scale are tried with the error they really
-// give.
+// There are three steps: find the best scales for each group independently; choose the block's scale, to whose
+// multiples they are rounded; then, because rounding a scale changes the best quants, try the neighbours of each
+// rounded scale with the actual error.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/k_quants_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -26,13 +26,13 @@ namespace rocmforge::quant::HWY_NAMESPACE {
 
 // ---- x is about block scale * group scale * q ----
 
-// Group scales as integers, and the block's scale for each group.
+// The group scales as integers, and the block's scale of each group.
 struct ScaleChoice {
   PerGroup block_scale;
   PerGroup group_scale;
 };
 
-// The group scale that is farthest from zero becomes the lowest number.
+// Chooses the block's scale so that the group scale that is farthest from zero becomes the lowest integer.
 inline bool choose_block_scale(const PerGroup& wanted, int first, int groups, int levels, ScaleChoice& choice,
                                Half& stored) {
   stored = scale_to_half(range_of(std::span(&wanted.of[first], groups)).extreme() / static_cast<float>(-levels));
@@ -62,7 +62,7 @@ HWY_ATTR void try_neighbours(const Chunk<kGroupValues>& chunk, int number, int l
   choice.group_scale.store(number, best);
 }
 
-// Encodes a tile of blocks; answers how many of them could be before one that cannot hold its values.
+// Encodes a tile of blocks. Returns how many blocks were encoded before the first that cannot hold its values.
 template <typename Block, typename Parts, typename Levels>
 HWY_ATTR int encode_scaled_tile(const float* values, const float* weights, SearchRange range, Block* blocks,
                                 int block_count) {
@@ -104,7 +104,7 @@ struct AffineChoice {
   PerGroup group_minimum;
 };
 
-// Rounds numbers that are not negative to multiples of a half; answers the half.
+// Rounds nonnegative numbers to multiples of a half-precision number and returns that number.
 inline Half round_to_shared(const PerGroup& wanted, int first, int groups, int greatest, PerGroup& shared,
                             PerGroup& multiple) {
   const float top = range_of(std::span(&wanted.of[first], groups)).high;
@@ -118,8 +118,8 @@ inline Half round_to_shared(const PerGroup& wanted, int first, int groups, int g
   return stored;
 }
 
-// Each of three scales is tried with the minimum as rounded, and with the multiple that suits the scale's own quants
-// best. The error with that follows without rounding to quants again, which could only lower it.
+// Tries each of three scales with the rounded minimum, and with the multiple of the minimum that best suits the scale's
+// own quants. The error with the latter follows without rounding to quants again, which could only reduce it.
 template <int kGroupValues>
 HWY_ATTR void try_neighbours(const Chunk<kGroupValues>& chunk, int number, int max_quant, int greatest,
                              AffineChoice& choice) {
@@ -212,9 +212,9 @@ std::size_t encode_affine(const float* values, const float* weights, SearchRange
   });
 }
 
-// The ranges were found by trial on normally distributed values: another step gains a thousandth or two. Far apart they
-// find more than close together: how well a few values happen to fall on the steps counts for more than the best place
-// for the ends.
+// The ranges were found by experiment on normally distributed values: another step gains 0.1 % to 0.2 %. Steps that are
+// far apart find better scales than steps close together: how well a few values happen to meet the levels matters more
+// than the best position of the ends.
 std::size_t encode_q2_k(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
   return encode_affine<BlockQ2_K, PartsQ2_K>(values, weights, {-4, 6, 0.15f, 1}, blocks, count);
 }

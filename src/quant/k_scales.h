@@ -13,8 +13,8 @@ struct KScales {
   std::array<std::uint8_t, 8> minimum;
 };
 
-// Groups 0-3 have their six bits in bytes of their own; those of groups 4-7 are a nibble and the two bits left over
-// there.
+// Groups 0-3 have their six bits in one byte each. Groups 4-7 have a nibble in the last bytes, and their two upper bits
+// in the unused bits of the bytes of groups 0-3.
 constexpr KScales unpack(const PackedKScales& packed) {
   KScales scales{};
   for (int group = 0; group < 4; ++group) {

@@ -1,12 +1,12 @@
-// OCP Microscaling v1.0: 32 values share a power of two (E8M0); each is a small floating-point number. What its formats
-// share.
+// The common part of the OCP Microscaling v1.0 formats: 32 values share a power of two as scale (E8M0), and each is a
+// small floating-point number.
 #pragma once
 
 #include "quant/block.h"
 
 namespace rocmforge::quant {
 
-// The value of each of an element format's codes.
+// The values of all codes of an element format.
 template <typename Element>
 inline constexpr auto kValueOfCode = [] {
   std::array<float, 1 << Element::kBits> values{};
@@ -15,7 +15,7 @@ inline constexpr auto kValueOfCode = [] {
   return values;
 }();
 
-// The scale's codes run to 254; 255 is NaN, and then every value is.
+// A scale and its inverse. Scale codes run to 254; 255 is NaN, which makes every value NaN.
 struct MxScaleChoice {
   E8M0 scale;
   float inverse;
@@ -23,7 +23,7 @@ struct MxScaleChoice {
 
 inline float mx_inverse(int code) { return std::bit_cast<float>(static_cast<std::uint32_t>(254 - code) << 23); }
 
-// The squared error in units of the scale.
+// Returns the squared error in units of the scale.
 template <typename Element>
 float mx_error(Values<32> values, int code) {
   const float inverse = mx_inverse(code);
@@ -36,8 +36,8 @@ float mx_error(Values<32> values, int code) {
   return sum(squares);
 }
 
-// The specification's scale puts the greatest magnitude into the elements' top binade, where it may saturate. The next
-// greater scale saturates nothing and is coarser; the one with the smaller error is taken.
+// Chooses a scale. The specification's scale puts the greatest magnitude into the elements' top binade, where it may
+// saturate. The next greater scale never saturates but is coarser. The one with the smaller error is chosen.
 template <typename Element>
 MxScaleChoice mx_choose_scale(Values<32> values) {
   const float greatest = greatest_magnitude(values);
@@ -49,7 +49,7 @@ MxScaleChoice mx_choose_scale(Values<32> values) {
   return {E8M0{static_cast<std::uint8_t>(code)}, mx_inverse(code)};
 }
 
-// The elements' codes for a scale that is already chosen.
+// Returns the elements' codes for a given scale.
 template <typename Element>
 std::array<std::uint8_t, 32> mx_codes(Values<32> values, float inverse_scale) {
   std::array<std::uint8_t, 32> codes;

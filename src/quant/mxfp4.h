@@ -12,7 +12,7 @@ struct BlockMXFP4 {
 };
 static_assert(sizeof(BlockMXFP4) == 17);
 
-// Code 8 is a negative zero in the specification; in GGUF files every program reads a positive one.
+// Code 8 is -0 in the specification, but every program reads it as +0 in GGUF files.
 inline constexpr std::array<float, 16> kE2M1Values = {0, 0.5f,  1,  1.5f,  2,  3,  4,  6,
                                                       0, -0.5f, -1, -1.5f, -2, -3, -4, -6};
 

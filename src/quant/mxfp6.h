@@ -1,4 +1,4 @@
-// 32 elements of six bits in 24 bytes: what the two MXFP6 formats share.
+// The common part of the two MXFP6 formats: 32 elements of six bits in 24 bytes.
 #pragma once
 
 #include "quant/mx.h"

@@ -1,7 +1,7 @@
 // NVFP4: 64 values in four groups of 16, each with an unsigned E4M3 scale; E2M1 elements.
 //
-// A file may bring a companion tensor NAME.scale, one factor for all of NAME, which whoever multiplies with the tensor
-// applies.
+// A file may have a companion tensor NAME.scale, one factor for all of NAME. Code that multiplies with the tensor
+// applies it.
 #pragma once
 
 #include "quant/mxfp4.h"
@@ -17,7 +17,7 @@ struct BlockNVFP4 {
 };
 static_assert(sizeof(BlockNVFP4) == 36);
 
-// 127, E4M3's NaN, counts as 0.
+// Code 127, which is E4M3's NaN, is decoded as 0.
 inline float decode_nvfp4_scale(std::uint8_t code) { return code == 127 ? 0.0f : kValueOfCode<Fp8E4M3>[code & 127]; }
 
 inline void decode(const BlockNVFP4& block, Decoded<64> out) {
@@ -31,7 +31,7 @@ inline void decode(const BlockNVFP4& block, Decoded<64> out) {
   }
 }
 
-// Rounds a group's values to a scale that is already chosen.
+// Encodes a group's values with a given scale.
 inline void encode_group(Values<16> values, std::uint8_t scale_code, int group, BlockNVFP4& block) {
   block.scales[group] = scale_code;
   const float inverse = inverse_or_zero(decode_nvfp4_scale(scale_code));

@@ -1,4 +1,4 @@
-// The encoder of NVFP4: tries the scales around the plain one, sixteen groups at a time.
+// The encoder of NVFP4, which tries scales around the simplest choice, 16 groups at a time.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/nvfp4_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -14,8 +14,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// As Fp4E2M1::nearest(): steps of a half below 2, of 1 below 4, of 2 above. The greater the number added, the coarser
-// the steps that the sum is rounded to.
+// Rounds like Fp4E2M1::nearest(): steps of 0.5 below 2, of 1 below 4, of 2 above. The greater the added number, the
+// coarser the steps to which the sum is rounded.
 struct E2M1Levels {
   static HWY_ATTR Lanes nearest(Lanes scaled) {
     const Lanes magnitude = hn::Abs(scaled);
@@ -25,18 +25,18 @@ struct E2M1Levels {
   }
 };
 
-// The scale's codes, one a group.
+// The codes of the scales, one per group.
 using ScaleCodes = std::array<std::uint8_t, kTileGroups>;
 
-// The scale that puts the greatest magnitude at the top element. False when that is beyond E4M3.
+// Computes the scale that maps the greatest magnitude to the top element. Returns false if it exceeds E4M3.
 inline bool top_scale(const float* group, std::uint8_t& code) {
   code = Fp8E4M3::encode(greatest_magnitude({group, 16}) / Fp4E2M1::max(), Overflow::kToSpecial);
   return code <= Fp8E4M3::kMaxCode;
 }
 
-// Of the scales around it a smaller one saturates the greatest values and is finer for the others. Four or five codes
-// up is half as much again: the greatest magnitude then meets the next lower element, 4 instead of 6, which may suit
-// the others better.
+// Tries scales around the top scale. A smaller scale saturates the greatest values and is finer for the others. Four or
+// five codes up are a factor of about 1.5: the greatest magnitude is then near the next lower element, 4 instead of 6,
+// which may suit the others better.
 HWY_ATTR void improve_scales(const Tile<16>& tile, ScaleCodes& codes) {
   const ScaleCodes top = codes;
   PerGroup least;

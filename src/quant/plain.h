@@ -1,4 +1,4 @@
-// Tensors that are not quantized: a number a value.
+// Formats that are not quantized: one number per value.
 #pragma once
 
 #include "quant/block.h"

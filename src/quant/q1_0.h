@@ -1,4 +1,4 @@
-// Q1_0: 128 values share a half-precision magnitude; a bit each for the sign.
+// Q1_0: 128 values share a half-precision magnitude; each has one bit for its sign.
 #pragma once
 
 #include "quant/block.h"

@@ -1,5 +1,5 @@
-// Q2_0: 64 values share a half-precision scale; each is -1, 0, 1 or 2 times it. A negative scale turns the range
-// around.
+// Q2_0: 64 values share a half-precision scale; each is -1, 0, 1 or 2 times the scale. A negative scale reverses the
+// range.
 #pragma once
 
 #include "quant/block.h"
@@ -20,7 +20,7 @@ inline void decode(const BlockQ2_0& block, Decoded<64> out) {
   }
 }
 
-// Rounds the values to a scale that is already chosen.
+// Encodes the values with a given scale.
 inline bool encode_with_scale(Values<64> values, float scale, BlockQ2_0& block) {
   block.scale = scale_to_half(scale);
   if (!is_finite(block.scale)) return false;

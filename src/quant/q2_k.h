@@ -1,4 +1,5 @@
-// Q2_K: 256 values in 16 groups, each with a 4-bit scale and a 4-bit minimum, which two halves multiply; 2-bit quants.
+// Q2_K: 256 values in 16 groups of 2-bit quants. Each group has a 4-bit scale and a 4-bit minimum, multiplied by two
+// halves.
 #pragma once
 
 #include "quant/block.h"
@@ -34,7 +35,7 @@ inline void decode(const BlockQ2_K& block, Decoded<256> out) {
   }
 }
 
-// The parts of a block before they are packed. As for every K format, choosing them is the work of k_quants_simd.cpp.
+// The parts of a block before packing. As for every K format, k_quants_simd.cpp chooses them.
 struct PartsQ2_K {
   Half scale;
   Half minimum;

@@ -1,4 +1,4 @@
-// Q3_K: 256 values in 16 groups, each with a signed 6-bit scale, which a half multiplies; 3-bit quants less 4.
+// Q3_K: 256 values in 16 groups of 3-bit quants less 4. Each group has a signed 6-bit scale, multiplied by a half.
 #pragma once
 
 #include "quant/block.h"
@@ -42,7 +42,7 @@ inline void decode(const BlockQ3_K& block, Decoded<256> out) {
 struct PartsQ3_K {
   Half scale;
   std::array<std::int8_t, 16> group_scale;
-  std::array<std::uint8_t, 256> quants;  // with the 4 added
+  std::array<std::uint8_t, 256> quants;  // stored form: 4 is added
 };
 
 inline void pack(const PartsQ3_K& parts, BlockQ3_K& block) {

@@ -21,7 +21,7 @@ inline void decode(const BlockQ4_0& block, Decoded<32> out) {
   }
 }
 
-// Rounds the values to a scale that is already chosen.
+// Encodes the values with a given scale.
 inline bool encode_with_scale(Values<32> values, float scale, BlockQ4_0& block) {
   block.scale = scale_to_half(scale);
   if (!is_finite(block.scale)) return false;
@@ -34,7 +34,7 @@ inline bool encode_with_scale(Values<32> values, float scale, BlockQ4_0& block) 
   return true;
 }
 
-// The value farthest from zero becomes -8, the end of the range that has the extra step.
+// Encodes the value farthest from zero as -8, the end of the range with the extra step.
 inline bool encode(Values<32> values, BlockQ4_0& block) {
   return encode_with_scale(values, range_of(values).extreme() / -8, block);
 }

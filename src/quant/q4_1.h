@@ -23,7 +23,7 @@ inline void decode(const BlockQ4_1& block, Decoded<32> out) {
   }
 }
 
-// Rounds the values to a scale and offset that are already chosen.
+// Encodes the values with a given scale and offset.
 inline bool encode_with_scale(Values<32> values, float scale, float offset, BlockQ4_1& block) {
   block.scale = scale_to_half(scale);
   block.offset = to_half(offset);
@@ -40,7 +40,7 @@ inline bool encode_with_scale(Values<32> values, float scale, float offset, Bloc
 
 inline void choose_scale(Range range, BlockQ4_1& block) {
   block.offset = to_half(range.low);
-  // From the offset as it will be read, so that the top of the range stays within half a step.
+  // Use the rounded offset, so that the error at the top of the range is at most half a step.
   block.scale = scale_to_half((range.high - to_float(block.offset)) / 15);
 }
 

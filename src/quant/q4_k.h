@@ -1,4 +1,5 @@
-// Q4_K: 256 values in 8 groups, each with a 6-bit scale and a 6-bit minimum, which two halves multiply; 4-bit quants.
+// Q4_K: 256 values in 8 groups of 4-bit quants. Each group has a 6-bit scale and a 6-bit minimum, multiplied by two
+// halves.
 #pragma once
 
 #include "quant/block.h"

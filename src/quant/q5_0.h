@@ -1,4 +1,4 @@
-// Q5_0: 32 values share a half-precision scale; each is a 5-bit integer less 16, its fifth bit stored apart.
+// Q5_0: 32 values share a half-precision scale; each is a 5-bit integer less 16. The fifth bits are stored separately.
 #pragma once
 
 #include "quant/block.h"
@@ -25,7 +25,7 @@ inline void decode(const BlockQ5_0& block, Decoded<32> out) {
   }
 }
 
-// Rounds the values to a scale that is already chosen.
+// Encodes the values with a given scale.
 inline bool encode_with_scale(Values<32> values, float scale, BlockQ5_0& block) {
   block.scale = scale_to_half(scale);
   if (!is_finite(block.scale)) return false;
@@ -41,7 +41,7 @@ inline bool encode_with_scale(Values<32> values, float scale, BlockQ5_0& block) 
   return true;
 }
 
-// The value farthest from zero becomes -16, the end of the range that has the extra step.
+// Encodes the value farthest from zero as -16, the end of the range with the extra step.
 inline bool encode(Values<32> values, BlockQ5_0& block) {
   return encode_with_scale(values, range_of(values).extreme() / -16, block);
 }

@@ -1,4 +1,5 @@
-// Q5_1: 32 values share a half-precision scale and offset; each is a 5-bit integer, its fifth bit stored apart.
+// Q5_1: 32 values share a half-precision scale and offset; each is a 5-bit integer. The fifth bits are stored
+// separately.
 #pragma once
 
 #include "quant/block.h"
@@ -27,7 +28,7 @@ inline void decode(const BlockQ5_1& block, Decoded<32> out) {
   }
 }
 
-// Rounds the values to a scale and offset that are already chosen.
+// Encodes the values with a given scale and offset.
 inline bool encode_with_scale(Values<32> values, float scale, float offset, BlockQ5_1& block) {
   block.scale = scale_to_half(scale);
   block.offset = to_half(offset);
@@ -47,7 +48,7 @@ inline bool encode_with_scale(Values<32> values, float scale, float offset, Bloc
 
 inline void choose_scale(Range range, BlockQ5_1& block) {
   block.offset = to_half(range.low);
-  // From the offset as it will be read, so that the top of the range stays within half a step.
+  // Use the rounded offset, so that the error at the top of the range is at most half a step.
   block.scale = scale_to_half((range.high - to_float(block.offset)) / 31);
 }
 

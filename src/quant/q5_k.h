@@ -1,4 +1,4 @@
-// Q5_K: Q4_K with a fifth bit a value, stored apart.
+// Q5_K: Q4_K with a fifth bit per value, stored separately.
 #pragma once
 
 #include "quant/block.h"

@@ -1,4 +1,4 @@
-// Q6_K: 256 values in 16 groups, each with a signed 8-bit scale, which a half multiplies; 6-bit quants less 32.
+// Q6_K: 256 values in 16 groups of 6-bit quants less 32. Each group has a signed 8-bit scale, multiplied by a half.
 #pragma once
 
 #include "quant/block.h"
@@ -24,7 +24,7 @@ inline void decode(const BlockQ6_K& block, Decoded<256> out) {
   for (int group = 0; group < 16; ++group) {
     const float step = scale * static_cast<float>(block.scales[group]);
     const int half = group / 8;
-    const int in_half = 16 * (group % 8);  // the group's first value of the half's 128
+    const int in_half = 16 * (group % 8);  // index of the group's first value in this half
     for (int j = 0; j < 16; ++j) {
       const int low = block.low_bits[64 * half + in_half % 64 + j] >> 4 * (in_half / 64) & 15;
       const int high = block.high_bits[32 * half + in_half % 32 + j] >> 2 * (in_half / 32) & 3;
@@ -36,7 +36,7 @@ inline void decode(const BlockQ6_K& block, Decoded<256> out) {
 struct PartsQ6_K {
   Half scale;
   std::array<std::int8_t, 16> group_scale;
-  std::array<std::uint8_t, 256> quants;  // with the 32 added
+  std::array<std::uint8_t, 256> quants;  // stored form: 32 is added
 };
 
 inline void pack(const PartsQ6_K& parts, BlockQ6_K& block) {

@@ -1,5 +1,5 @@
-// Q8_K: 256 values share a float scale; each is a signed byte. Holds activations for products with the K formats, which
-// want the sums of sixteen; never stored in files.
+// Q8_K: 256 values share a float scale; each is a signed byte. A format for activations in products with the K formats,
+// which need the sums of 16 values. It is never stored in files.
 #pragma once
 
 #include "quant/block.h"
@@ -10,7 +10,7 @@ struct BlockQ8_K {
   static constexpr int kValues = 256;
   float scale;
   std::array<std::int8_t, 256> quants;
-  std::array<std::int16_t, 16> sums;  // of quants 16g … 16g + 15
+  std::array<std::int16_t, 16> sums;  // element g: sum of quants 16g … 16g + 15
 };
 static_assert(sizeof(BlockQ8_K) == 292);
 
@@ -19,9 +19,9 @@ inline void decode(const BlockQ8_K& block, Decoded<256> out) {
 }
 
 inline bool encode(Values<256> values, BlockQ8_K& block) {
-  // Not so great that 127 times it, rounded, would be infinite.
+  // Limit the scale, so that 127 times the rounded scale is finite.
   const float scale = std::min(greatest_magnitude(values) / 127, 0x1.020406p121f);
-  // Below this the inverse is beyond float, and so is any use of the values.
+  // Below this the inverse exceeds float. Such values are too small to matter.
   block.scale = scale < 0x1p-126f ? 0.0f : scale;
   const float inverse = inverse_or_zero(block.scale);
   for (int j = 0; j < 256; ++j) {

@@ -1,8 +1,8 @@
-// Searches for the scales of groups of values, a group a lane. Included once per Highway target.
+// Searches for the scales of groups of values, with one group per lane. Included once per Highway target.
 //
-// x stands for a value, q for its quant (a small integer), w for its error weight. For fixed quants the scale, and the
-// minimum where there is one, of least squared error follow from a few sums; so a search tries scales, rounds to
-// quants, and refits.
+// x is a value, q its quant (a small integer), and w its error weight. For fixed quants, the scale (and the minimum, if
+// there is one) with the least squared error follows from a few sums. So a search tries scales, rounds to quants, and
+// refits.
 
 #if defined(ROCMFORGE_QUANT_SCALE_SEARCH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_SCALE_SEARCH_INL_H_
@@ -19,18 +19,18 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// Tried are the ends `first * unit` to `last * unit` beyond (positive) or before the end of the quants' range, at which
-// the value farthest from zero is put.
+// The scales to try. Each maps the value farthest from zero to a point `first * unit` to `last * unit` beyond
+// (positive) or before the end of the quants' range.
 struct SearchRange {
   int first;
   int last;
   float unit;
-  int refits;  // so often rounding and refitting in turn then go on downhill from the best
+  int refits;  // number of rounds of rounding and refitting that then improve the best scale
 };
 
 // ---- Quants around zero: x is about scale * q ----
 
-// Integers from kLow to kHigh. kEnd: the one that is farthest from zero.
+// Integers from kLow to kHigh. kEnd is the one that is farthest from zero.
 template <int kLow, int kHigh>
 struct IntegerLevels {
   static constexpr float kEnd = -kLow > kHigh ? kLow : kHigh;
@@ -40,10 +40,10 @@ struct IntegerLevels {
 
 struct ScaleFit {
   Lanes scale;
-  Lanes gain;  // what the squared error loses against all zeros
+  Lanes gain;  // reduction of the squared error compared with all zeros
 };
 
-// The scale of least squared error for the quants that `inverse` rounds to.
+// Returns the scale of least squared error for the quants to which `inverse` rounds.
 template <typename Levels, int kGroupValues>
 HWY_ATTR ScaleFit refit(const Chunk<kGroupValues>& chunk, Lanes inverse) {
   Lanes product = all(0);
@@ -58,7 +58,7 @@ HWY_ATTR ScaleFit refit(const Chunk<kGroupValues>& chunk, Lanes inverse) {
   return {scale, scale * product};
 }
 
-// The levels' ends differ, and so it matters which sign the scale has: they take turns.
+// The ends of the levels differ, so the sign of the scale matters. The steps alternate between both signs.
 template <typename Levels, int kGroupValues>
 HWY_ATTR Lanes search_scale(const Chunk<kGroupValues>& chunk, SearchRange range) {
   Lanes greatest = all(0);
@@ -81,7 +81,7 @@ HWY_ATTR Lanes search_scale(const Chunk<kGroupValues>& chunk, SearchRange range)
   return best.scale;
 }
 
-// The squared error with a scale as it will be stored.
+// Returns the squared error with a given (stored) scale.
 template <typename Levels, int kGroupValues>
 HWY_ATTR Lanes error_of(const Chunk<kGroupValues>& chunk, Lanes scale) {
   const Lanes inverse = inverse_or_zero(scale);
@@ -100,7 +100,7 @@ struct AffineFit {
   Lanes minimum;
 };
 
-// What the best fit needs of a group whatever its quants are.
+// The sums over a group that the best fit needs and that do not depend on the quants.
 struct GroupSums {
   Lanes weight;
   Lanes x;
@@ -128,7 +128,7 @@ HWY_ATTR GroupSums sums_of(const Chunk<kGroupValues>& chunk) {
   return sums;
 }
 
-// What a minimum may be: the K formats store it without a sign.
+// The allowed signs of a minimum: the K formats store it without a sign.
 enum class MinimumSign { kNotNegative, kAny };
 
 struct AffineCandidate {
@@ -136,7 +136,7 @@ struct AffineCandidate {
   Lanes gain;
 };
 
-// Scale and minimum of least squared error for the quants that `inverse` and `start` round to.
+// Returns scale and minimum of least squared error for the quants to which `inverse` and `start` round.
 template <MinimumSign kSign, int kGroupValues>
 HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const GroupSums& sums, Lanes inverse,
                                       Lanes start, int max_quant) {
@@ -152,7 +152,7 @@ HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const Gr
     product = product + wq * x;
   }
   const Lanes determinant = sums.weight * square - q_sum * q_sum;
-  // With all quants alike it is 0, but for rounding errors.
+  // The determinant is 0, apart from rounding errors, if all quants are equal.
   const auto solvable = hn::Gt(determinant, all(1e-5f) * sums.weight * square);
   const Lanes per_determinant = inverse_or_zero(determinant);
   Lanes scale = (sums.weight * product - sums.x * q_sum) * per_determinant;
@@ -164,7 +164,7 @@ HWY_ATTR AffineCandidate refit_affine(const Chunk<kGroupValues>& chunk, const Gr
   return {{scale, all(0) - offset}, scale * product + offset * sums.x};
 }
 
-// The scales tried stretch the range of values over the quants, and from before their end to beyond it.
+// The scales to try map the range of values to the range of quants, and to ranges that end before or beyond it.
 template <MinimumSign kSign, int kGroupValues>
 HWY_ATTR AffineFit search_affine(const Chunk<kGroupValues>& chunk, int max_quant, SearchRange range) {
   const GroupSums sums = sums_of(chunk);
@@ -189,10 +189,10 @@ HWY_ATTR AffineFit search_affine(const Chunk<kGroupValues>& chunk, int max_quant
 
 struct AffineError {
   Lanes error;
-  Lanes excess;  // the weighted sum of what the decoded values are too great by
+  Lanes excess;  // weighted sum of (decoded value - value)
 };
 
-// The squared error with scale and minimum as they will be stored.
+// Returns the squared error with a given (stored) scale and minimum.
 template <int kGroupValues>
 HWY_ATTR AffineError error_of(const Chunk<kGroupValues>& chunk, AffineFit fit, int max_quant) {
   const Lanes inverse = inverse_or_zero(fit.scale);

@@ -1,4 +1,4 @@
-// The encoders that search for scales, a version for each Highway target; the bodies are in the _simd.cpp files.
+// Declares the encoders that search for scales, one version per Highway target. The bodies are in the _simd.cpp files.
 
 #if defined(ROCMFORGE_QUANT_SEARCH_ENCODERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_QUANT_SEARCH_ENCODERS_INL_H_
@@ -13,7 +13,7 @@
 
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// As EncodeBlocks in row_kernels.h.
+// These functions are EncodeBlocks; see row_kernels.h.
 std::size_t encode_q2_k(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 std::size_t encode_q3_k(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 std::size_t encode_q4_k(const float* values, const float* weights, std::byte* blocks, std::size_t count);
@@ -30,7 +30,7 @@ std::size_t encode_iq2_s(const float* values, const float* weights, std::byte* b
 std::size_t encode_iq3_xxs(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 std::size_t encode_iq3_s(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 
-// With weights only; without, each block's own encode() is used.
+// Used with weights only; without weights each block's own encode() is used.
 std::size_t encode_q4_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 std::size_t encode_q4_1_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count);
 std::size_t encode_q5_0_weighted(const float* values, const float* weights, std::byte* blocks, std::size_t count);

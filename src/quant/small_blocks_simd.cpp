@@ -1,5 +1,5 @@
-// Encoders that search for the scale of blocks without groups, sixteen blocks at a time: IQ4_NL and Q2_0 always, the
-// simple formats when there are error weights.
+// Encoders that search for the scale of blocks without groups, 16 blocks at a time: always for IQ4_NL and Q2_0, and
+// with error weights for the simple formats.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/small_blocks_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -85,7 +85,8 @@ std::size_t encode_q5_1_weighted(const float* values, const float* weights, std:
 std::size_t encode_iq4_nl(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
   return encode_scaled<BlockIQ4_NL, Iq4Levels>(values, weights, {-5, 4, 4, 0}, blocks, count);
 }
-// From less than one of the scale to more than two may meet the greatest magnitude, on either side.
+// The range covers scales for which the greatest magnitude is from less than 1 to more than 2 times the scale, on
+// either side.
 std::size_t encode_q2_0(const float* values, const float* weights, std::byte* blocks, std::size_t count) {
   return encode_scaled<BlockQ2_0, IntegerLevels<-1, 2>>(values, weights, {-9, 4, 0.15f, 3}, blocks, count);
 }

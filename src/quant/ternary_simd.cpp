@@ -1,4 +1,4 @@
-// Encoders of Q1_0, TQ1_0 and TQ2_0, whose values are 0 or plus or minus the block's scale.
+// Encoders of Q1_0, TQ1_0 and TQ2_0, whose values are 0 (ternary formats only) or plus or minus the block's scale.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "quant/ternary_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -16,13 +16,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::quant::HWY_NAMESPACE {
 
-// How many magnitudes are above a threshold, and their sum.
+// The number of magnitudes above a threshold, and their sum.
 struct Above {
   float count;
   float sum;
 };
 
-// Sixteen partial sums whatever the number of lanes, so that the order is the same everywhere.
+// Uses 16 partial sums whatever the number of lanes, so that the order of additions is the same everywhere.
 template <std::size_t kValues>
 HWY_ATTR Above above(Values<kValues> values, float threshold) {
   PerGroup counts;
@@ -42,13 +42,13 @@ HWY_ATTR Above above(Values<kValues> values, float threshold) {
   return {sum(counts.of), sum(sums.of)};
 }
 
-// The scale of least squared error. For a fixed scale the values beyond half of it become plus or minus one, and for
-// fixed ones the best scale is their mean magnitude. So thresholds are tried, and then half of the best scale.
-// A block that is ternary already keeps its scale.
+// Returns the scale of least squared error. For a fixed scale, values beyond half of it become plus or minus one; for
+// fixed signs, the best scale is the mean magnitude of these values. So thresholds are tried, and finally half of the
+// best scale. A block that is already ternary keeps its scale.
 HWY_ATTR float best_ternary_scale(Values<256> values) {
   float threshold = 0.9f * greatest_magnitude(values);
   float best_scale = 0;
-  float best_gain = 0;  // what the squared error loses against all zeros
+  float best_gain = 0;  // reduction of the squared error compared with all zeros
   const auto try_threshold = [&](float tried) HWY_ATTR {
     const Above found = above<256>(values, tried);
     if (found.count == 0) return;
@@ -58,8 +58,8 @@ HWY_ATTR float best_ternary_scale(Values<256> values) {
       best_scale = scale;
     }
   };
-  // Down to a thirtieth of the greatest magnitude: were the values that the best scale stands for so small, all 255 of
-  // them would gain less than the greatest alone.
+  // Thresholds down to 1/30 of the greatest magnitude. If the best scale were so small, all 255 other values together
+  // would gain less than the greatest value alone.
   for (int step = 0; step < 16; ++step) {
     try_threshold(threshold);
     threshold *= 0.8f;
@@ -84,7 +84,7 @@ std::size_t encode_tq2_0(const float* values, const float*, std::byte* blocks, s
   return encode_ternary<BlockTQ2_0>(values, blocks, count);
 }
 
-// The mean magnitude has the least squared error.
+// The mean magnitude gives the least squared error.
 HWY_ATTR std::size_t encode_q1_0(const float* values, const float*, std::byte* out, std::size_t count) {
   for (std::size_t b = 0; b < count; ++b) {
     const Values<128> x(values + 128 * b, 128);

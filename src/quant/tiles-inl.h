@@ -1,5 +1,5 @@
-// Blocks for encoders that work on sixteen groups of values at once, a group a lane: every lane does what a scalar
-// program would, in the same order, so that the result has the same bits on every instruction set. Included once per
+// Transposed blocks for encoders that process 16 groups of values at once, one group per lane. Every lane does what a
+// scalar program would, in the same order, so the result has the same bits on every instruction set. Included once per
 // Highway target.
 
 #if defined(ROCMFORGE_QUANT_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -27,28 +27,28 @@ using Lanes = hn::Vec<LaneTag>;
 inline HWY_ATTR int lane_count() { return static_cast<int>(hn::Lanes(LaneTag())); }
 inline HWY_ATTR Lanes all(float x) { return hn::Set(LaneTag(), x); }
 
-// To the nearest integer, ties to even, below 2^22.
+// Rounds to the nearest integer, ties to even. Requires |x| < 2^22.
 inline HWY_ATTR Lanes round(Lanes x) { return (x + all(0x1.8p23f)) - all(0x1.8p23f); }
 inline HWY_ATTR Lanes clamp(Lanes x, float low, float high) { return hn::Min(hn::Max(x, all(low)), all(high)); }
-// 0 for what is so small that its inverse could overflow in a product; halves, which scales are stored as, end far
-// above.
+// Returns 1/x, or 0 if x is so small that a product with its inverse could overflow. The smallest half, the type of
+// most scales, is far above this.
 inline HWY_ATTR Lanes inverse_or_zero(Lanes x) {
   const auto zero = hn::Lt(hn::Abs(x), all(0x1p-100f));
   return hn::IfThenElse(zero, all(0), all(1) / hn::IfThenElse(zero, all(1), x));
 }
 
-// to_quant makes whole numbers from 0 to 255 of values; these lie in a row here, not transposed.
+// Stores quants from 0 to 255, computed by to_quant from values that are in a row, not transposed.
 template <int kValues, typename ToQuant>
 HWY_ATTR void store_quants(const float* values, std::uint8_t* quants, ToQuant to_quant) {
   const hn::RebindToUnsigned<LaneTag> int_tag;
   for (int j = 0; j < kValues; j += lane_count()) {
-    // The sum has the whole number in its lowest bits.
+    // The sum has the integer in its lowest bits.
     const auto bits = hn::BitCast(int_tag, to_quant(hn::LoadU(LaneTag(), values + j)) + all(0x1p23f));
     hn::StoreU(hn::U8FromU32(hn::And(bits, hn::Set(int_tag, 255))), hn::Rebind<std::uint8_t, LaneTag>(), quants + j);
   }
 }
 
-// A float for each group of a tile.
+// One float per group of a tile.
 struct alignas(64) PerGroup {
   std::array<float, kTileGroups> of;
 
@@ -56,7 +56,7 @@ struct alignas(64) PerGroup {
   HWY_ATTR void store(int chunk, Lanes x) { hn::Store(x, LaneTag(), of.data() + chunk * lane_count()); }
 };
 
-// A chunk of a tile: as many groups as there are lanes. weights is nullptr when all values weigh the same.
+// A chunk of a tile: as many groups as there are lanes. `weights` is nullptr if all weights are equal.
 template <int kGroupValues>
 struct Chunk {
   const float* values;
@@ -66,15 +66,15 @@ struct Chunk {
   HWY_ATTR Lanes w(int v) const {
     return weights == nullptr ? all(1) : hn::Load(LaneTag(), weights + v * lane_count());
   }
-  // A weight times something; the same without weights.
+  // Returns `something` times the weight, or unchanged without weights.
   HWY_ATTR Lanes weighted(int v, Lanes something) const { return weights == nullptr ? something : w(v) * something; }
 };
 
-// Groups of one tile, transposed: value v of the groups in chunk c is a vector at [(c * group_values + v) * lanes].
+// The groups of a tile, transposed: value v of the groups in chunk c is a vector at [(c * group_values + v) * lanes].
 template <int kGroupValues>
 class Tile {
  public:
-  // rows: the groups one after the other. weights may be nullptr.
+  // rows: consecutive groups. weights may be nullptr.
   Tile(const float* rows, const float* weights) : weighted_(weights != nullptr) {
     transpose(rows, values_);
     if (weighted_) transpose(weights, weights_);
@@ -101,7 +101,7 @@ class Tile {
   bool weighted_;
 };
 
-// A block without groups is one itself.
+// A block without groups counts as one group.
 template <typename Block>
 inline constexpr int kGroupsOf = 1;
 template <typename Block>
@@ -111,9 +111,8 @@ inline constexpr int kGroupsOf<Block> = Block::kGroups;
 template <typename Block>
 inline constexpr int kTileBlocks = kTileGroups / kGroupsOf<Block>;
 
-// Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes; it answers how many
-// it has encoded before one that cannot hold its values. Values and weights are padded with zeros where blocks are
-// missing.
+// Calls encode_tile(values, weights, blocks, count) for as many blocks at a time as fill the lanes. It returns how many
+// blocks it has encoded before the first that cannot hold its values. Values and weights of missing blocks are zeros.
 template <typename Block, typename EncodeTile>
 std::size_t encode_tiles(const float* values, const float* weights, std::byte* out, std::size_t count,
                          EncodeTile encode_tile) {

@@ -1,4 +1,4 @@
-// TQ1_0: 256 ternary values share a half-precision scale; five base-3 digits a byte, stored as a fraction of 256.
+// TQ1_0: 256 ternary values share a half-precision scale. A byte holds five base-3 digits, as a fraction of 256.
 #pragma once
 
 #include "quant/ternary.h"
@@ -13,8 +13,8 @@ struct BlockTQ1_0 {
 };
 static_assert(sizeof(BlockTQ1_0) == 54);
 
-// The bytes lie in three runs, of 32 and of 16 with five digits, and of four with four digits; digit k of a run's byte
-// m is the run's value k * bytes + m.
+// The bytes are in three runs: 32 and 16 bytes with five digits each, and four bytes with four digits. Digit k of byte
+// m of a run is the run's value k * (bytes of the run) + m.
 inline constexpr std::array<std::uint8_t, 5> kPowersOfThree = {1, 3, 9, 27, 81};
 
 template <int kBytes, int kDigits>
@@ -45,7 +45,7 @@ void encode_ternary_run(const float* values, float inverse_scale, std::uint8_t* 
   }
 }
 
-// Rounds the values to a scale that is already chosen.
+// Encodes the values with a given scale.
 inline bool encode_with_scale(Values<256> values, float scale, BlockTQ1_0& block) {
   block.scale = scale_to_half(scale);
   if (!is_finite(block.scale)) return false;

@@ -1,4 +1,4 @@
-// TQ2_0: 256 ternary values share a half-precision scale; two bits each.
+// TQ2_0: 256 ternary values share a half-precision scale; each has two bits.
 #pragma once
 
 #include "quant/ternary.h"
@@ -25,7 +25,7 @@ inline void decode(const BlockTQ2_0& block, Decoded<256> out) {
   }
 }
 
-// Rounds the values to a scale that is already chosen.
+// Encodes the values with a given scale.
 inline bool encode_with_scale(Values<256> values, float scale, BlockTQ2_0& block) {
   block.scale = scale_to_half(scale);
   if (!is_finite(block.scale)) return false;

@@ -23,7 +23,7 @@ std::span<const Breakers::Sequence> Breakers::sequences() const {
 
 bool Breakers::end(std::span<const TokenId> text) const {
   if (!all_) return false;
-  // All breakers that agree with the text's last tokens, fewer with every token; the shortest is the first of them.
+  // [begin, end) are the breakers that agree with the text's last `depth` tokens; the shortest is the first of them.
   auto begin = all_->backwards.begin();
   auto end = all_->backwards.end();
   for (std::size_t depth = 0; begin != end; ++depth) {

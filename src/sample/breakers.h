@@ -1,4 +1,4 @@
-// The token sequences at which DRY's repetitions end.
+// The sequence breakers of DRY: token sequences at which a repetition ends.
 //
 // A value that is cheap to copy: copies share the sequences, which never change.
 #pragma once
@@ -17,7 +17,7 @@ class Breakers {
  public:
   using Sequence = std::vector<TokenId>;
 
-  // end() looks at the last kLongest tokens of a sequence's beginning only, which bounds its time.
+  // Longer breakers are truncated, which bounds the time of end().
   static constexpr int kLongest = 20;
 
   Breakers() = default;
@@ -26,9 +26,9 @@ class Breakers {
 
   std::span<const Sequence> sequences() const;
 
-  // Returns whether a sequence ends the text. Takes time for the length of the longest sequence, not for their number.
+  // Returns whether the text ends with a breaker. Takes time proportional to the longest breaker, not to their number.
   bool end(std::span<const TokenId> text) const;
-  // Returns whether the token alone is a sequence.
+  // Returns whether a single token is a breaker.
   bool is_one(TokenId token) const { return end({&token, 1}); }
 
  private:

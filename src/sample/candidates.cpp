@@ -10,10 +10,10 @@
 namespace rocmforge::sample {
 namespace {
 
-// Below so many candidates, looking at all is quicker than looking for those worth looking at.
+// With fewer candidates than this, reading all of them is faster than selecting blocks.
 constexpr int kFew = 1024;
 
-// Copies a block of logits and gives the largest. Two loops, as that becomes vector code and one does not.
+// Copies a block of logits and returns the largest. Two loops, because compilers vectorize these but not a single one.
 float take_block(const float* from, float* to) {
   for (int i = 0; i < kLogitBlock; ++i) to[i] = sound_logit(from[i]);
   return largest_in_block(to);
@@ -85,7 +85,7 @@ std::span<const Ranked> Candidates::likeliest(int count) {
   return {begin, static_cast<std::size_t>(count)};
 }
 
-// A logit that at least `count` candidates reach, and few more: so many blocks have a larger maximum.
+// Returns a logit that at least `count` candidates reach, and few more: the count-th largest maximum of a block.
 float Candidates::floor_of_likeliest(int count) {
   refresh_maxima();
   if (size_ <= kFew || count > blocks() / 2 || count == 0) return kImpossible;
@@ -139,7 +139,7 @@ double Candidates::mean_distance() const {
   std::array<double, kLanes> sums = {};
   for (int i = 0; i < blocks() * kLogitBlock; i += kLanes) {
     for (int lane = 0; lane < kLanes; ++lane) {
-      // The mass as a number: nothing where it is rounded to nothing.
+      // The weight rounded as in mass_of_weight(), which may round it to 0.
       const double mass = (static_cast<double>(weights_[i + lane]) + kMassRounding) - kMassRounding;
       sums[lane] += mass * static_cast<double>(distance(i + lane));
     }
@@ -150,7 +150,7 @@ double Candidates::mean_distance() const {
 }
 
 double Candidates::standard_deviation() {
-  // From the largest logit, so that what is subtracted in the end is of the size of what is left.
+  // Uses differences to the largest logit, to avoid cancellation in the final subtraction.
   const auto largest = static_cast<double>(largest_logit());
   std::array<double, kLanes> sums = {};
   std::array<double, kLanes> squares = {};

@@ -1,8 +1,10 @@
-// The tokens that may still be drawn, with their logits, always by rising id. At first that is the whole vocabulary.
+// The tokens that may still be drawn, with their logits, in ascending order of id. Initially that is the whole
+// vocabulary.
 //
-// Where order matters, larger logits come first and of equal ones the lower id. The stages need what a sort would say
-// but never a sort: the maxima of blocks of 64 logits tell which few blocks can hold the likeliest, and
-// cut_by_mass() (selection.h) does the rest. Allocates in the constructor only; memory is touched as it is needed.
+// Where order matters, larger logits come first and of equal logits the lower id. The stages need parts of the sorted
+// order but never sort: the maxima of blocks of 64 logits show which few blocks can contain the likeliest tokens, and
+// cut_by_mass() (selection.h) does the rest. Allocates in the constructor only; memory is touched only when it is
+// needed.
 #pragma once
 
 #include <bit>
@@ -18,7 +20,7 @@
 
 namespace rocmforge::sample {
 
-// A candidate as such: its logit and its place among the candidates.
+// A candidate: its logit and its position among the candidates.
 struct Ranked {
   float logit = 0;
   int position = 0;
@@ -33,54 +35,56 @@ class Candidates {
   // The memory that those take.
   static std::uint64_t bytes(int vocabulary);
 
-  // All tokens, with these logits. No number becomes minus infinity, and infinity the largest finite number: there then
-  // is a distribution, in which those share all that there is.
+  // Makes all tokens candidates, with these logits. NaN becomes minus infinity, and infinity becomes the largest finite
+  // number, so that there is a distribution, which such tokens share among them.
   void assign(std::span<const float> logits);
 
   int size() const { return size_; }
   TokenId token(int position) const { return whole_ ? position : tokens_[position]; }
   float logit(int position) const { return logits_[position]; }
-  // Minus infinity where nothing can be drawn.
+  // Returns minus infinity if nothing can be drawn.
   float largest_logit();
 
-  // Replaces the logit of a token by change(logit), if it is a candidate that is possible at all. The result is kept
-  // finite.
+  // Replaces the logit of a token by change(logit), unless the token is no candidate or is impossible. The result is
+  // kept finite.
   template <typename Change>
   void change(TokenId token, Change change);
   void forbid(TokenId token);
-  // The same for all of them. change() must keep their order, and be fit for vector code.
+  // Changes all logits. Requires: change() preserves the order and can be vectorized.
   template <typename Change>
   void change_all(Change change);
 
-  // The first `count` in order, or all that there are. Valid until the next call of anything.
+  // Returns the first `count` candidates in order, or all if there are fewer. Valid until the next call of any
+  // function.
   std::span<const Ranked> likeliest(int count);
-  // The last of those, for any count.
+  // Returns the last of likeliest(count), without computing the others.
   Ranked at_rank(int count);
 
   void keep_likeliest(int count);
-  // Those up to and including `last` in order.
+  // Keeps the candidates up to and including `last` in order.
   void keep_through(const Ranked& last);
-  // Those whose logit is so large.
+  // Keeps the candidates with at least this logit.
   void keep_from(float logit);
-  // Those whose position keep() wants.
+  // Keeps the candidates for whose position keep() returns true.
   template <typename Keep>
   void keep_if(Keep keep);
 
-  // Computes weights from the logits. They hold until logits change or candidates go.
+  // Computes weights from the logits. They are valid until logits change or candidates are dropped.
   void weigh();
   Mass total() const { return total_; }
   Mass mass(int position) const { return mass_of_weight(weights_[position]); }
-  // How far below the largest logit, when last weighed; a number also where the token is impossible.
+  // Returns how far the logit is below the largest logit at the time of weigh(). Finite even if the token is
+  // impossible.
   float distance(int position) const { return distance_from(weighed_from_, position); }
-  // The mean of the distances by weight. Entropy is ln(total / kWholeMass) more than this.
+  // Returns the weighted mean of the distances. The entropy is ln(total / kWholeMass) more than this.
   double mean_distance() const;
 
-  // Where the masses of the candidates so far first exceed `mass`, which is less than the total.
+  // Returns the position at which the cumulative mass first exceeds `mass`. Requires: mass < total().
   int position_at(Mass mass) const;
-  // Of the logits that are possible.
+  // Returns the standard deviation of the logits that are not minus infinity.
   double standard_deviation();
 
-  // See cut_by_mass(), whose functions take positions here.
+  // See cut_by_mass(); the functions are called with positions.
   template <typename MassOf>
   Cut cut_by_logit(MassOf mass, Mass need);
   template <typename DistanceOf, typename MassOf>
@@ -94,7 +98,7 @@ class Candidates {
     const float distance = largest - logits_[position];
     return distance < -kLowestExponent ? distance : -kLowestExponent;
   }
-  // The position of the token, or -1.
+  // Returns the position of the token, or -1.
   int find(TokenId token) const;
   void set(int position, float logit);
   template <typename Keep>
@@ -103,11 +107,11 @@ class Candidates {
   float floor_of_likeliest(int count);
 
   int size_ = 0;
-  bool whole_ = true;       // all tokens, so that tokens_ need not be written
-  bool stale_ = false;      // some maximum is out of date
+  bool whole_ = true;       // all tokens are candidates, and tokens_ is not filled
+  bool stale_ = false;      // some block's maximum is out of date
   float weighed_from_ = 0;  // the largest logit when the weights were computed
   Mass total_ = 0;
-  // Filled up with minus infinity to whole blocks.
+  // Padded with minus infinity to whole blocks.
   std::unique_ptr<float[]> logits_;
   std::unique_ptr<TokenId[]> tokens_;
   std::unique_ptr<float[]> weights_;
@@ -119,8 +123,8 @@ class Candidates {
   SelectionScratch selection_;
 };
 
-// Keeps what arithmetic on a logit gives within the finite numbers: what was possible stays possible, and differences
-// remain numbers.
+// Clamps the result of arithmetic on a logit to finite numbers, so that possible tokens stay possible and differences
+// of logits are never NaN.
 inline float within_finite(float logit) {
   constexpr float kMost = std::numeric_limits<float>::max();
   logit = logit < kMost ? logit : kMost;
@@ -157,7 +161,7 @@ void Candidates::compact(float floor, Keep keep) {
     for (int i = block * kLogitBlock; i < end; ++i) {
       const Ranked candidate = {logits_[i], i};
       const TokenId its_token = token(i);
-      // Written in any case, over what has been looked at: cheaper than a branch nobody can foretell.
+      // Always write, over elements that have been read already: this is cheaper than an unpredictable branch.
       logits_[kept] = candidate.logit;
       tokens_[kept] = its_token;
       kept += keep(candidate) ? 1 : 0;
@@ -174,8 +178,8 @@ void Candidates::keep_if(Keep keep) {
 template <typename MassOf>
 Cut Candidates::cut_by_logit(MassOf mass, Mass need) {
   const auto key = [this](int i) {
-    const auto bits = std::bit_cast<std::uint32_t>(logits_[i] + 0.0f);  // both zeros are one
-    // Numbers as integers of the same order, turned around: the largest first.
+    const auto bits = std::bit_cast<std::uint32_t>(logits_[i] + 0.0f);  // maps -0 to +0
+    // Map numbers to integers in reverse order: the largest first.
     return (bits >> 31) != 0 ? bits : ~(bits | 0x80000000u);
   };
   const auto distance = [this, largest = largest_logit()](int i) { return distance_from(largest, i); };
@@ -184,7 +188,7 @@ Cut Candidates::cut_by_logit(MassOf mass, Mass need) {
 
 template <typename DistanceOf, typename MassOf>
 Cut Candidates::cut_by_distance(DistanceOf distance, MassOf mass, Mass need) {
-  // Of numbers that are not negative, the bits rise with the number.
+  // The bits of nonnegative numbers have the order of the numbers.
   const auto key = [&](int i) { return std::bit_cast<std::uint32_t>(distance(i)); };
   return cut_by_mass(size_, distance, key, mass, need, selection_);
 }

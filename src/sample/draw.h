@@ -1,4 +1,4 @@
-// The draw from the candidates that are left.
+// Draws one of the remaining candidates.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace rocmforge::sample {
 
 inline constexpr int kNone = -1;
 
-// A position, by the softmax of the logits: takes one random number. kNone if nothing is possible.
+// Draws a position by the softmax of the logits, with one random number. Returns kNone if no token is possible.
 inline int draw_position(Candidates& candidates, Random& random) {
   candidates.weigh();
   const Mass total = candidates.total();

@@ -1,6 +1,7 @@
-// dry, "don't repeat yourself": makes a token less likely that would continue a repetition. Where the last n tokens
-// stand earlier in the window too, the token that followed them there pays multiplier * base^(n - allowed length), for
-// the longest such n. A repetition does not reach across a breaker, and what is a breaker by itself never pays.
+// dry, "don't repeat yourself": makes tokens less likely that would continue a repetition. If the last n tokens also
+// occur earlier in the window, the token that followed them there is penalized by multiplier * base^(n - allowed
+// length), for the greatest such n. A repetition does not extend across a sequence breaker, and a token that is a
+// breaker is never penalized.
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -12,7 +13,7 @@
 namespace rocmforge::sample {
 namespace {
 
-// Without the C library; at most the largest float. base >= 1.
+// Computes base^exponent without the C library, limited to the largest float. Requires: base >= 1.
 float power(float base, int exponent) {
   double result = 1;
   double square = static_cast<double>(base);
@@ -58,9 +59,9 @@ class Dry : public Stage {
   }
 
  private:
-  // Z-algorithm on the text backwards: repeated_[i] becomes the number of tokens that agree with the last ones when
-  // going back from the i-th before the last. Within [from, to) the text is known to agree with its beginning, so that
-  // no token is looked at twice.
+  // Runs the Z-algorithm on the reversed text: repeated_[i] becomes the number of tokens, going back from the i-th
+  // before the last, that agree with the last tokens of the text. In [from, to) the text is known to agree with its
+  // beginning, so that no token is compared twice.
   void find_repeated(std::span<const TokenId> text) {
     const int size = static_cast<int>(text.size());
     const auto backwards = [&](int i) { return text[static_cast<std::size_t>(size - 1 - i)]; };
@@ -76,7 +77,7 @@ class Dry : public Stage {
     }
   }
 
-  // Which tokens would continue a repetition, and how long it is, in continuing_ and longest_.
+  // Sets continuing_ to the tokens that would continue a repetition, and longest_ to the lengths of the repetitions.
   void find_continuing(std::span<const TokenId> text) {
     find_repeated(text);
     const int size = static_cast<int>(text.size());
@@ -95,7 +96,7 @@ class Dry : public Stage {
   Breakers breakers_;
   int window_;
   RecentTokens recent_;
-  int since_breaker_ = 0;  // tokens, within the window
+  int since_breaker_ = 0;  // number of tokens since the last breaker, within the window
   std::unique_ptr<int[]> repeated_;
   std::vector<int> longest_;  // by token: the longest repetition that it would continue, or -1
   std::vector<TokenId> continuing_;

@@ -5,7 +5,7 @@
 namespace rocmforge::sample {
 namespace {
 
-// ln 2 as a number of 32 bits, whose products with exponents are exact, and the rest.
+// ln 2 as a 32-bit number, whose products with exponents are exact, plus the remainder.
 constexpr double kLn2High = 0x1.62e42feep-1;
 constexpr double kLn2Low = 0x1.a39ef35793c76p-33;
 constexpr double kSquareRootOf2 = 0x1.6a09e667f3bcdp0;

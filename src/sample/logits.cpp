@@ -20,7 +20,7 @@ float largest_of(std::span<const float> logits) {
 }
 
 TokenId likeliest_token(std::span<const float> logits) {
-  // The part that holds the first of the largest, then the place in it.
+  // Finds the part with the first occurrence of the largest logit, then the position in it.
   constexpr std::size_t kPart = 4096;
   std::size_t best = 0;
   float largest = kImpossible;

@@ -1,4 +1,4 @@
-// Single passes over a model's logits as they are.
+// Functions that make a single pass over a model's logits.
 #pragma once
 
 #include <algorithm>
@@ -13,24 +13,24 @@ namespace rocmforge::sample {
 
 inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
-// As the samplers see a logit: no number is impossible, and infinity is the largest finite number, so that there is a
-// distribution, in which such tokens share all that there is.
+// Returns the logit as the samplers use it: NaN becomes minus infinity, and infinity the largest finite number, so that
+// there is a distribution, which such tokens share among them.
 inline float sound_logit(float logit) {
   constexpr float kMost = std::numeric_limits<float>::max();
-  logit = logit > kImpossible ? logit : kImpossible;  // false for what is no number
+  logit = logit > kImpossible ? logit : kImpossible;  // false for NaN
   return logit < kMost ? logit : kMost;
 }
 
-// Passes are made in blocks of so many logits, small enough for the first cache and a whole number of vectors.
+// Number of logits per block of a pass. A block fits into the L1 cache and is a whole number of vectors.
 inline constexpr int kLogitBlock = 64;
 
-// Accumulators side by side, combined at the end in one order: loops over them become vector code that gives the same
-// with every compiler.
+// Number of parallel accumulators. They are combined at the end in a fixed order, so that vectorized loops give the
+// same result with every compiler.
 inline constexpr int kLanes = 8;
 
 inline float larger(float a, float b) { return a > b ? a : b; }
 
-// The larger of the one half's and the other half's, side by side.
+// Returns the element-wise maxima of the two halves.
 template <std::size_t Count>
 std::array<float, Count / 2> larger_halves(const std::array<float, Count>& values) {
   std::array<float, Count / 2> result;
@@ -38,7 +38,7 @@ std::array<float, Count / 2> larger_halves(const std::array<float, Count>& value
   return result;
 }
 
-// Of a whole block of sound logits.
+// Returns the largest of a whole block. Requires: results of sound_logit().
 inline float largest_in_block(const float* logits) {
   std::array<float, kLogitBlock> all;
   std::copy_n(logits, kLogitBlock, all.begin());
@@ -46,10 +46,10 @@ inline float largest_in_block(const float* logits) {
   return larger(larger(four[0], four[1]), larger(four[2], four[3]));
 }
 
-// Of sound logits or others; kImpossible if none is possible.
+// Returns the largest of any logits, or kImpossible if no token is possible.
 float largest_of(std::span<const float> logits);
 
-// The first of the largest; -1 if none is possible.
+// Returns the first token with the largest logit, or -1 if no token is possible.
 TokenId likeliest_token(std::span<const float> logits);
 
 }  // namespace rocmforge::sample

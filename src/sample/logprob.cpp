@@ -14,7 +14,7 @@ bool likelier(const LikelyToken& a, const LikelyToken& b) {
   return a.logprob > b.logprob || (a.logprob == b.logprob && a.token < b.token);
 }
 
-// The first `most` in order, with logits for now: a heap whose top is the last of them.
+// Finds the first `most` tokens in order, for now with their logits, with a heap whose top is the last of them.
 void find_likeliest(std::span<const float> logits, std::size_t most, std::vector<LikelyToken>& likeliest) {
   likeliest.clear();
   likeliest.reserve(most);
@@ -32,14 +32,14 @@ void find_likeliest(std::span<const float> logits, std::size_t most, std::vector
   if (most == 0) return;
   for (std::size_t begin = 0; begin < logits.size(); begin += kLogitBlock) {
     const auto block = logits.subspan(begin, std::min<std::size_t>(kLogitBlock, logits.size() - begin));
-    // Of equal ones the first has come already.
+    // Of equal logits the first was already considered.
     if (likeliest.size() == most && largest_of(block) <= likeliest.front().logprob) continue;
     for (std::size_t i = 0; i < block.size(); ++i) consider(begin + i);
   }
   std::sort_heap(likeliest.begin(), likeliest.end(), likelier);
 }
 
-// The sum of e^(logit - largest).
+// Returns the sum of e^(logit - largest).
 double sum_of_powers(std::span<const float> logits, float largest) {
   Mass sum = 0;
   std::array<float, kLogitBlock> sound;

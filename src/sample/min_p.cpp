@@ -1,4 +1,4 @@
-// min_p (Nguyen et al. 2024): the tokens at least so likely as a share of the likeliest.
+// min_p (Nguyen et al. 2024): keeps the tokens whose probability is at least a given share of the likeliest token's.
 #include "sample/exponential.h"
 #include "sample/stages.h"
 
@@ -23,7 +23,7 @@ class MinP : public Stage {
   }
 
  private:
-  double below_;  // ln of the share: how a logit may differ from the largest
+  double below_;  // ln of the share: the least allowed difference to the largest logit
   int min_keep_;
 };
 

@@ -9,9 +9,9 @@ namespace rocmforge::sample {
 namespace {
 
 constexpr double kLn2 = 0x1.62e42fefa39efp-1;
-constexpr int kZipfTokens = 100;  // that the exponent is estimated from
+constexpr int kZipfTokens = 100;  // number of tokens from which the exponent is estimated
 
-// Zipf's law says ln p_i - ln p_(i+1) = s ln((i+1)/i): the least squares of that.
+// Estimates the exponent s of Zipf's law, ln p_i - ln p_(i+1) = s ln((i+1)/i), by least squares.
 double zipf_exponent(std::span<const Ranked> likeliest) {
   double products = 0;
   double squares = 0;
@@ -48,7 +48,7 @@ int Mirostat::draw(Candidates& candidates, Random& random) {
 void Mirostat::drop_surprising(Candidates& candidates) const {
   candidates.weigh();
   if (candidates.total() == 0) return;
-  // Surprise is the distance from the largest logit and the logarithm of the sum.
+  // Surprise is the distance from the largest logit plus the logarithm of the sum.
   const double sum = static_cast<double>(candidates.total()) / static_cast<double>(kWholeMass);
   const double farthest = limit_ * kLn2 - logarithm(sum);
   if (farthest < 0) {
@@ -70,7 +70,7 @@ void Mirostat::drop_by_zipf(Candidates& candidates) const {
   const double log_power = limit_ * kLn2 + logarithm(quotient);
   int count = 1;
   if (log_power > 0) {
-    // Compared before it is divided: the exponent may be 0.
+    // Compare before dividing, since the exponent may be 0.
     const bool all = log_power >= exponent * log_size;
     count = all ? candidates.size() : std::max(1, static_cast<int>(exponential(log_power / exponent)));
   }

@@ -1,5 +1,5 @@
-// Mirostat (Basu et al. 2021), in place of the chain: holds the surprise of what is drawn near a target, by dropping
-// unlikely tokens more or less strictly.
+// Mirostat (Basu et al. 2021), which replaces the chain: keeps the surprise of the drawn tokens near a target, by
+// dropping unlikely tokens more or less strictly.
 #pragma once
 
 #include "sample/candidates.h"
@@ -10,16 +10,17 @@ namespace rocmforge::sample {
 
 class Mirostat {
  public:
-  // Of version settings.mirostat.
+  // settings.mirostat is the version, 1 or 2.
   explicit Mirostat(const Settings& settings);
 
-  // The position of the token drawn; kNone if nothing can be.
+  // Draws a token and returns its position, or kNone if no token is possible.
   int draw(Candidates& candidates, Random& random);
 
  private:
-  // Version 2: tokens more surprising than the limit go.
+  // Version 2: drops tokens whose surprise exceeds the limit.
   void drop_surprising(Candidates& candidates) const;
-  // Version 1: as many of the likeliest stay as Zipf's law says, with the exponent that the likeliest show.
+  // Version 1: keeps as many of the likeliest tokens as Zipf's law requires for the limit, with the exponent estimated
+  // from the likeliest tokens.
   void drop_by_zipf(Candidates& candidates) const;
 
   int version_;

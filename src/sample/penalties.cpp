@@ -1,5 +1,5 @@
-// penalties: makes tokens less likely that occur among the last ones, the prompt's included. The repeat penalty divides
-// a positive logit and multiplies another one; the frequency penalty counts for each time that the token occurs, the
+// penalties: makes tokens less likely that occur among the last ones, including the prompt's. The repeat penalty
+// divides positive logits and multiplies other ones; the frequency penalty is subtracted once per occurrence, the
 // presence penalty once.
 #include <vector>
 
@@ -38,7 +38,7 @@ class Penalties : public Stage {
     for (const TokenId token : occurring_) {
       Count& count = counts_[token];
       count.listed = count.times > 0;
-      if (!count.listed) continue;  // it has left the window since
+      if (!count.listed) continue;  // the token has left the window
       occurring_[kept++] = token;
       candidates.change(token, [&](float logit) {
         const float repeated = logit > 0 ? logit / repeat_ : logit * repeat_;
@@ -51,16 +51,16 @@ class Penalties : public Stage {
  private:
   struct Count {
     int times = 0;
-    bool listed = false;  // stands in occurring_
+    bool listed = false;  // is in occurring_
   };
 
   float repeat_;
   float frequency_;
   float presence_;
-  bool all_;  // the window never loses a token
+  bool all_;  // the window contains the whole history
   RecentTokens recent_;
   std::vector<Count> counts_;       // by token
-  std::vector<TokenId> occurring_;  // all that count, and some that have left the window
+  std::vector<TokenId> occurring_;  // the tokens in the window, and some that have left it
 };
 
 }  // namespace

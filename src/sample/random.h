@@ -1,5 +1,5 @@
-// The source of randomness of one request: xoshiro256** (Blackman and Vigna), whose state splitmix64 makes from the
-// seed. Integers only, so its numbers are the same everywhere.
+// The random number generator of one request: xoshiro256** (Blackman and Vigna), whose state is derived from the seed
+// by splitmix64. It uses integers only, so its numbers are the same everywhere.
 #pragma once
 
 #include <array>
@@ -32,7 +32,7 @@ class Random {
     return result;
   }
 
-  // From 0 up to but without 1, in steps of 2^-53.
+  // Returns a number in [0, 1), a multiple of 2^-53.
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
  private:

@@ -1,4 +1,5 @@
-// The last tokens of a history, in one piece. Allocates in the constructor only; memory is touched as it is needed.
+// The last tokens of a history, contiguous in memory. Allocates in the constructor only; memory is touched only when it
+// is needed.
 #pragma once
 
 #include <algorithm>
@@ -10,10 +11,10 @@
 
 namespace rocmforge::sample {
 
-// No stage looks further back, so that its memory and time have an end.
+// No stage looks further back. This bounds its memory and time.
 inline constexpr int kLongestWindow = 1 << 20;
 
-// -1 is all.
+// Returns the window for a setting; -1 means all tokens.
 inline int bounded_window(int last_n) { return last_n < 0 ? kLongestWindow : std::min(last_n, kLongestWindow); }
 
 class RecentTokens {
@@ -23,14 +24,14 @@ class RecentTokens {
 
   void append(TokenId token) {
     if (window_ == 0) return;
-    if (end_ == 2 * window_) {  // moved once for as many tokens as are moved
+    if (end_ == 2 * window_) {  // amortized: each move of `window_` tokens happens once per `window_` tokens
       std::copy(tokens_.get() + window_, tokens_.get() + end_, tokens_.get());
       end_ = window_;
     }
     tokens_[end_++] = token;
   }
 
-  // The oldest first.
+  // Returns the tokens, oldest first.
   std::span<const TokenId> tokens() const {
     const std::size_t count = std::min(end_, window_);
     return {tokens_.get() + end_ - count, count};
@@ -39,7 +40,7 @@ class RecentTokens {
 
  private:
   std::size_t window_;
-  std::unique_ptr<TokenId[]> tokens_;  // those of the window are the last up to end_
+  std::unique_ptr<TokenId[]> tokens_;  // the window is the last elements before end_
   std::size_t end_ = 0;
 };
 

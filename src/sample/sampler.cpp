@@ -31,8 +31,8 @@ Chain make_chain(const Settings& settings, int vocabulary) {
   return chain;
 }
 
-// Where some stage leaves the likeliest token only, ends the chain before it and drops the stages that would not change
-// which token that is. Says whether there is such a stage.
+// If a stage keeps only the likeliest token, ends the chain before it and drops the stages that would not change which
+// token that is. Returns whether there is such a stage.
 bool cut_to_likeliest(Chain& chain) {
   const auto last = std::find_if(chain.begin(), chain.end(),
                                  [](const auto& stage) { return stage->effect() == Stage::Effect::kOnlyLikeliest; });
@@ -44,8 +44,8 @@ bool cut_to_likeliest(Chain& chain) {
 
 }  // namespace
 
-// Random numbers are taken in this order at every step: one by each xtc stage that is on, one for the draw. Where the
-// likeliest token is taken there is no draw.
+// Random numbers are used in this order at every step: one by each enabled xtc stage, then one for the draw. If the
+// likeliest token is taken, there is no draw.
 struct Sampler::State {
   State(const Settings& settings, int vocabulary_size, Candidates* space)
       : vocabulary(vocabulary_size),
@@ -86,9 +86,9 @@ struct Sampler::State {
   Chain chain;
   bool takes_likeliest;
   std::vector<std::pair<TokenId, float>> bias;
-  std::optional<Mirostat> mirostat;  // in place of the plain draw
+  std::optional<Mirostat> mirostat;  // replaces the plain draw
   std::optional<Candidates> own_candidates;
-  Candidates* candidates = nullptr;  // nullptr where the logits alone decide
+  Candidates* candidates = nullptr;  // nullptr if the logits alone decide
 };
 
 Sampler::Sampler(const Settings& settings, int vocabulary, Candidates* space)
@@ -97,7 +97,8 @@ Sampler::Sampler(Sampler&&) noexcept = default;
 Sampler& Sampler::operator=(Sampler&&) noexcept = default;
 Sampler::~Sampler() = default;
 
-// Penalties count each token and list those that occur; DRY keeps a length for each token and lists those that have one.
+// Penalties count each token and list those that occur; DRY keeps a length for each token and lists those that have
+// one.
 std::uint64_t Sampler::stage_bytes(int vocabulary) {
   constexpr std::uint64_t kPenalties = 2 * sizeof(int) + sizeof(TokenId);
   constexpr std::uint64_t kDry = sizeof(int) + sizeof(TokenId);

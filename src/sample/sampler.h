@@ -1,9 +1,9 @@
-// Draws tokens from logits, for one request: biases, the chain of stages, the draw, and what the request has said so
-// far.
+// Draws tokens from logits for one request: applies biases and the chain of stages, draws, and remembers the request's
+// tokens.
 //
-// Given the same logits, settings and seed it draws the same tokens with every compiler and on every processor: all
-// that is computed here is elementary arithmetic in a fixed order. After the constructor and the first draw nothing
-// allocates.
+// With the same logits, settings and seed it draws the same tokens with every compiler and on every processor:
+// everything here is elementary arithmetic in a fixed order. Nothing allocates after the constructor and the first
+// draw.
 #pragma once
 
 #include <cstdint>
@@ -24,18 +24,18 @@ struct LikelyToken {
 
 class Sampler {
  public:
-  // Requires valid settings: see check(). Draws work in `space`, which several samplers may share if they draw one after
-  // the other, and which must outlive them; nullptr gives the sampler one of its own.
+  // Requires: `settings` are valid; see check(). Draws work in `space`, which must outlive the sampler. Several
+  // samplers may share it if they draw one after the other; nullptr gives the sampler a space of its own.
   Sampler(const Settings& settings, int vocabulary, Candidates* space = nullptr);
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) noexcept;
   ~Sampler();
 
-  // A token of the prompt, which penalties and DRY look back at.
+  // Adds a token of the prompt to the history, which penalties and DRY read.
   void remember(TokenId token);
 
-  // Draws a token, and remembers it. Logits that are no number count as minus infinity; where none is left that could
-  // be drawn, the draw is kNothing.
+  // Draws a token and adds it to the history. NaN logits are treated as minus infinity. Returns kNothing if no token
+  // can be drawn.
   TokenId draw(std::span<const float> logits);
   static constexpr TokenId kNothing = -1;
 
@@ -47,8 +47,8 @@ class Sampler {
   std::unique_ptr<State> state_;
 };
 
-// ln p of a token under the softmax of the logits, and the likeliest `most` tokens in order, the lowest id first of
-// equal ones. `likeliest` is replaced.
+// Returns ln p of a token under the softmax of the logits. Replaces `likeliest` by the likeliest `most` tokens in
+// order, of equal ones the lowest id first.
 float logprob_of(std::span<const float> logits, TokenId token, int most, std::vector<LikelyToken>& likeliest);
 
 }  // namespace rocmforge::sample

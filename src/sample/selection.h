@@ -1,4 +1,4 @@
-// Which items come first, until their masses add up to what is needed: found without sorting them.
+// Finds, without sorting, which items come first until their masses reach a given sum.
 #pragma once
 
 #include <array>
@@ -8,12 +8,12 @@
 
 namespace rocmforge::sample {
 
-// Probability as an integer, so that a sum is the same in whatever order it is made. The likeliest token has kWholeMass
-// and others in proportion; 2^23 of them fit.
+// Probability as an integer, so that a sum does not depend on the order of its terms. The likeliest token has
+// kWholeMass and the others in proportion; sums of up to 2^23 of them fit.
 using Mass = std::uint64_t;
 inline constexpr Mass kWholeMass = Mass{1} << 40;
 
-// Added to a weight from 0 to 1, it rounds that to a multiple of 2^-40, a double's last bit then.
+// Adding this to a weight from 0 to 1 rounds the weight to a multiple of 2^-40, the last bit of the double.
 inline constexpr double kMassRounding = 4096;
 
 inline Mass mass_of_weight(float weight) {
@@ -21,14 +21,14 @@ inline Mass mass_of_weight(float weight) {
   return std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kMassRounding);
 }
 
-// The least mass that is at least this share of the whole.
+// Returns the least mass that is at least this share of the whole.
 inline Mass mass_at_least(double share, Mass whole) {
   const double wanted = share * static_cast<double>(whole);
   const Mass below = static_cast<Mass>(wanted);
   return below + (static_cast<double>(below) < wanted ? 1 : 0);
 }
 
-// Items are taken by rising key, those of one key by rising position; this is the last.
+// The last item that is taken. Items are taken in ascending order of key, those with equal keys in order of position.
 struct Cut {
   std::uint32_t key = 0;
   int position = 0;
@@ -39,19 +39,20 @@ struct Cut {
 };
 
 struct SelectionScratch {
-  std::unique_ptr<int[]> positions;  // one for each item
+  std::unique_ptr<int[]> positions;  // one per item
   std::array<Mass, 2048> bins;
 };
 
-// The bin in which the masses first reach `need`, which becomes what is needed of that bin.
+// Returns the bin in which the cumulative mass first reaches `need`, and reduces `need` by the masses of the bins
+// before it.
 inline std::uint32_t find_bin(const SelectionScratch& scratch, Mass& need) {
   std::uint32_t bin = 0;
   while (scratch.bins[bin] < need) need -= scratch.bins[bin++];
   return bin;
 }
 
-// Of the items, those in the bin go on to the next pass; how many they are. `position` gives the i-th item, which may
-// be what scratch.positions[i] holds.
+// Keeps the items in the given bin for the next pass and returns their number. position_of(i) returns the i-th item,
+// which may be scratch.positions[i].
 template <typename PositionOf, typename BinOf>
 int keep_bin(int items, PositionOf position_of, BinOf bin_of, std::uint32_t bin, SelectionScratch& scratch) {
   int kept = 0;
@@ -63,11 +64,12 @@ int keep_bin(int items, PositionOf position_of, BinOf bin_of, std::uint32_t bin,
   return kept;
 }
 
-// The cut at which the masses of what is taken first reach `need`, which is at least 1 and at most the sum of all.
+// Returns the cut at which the mass of the taken items first reaches `need`. Requires: 1 <= need <= the sum of all
+// masses.
 //
-// `distance` is 0 or more and never falls as the key rises: a first pass over all items sorts them into bins of equal
-// width by it, which leaves few in the bin of the cut. Those then go through a radix selection by their keys, 11 bits
-// at a time, that takes no more than three passes whatever the keys are.
+// `distance` must be nonnegative and must not decrease as the key increases. A first pass over all items sorts them
+// into bins of equal width by distance, which leaves few items in the bin that contains the cut. Radix selection by
+// key, 11 bits at a time, then takes at most three passes whatever the keys are.
 template <typename DistanceOf, typename KeyOf, typename MassOf>
 Cut cut_by_mass(int count, DistanceOf distance, KeyOf key, MassOf mass, Mass need, SelectionScratch& scratch) {
   constexpr float kBinsPerUnit = 32;
@@ -91,7 +93,7 @@ Cut cut_by_mass(int count, DistanceOf distance, KeyOf key, MassOf mass, Mass nee
     prefix |= bin << shift;
     left = keep_bin(left, left_position, bin_of, bin, scratch);
   }
-  // Equal keys are left, in the order of positions.
+  // The remaining items have equal keys and are in order of position.
   int i = 0;
   while (mass(left_position(i)) < need) need -= mass(left_position(i++));
   return {prefix, left_position(i)};

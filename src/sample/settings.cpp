@@ -10,11 +10,11 @@
 namespace rocmforge::sample {
 namespace {
 
-// Each takes its time at every token, which is everybody's.
+// Every stage takes time for every token, and that delays all requests.
 constexpr std::size_t kMostStages = 64;
 constexpr std::size_t kLongestName = 32;
 
-// Lower case, without '-', '_' and space: as names are compared.
+// Returns the name in the form in which names are compared: lower case, without '-', '_' and spaces.
 std::string plain(std::string_view name) {
   std::string result;
   for (const char c : name) {
@@ -49,21 +49,21 @@ Error unknown_stage(std::string_view name) {
 
 constexpr double kNoLimit = std::numeric_limits<double>::max();
 
-struct Limits {
+struct SettingRange {
   double least = -kNoLimit;
   double most = kNoLimit;
 };
 
 template <typename Number>
-void check_number(std::string_view name, Number value, Limits limits, std::string_view expected) {
+void check_number(std::string_view name, Number value, SettingRange range, std::string_view expected) {
   const auto number = static_cast<double>(value);
-  if (std::isfinite(number) && number >= limits.least && number <= limits.most) return;
+  if (std::isfinite(number) && number >= range.least && number <= range.most) return;
   throw error(ErrorCode::kUsage, "{} is {}, expected {}", name, value, expected);
 }
 
 void check_chain(const Settings& settings) {
-  constexpr Limits kShare = {0, 1};
-  constexpr Limits kNotNegative = {0, kNoLimit};
+  constexpr SettingRange kShare = {0, 1};
+  constexpr SettingRange kNotNegative = {0, kNoLimit};
   check_number("temperature", settings.temperature, {}, "a finite number");
   check_number("dynatemp_range", settings.dynatemp_range, kNotNegative, "0 (off) or more");
   check_number("dynatemp_exponent", settings.dynatemp_exponent, kNotNegative, "0 or more");
@@ -78,7 +78,7 @@ void check_chain(const Settings& settings) {
 }
 
 void check_penalties(const Settings& settings) {
-  constexpr Limits kWindow = {-1, kNoLimit};
+  constexpr SettingRange kWindow = {-1, kNoLimit};
   constexpr std::string_view kWindowExpected = "-1 (all), 0 (off) or more";
   check_number("penalty_last_n", settings.penalty_last_n, kWindow, kWindowExpected);
   const double least_float = static_cast<double>(std::numeric_limits<float>::min());

@@ -1,4 +1,4 @@
-// What a request's sampling is set to, everything decided.
+// The complete sampling settings of one request.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Settings {
   std::vector<std::string> stages;  // canonical names, see parse_stages()
   std::uint64_t seed = 0;
 
-  float temperature = 0.8f;  // 0 or less: the likeliest
+  float temperature = 0.8f;  // 0 or less: always take the likeliest token
   float dynatemp_range = 0;
   float dynatemp_exponent = 1;
   int top_k = 40;
@@ -39,20 +39,21 @@ struct Settings {
   float dry_base = 1.75f;
   int dry_allowed_length = 2;
   int dry_penalty_last_n = 64;  // -1: all
-  Breakers dry_breakers;        // each of one token or more
+  Breakers dry_breakers;        // each of at least one token
 
   int mirostat = 0;
   float mirostat_tau = 5;
   float mirostat_eta = 0.1f;
 
-  std::vector<std::pair<TokenId, float>> logit_bias;  // of ids of the vocabulary
+  std::vector<std::pair<TokenId, float>> logit_bias;  // token ids of the vocabulary
 };
 
-// "top-k;TopP,temp" to {"top_k", "top_p", "temperature"}. Case, '-' and '_' do not matter, and "nucleus", "temp" and
-// "typ" are names too. An unknown name is an Error that lists the known ones; with `unknown` it is put there instead.
+// Parses a list of stages: "top-k;TopP,temp" gives {"top_k", "top_p", "temperature"}. Case, '-' and '_' do not matter,
+// and "nucleus", "temp" and "typ" are aliases. Throws Error, with the known names, if a name is unknown; if `unknown`
+// is given, unknown names are put there instead.
 std::vector<std::string> parse_stages(std::string_view text, std::vector<std::string>* unknown = nullptr);
 
-// An Error names the setting that makes no sense, and what is expected: not a number, top_k below 0, …
+// Throws Error, with the name of the setting and the expected range, if a value is invalid: NaN, top_k below 0, …
 void check(const Settings& settings);
 
 }  // namespace rocmforge::sample

@@ -1,4 +1,4 @@
-// A stage of the chain: it drops candidates or changes their logits.
+// The interface of a stage of the sampling chain. A stage drops candidates or changes their logits.
 #pragma once
 
 #include "sample/candidates.h"
@@ -9,11 +9,11 @@ namespace rocmforge::sample {
 
 class Stage {
  public:
-  // What is known of a stage beforehand; it lets the sampler leave out what cannot matter.
+  // What is known about a stage's result in advance. The sampler uses it to leave out stages that cannot matter.
   enum class Effect {
     kAny,
-    kKeepsLikeliest,  // the first candidate in order stays the first
-    kOnlyLikeliest,   // leaves just that
+    kKeepsLikeliest,  // the first candidate in order remains the first
+    kOnlyLikeliest,   // keeps the first candidate only
   };
 
   Stage() = default;
@@ -22,7 +22,7 @@ class Stage {
   virtual ~Stage() = default;
 
   virtual Effect effect() const { return Effect::kAny; }
-  // A token of the history.
+  // Adds a token to the history.
   virtual void remember(TokenId) {}
   virtual void apply(Candidates& candidates, Random& random) = 0;
 };

@@ -1,4 +1,4 @@
-// The table of all stages. A new one is a file of its own, its factory declared here, and a line in stages.cpp.
+// The table of all stages. To add a stage, write a file for it, declare its factory here, and add a line to stages.cpp.
 #pragma once
 
 #include <array>
@@ -12,20 +12,20 @@ namespace rocmforge::sample {
 
 using StageFactory = std::unique_ptr<Stage>(const Settings&, int vocabulary);
 
-// Null where the settings turn the stage off.
+// Return nullptr if the settings disable the stage.
 StageFactory make_penalties, make_dry, make_top_n_sigma, make_top_k, make_typical, make_top_p, make_min_p, make_xtc,
     make_temperature;
 
 struct StageEntry {
   std::string_view name;
-  char letter;                              // for a chain written in letters
-  std::array<std::string_view, 2> aliases;  // without '-' and '_', as the name also is understood
+  char letter;                              // names the stage in a chain written as letters
+  std::array<std::string_view, 2> aliases;  // other names of the stage, without '-' and '_'
   StageFactory* make;
 };
 
 std::span<const StageEntry> stages();
 
-// By its name as in the table; null if there is none.
+// Finds a stage by its exact name; nullptr if there is none.
 const StageEntry* find_stage(std::string_view name);
 
 }  // namespace rocmforge::sample

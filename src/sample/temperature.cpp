@@ -1,6 +1,6 @@
-// temperature: divides logits, so that the distribution becomes sharper or flatter; 0 leaves the likeliest only.
-// Dynamic temperature is low where the model is sure and high where it is not, by the entropy's share of what it could
-// be.
+// temperature: divides the logits, so that the distribution becomes sharper or flatter; 0 keeps the likeliest token
+// only. Dynamic temperature is low when the model is certain and high when it is not, according to the entropy relative
+// to its maximum.
 #include <algorithm>
 
 #include "sample/exponential.h"
@@ -48,7 +48,7 @@ class Temperature : public Stage {
   }
 
   static void divide(Candidates& candidates, float temperature) {
-    // A temperature so low that the largest logit would not stay finite makes no difference any more.
+    // Limit the temperature so that the largest logit stays finite. A lower temperature would make no difference.
     const float largest = candidates.largest_logit();
     if (largest == kImpossible) return;
     temperature = std::max(temperature, (largest < 0 ? -largest : largest) / 1e38f);

@@ -1,4 +1,4 @@
-// top_k: the k likeliest tokens.
+// top_k: keeps the k likeliest tokens.
 #include "sample/stages.h"
 
 namespace rocmforge::sample {

@@ -1,4 +1,4 @@
-// top_n_sigma (Tang et al. 2024): the tokens whose logits are within n standard deviations of the largest.
+// top_n_sigma (Tang et al. 2024): keeps the tokens whose logits are within n standard deviations of the largest.
 #include <algorithm>
 
 #include "sample/stages.h"

@@ -1,5 +1,5 @@
-// top_p, nucleus sampling (Holtzman et al. 2019): the likeliest tokens, until together they have the probability p; the
-// one that reaches it is the last to stay.
+// top_p, nucleus sampling (Holtzman et al. 2019): keeps the likeliest tokens until their total probability reaches p,
+// including the token that reaches it.
 #include <algorithm>
 
 #include "sample/stages.h"
@@ -7,7 +7,7 @@
 namespace rocmforge::sample {
 namespace {
 
-// Most distributions are decided within so many tokens, which are quickly found.
+// The nucleus of most distributions has at most this many tokens, which are found quickly.
 constexpr int kUsualNucleus = 256;
 
 class TopP : public Stage {

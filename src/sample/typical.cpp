@@ -1,8 +1,8 @@
-// typ_p, locally typical sampling (Meister et al. 2022): the tokens whose surprise, -ln p, is nearest to what is to be
-// expected of it, the entropy, until together they are likelier than p.
+// typ_p, locally typical sampling (Meister et al. 2022): keeps the tokens whose surprise, -ln p, is nearest to its
+// expected value, the entropy, until their total probability exceeds p.
 //
-// With d for how far a logit is below the largest, surprise is d + ln(sum) and entropy is mean(d) + ln(sum), so that
-// only d counts.
+// With d for the distance of a logit from the largest, surprise is d + ln(sum) and entropy is mean(d) + ln(sum), so
+// only d matters.
 #include <bit>
 
 #include "sample/stages.h"
@@ -20,7 +20,7 @@ class Typical : public Stage {
     const auto expected = static_cast<float>(candidates.mean_distance());
     const auto oddity = [&](int i) {
       const float difference = candidates.distance(i) - expected;
-      return difference < 0 ? -difference : difference + 0.0f;  // never the negative zero
+      return difference < 0 ? -difference : difference + 0.0f;  // never -0
     };
     const auto needed = static_cast<Mass>(static_cast<double>(share_) * static_cast<double>(candidates.total())) + 1;
     Cut last = candidates.cut_by_distance(oddity, [&](int i) { return candidates.mass(i); }, needed);

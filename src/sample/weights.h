@@ -1,4 +1,4 @@
-// From logits to masses: what each token weighs in the softmax.
+// Computes the weights and masses of tokens in the softmax from their logits.
 #pragma once
 
 #include "sample/exponential.h"
@@ -7,7 +7,8 @@
 
 namespace rocmforge::sample {
 
-// weights = e^(logit - largest) for a block of sound logits, none above `largest`; gives the sum of their masses.
+// Sets weights = e^(logit - largest) for a block of logits and returns the sum of their masses. Requires: results of
+// sound_logit(), none above `largest`.
 inline Mass weigh_block(const float* logits, float largest, float* weights) {
   for (int i = 0; i < kLogitBlock; ++i) weights[i] = exp_below(logits[i] - largest);
   Mass sum = 0;

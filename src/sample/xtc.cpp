@@ -1,6 +1,6 @@
-// xtc, "exclude top choices": now and then drops all tokens that are likely but the least likely of them.
+// xtc, "exclude top choices": with a given probability, drops all likely tokens except the least likely of them.
 //
-// Takes one random number at every step.
+// Uses one random number at every step.
 #include <algorithm>
 
 #include "sample/stages.h"
@@ -18,7 +18,7 @@ class Xtc : public Stage {
   void apply(Candidates& candidates, Random& random) override {
     if (random.uniform() >= probability_) return;
     candidates.weigh();
-    // What is impossible is not likely, whatever the threshold.
+    // The threshold is at least 1, so that impossible tokens are never likely.
     const Mass likely = std::max<Mass>(mass_at_least(threshold_, candidates.total()), 1);
     Ranked least = {};
     int likely_count = 0;
@@ -43,7 +43,7 @@ class Xtc : public Stage {
 }  // namespace
 
 std::unique_ptr<Stage> make_xtc(const Settings& settings, int) {
-  // Two tokens cannot both be likelier than one half.
+  // Two tokens cannot both be more likely than one half.
   if (settings.xtc_probability <= 0 || settings.xtc_threshold > 0.5f) return nullptr;
   return std::make_unique<Xtc>(settings);
 }

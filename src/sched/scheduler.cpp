@@ -6,7 +6,7 @@
 
 namespace rocmforge::sched {
 
-Scheduler::Scheduler(const Limits& limits) : limits_(limits) {
+Scheduler::Scheduler(const BatchLimits& limits) : limits_(limits) {
   RF_CHECK(limits.sequences > 0 && limits.step_tokens >= limits.sequences);
   running_.reserve(static_cast<std::size_t>(limits.sequences));
   plan_.reserve(static_cast<std::size_t>(limits.sequences));

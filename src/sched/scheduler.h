@@ -1,8 +1,8 @@
-// Which requests run, and how many tokens each of them computes in the next step.
+// Decides which requests run, and how many tokens each of them computes in the next step.
 //
-// Prefill and decode are the same thing here: a request has tokens to catch up with, its prompt at first, and then each
-// token that was drawn. A request waits until there is a place for it, in the order of arrival. Integers only: no
-// model, no tokens, no clock. Not thread-safe; the engine thread owns it.
+// Prefill and decode are the same thing here: a request has tokens to catch up with, first its prompt, then each drawn
+// token. Requests wait for a free place in the order of arrival. The scheduler deals with integers only: no model, no
+// tokens, no clock. Not thread-safe; the engine thread owns it.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace rocmforge::sched {
 
 using RequestId = std::uint64_t;
 
-struct Limits {
-  int sequences = 1;    // that run at the same time
-  int step_tokens = 1;  // of one step, all requests together
+struct BatchLimits {
+  int sequences = 1;    // maximum number of running requests
+  int step_tokens = 1;  // maximum number of tokens per step, over all requests
 };
 
 struct PlannedRequest {
@@ -29,23 +29,23 @@ struct PlannedRequest {
 
 class Scheduler {
  public:
-  explicit Scheduler(const Limits& limits);
+  explicit Scheduler(const BatchLimits& limits);
 
   void add(RequestId id) { waiting_.push_back(id); }
-  // Gives the oldest waiting request a place; empty when none waits or there is no place. It has nothing to catch up
-  // with yet.
+  // Admits the oldest waiting request and returns it. Empty if none waits or no place is free. An admitted request has
+  // nothing to catch up with yet.
   std::optional<RequestId> admit();
-  // Whether it waits or runs.
+  // Removes a request, waiting or running.
   void remove(RequestId id);
 
-  // Tokens that a running request has to compute, besides those it has to already.
+  // Adds to the tokens that a running request has to compute.
   void catch_up(RequestId id, int tokens);
   void computed(RequestId id, int tokens);
   int tokens_to_catch_up(RequestId id) const;
 
-  // The next step, until the next call. Requests with a single token come first, so that one's prompt does not hold up
-  // the others' answers. Prompts share what is left of the step, so that a short one need not wait for a long one; what
-  // one does not need goes to the others in the order of admission.
+  // Returns the next step, valid until the next call. Requests with a single token come first, so that one request's
+  // prompt does not delay the answers of others. Prompts get equal shares of the remaining tokens, so that a short
+  // prompt need not wait for a long one; what a prompt does not need goes to the others in the order of admission.
   std::span<const PlannedRequest> plan();
 
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
@@ -58,7 +58,7 @@ class Scheduler {
 
   Running& running(RequestId id);
 
-  Limits limits_;
+  BatchLimits limits_;
   std::deque<RequestId> waiting_;
   std::vector<Running> running_;  // in the order of admission
   std::vector<PlannedRequest> plan_;

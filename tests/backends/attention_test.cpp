@@ -83,7 +83,7 @@ TEST_P(AttentionOps, SourcesAreSeenWhole) {
   const Layer layer{4, 2, 64, 1};
   ops::Attention attention = attention_of(layer);
   attention.is_causal = false;
-  attention.reads_source = true;
+  attention.is_cross_attention = true;
   const TestStep storing({{0, kStored, 0, 0}, {0, kStored, 1, 1}, {0, kStored, 2, 2}});
   const TestStep asking({{0, 1, 0, 0, 7}, {40, 20, 1, 1, kStored}, {290, 3, 2, 2, 1}});
   Numbers positions;

@@ -46,5 +46,22 @@ TEST(Json, ReadsLongListsInTimeThatTheirLengthTakes) {
   EXPECT_EQ(parse_ordered_json(list + "]", "request").size(), 1'000'001U);
 }
 
+// Which of two values counts would depend on the reader.
+TEST(Json, RefusesRepeatedKeysWhenAsked) {
+  const auto parse = [](const char* text) { return parse_ordered_json(text, "line", RepeatedKeys::kRefused); };
+  EXPECT_NO_THROW(parse(R"({"a": {"b": "b"}, "b": ["a", {"a": 1}], "c": "a\\\": "})"));
+  EXPECT_ERROR(parse(R"({"a": 1, "b": 2, "a": 1})"), "line: the key 'a' occurs twice");
+  EXPECT_ERROR(parse(R"([{"x": {"a": [], "\u0061" : 2}}])"), "the key 'a' occurs twice");
+  EXPECT_NO_THROW(parse_ordered_json(R"({"a": 1, "a": 2})", "line"));
+}
+
+// A file's text must not command the terminal that its JSON is printed on.
+TEST(Json, EscapesWhatATerminalWouldObey) {
+  const std::string text = "\x7f \u0085 \u202e \ufeff \U000e0041 größer 世界 \u200d";
+  const std::string json = dump_json(nlohmann::json{{"a", text}}, 1);
+  EXPECT_EQ(json, "{\n \"a\": \"\\u007f \\u0085 \\u202e \\ufeff \\udb40\\udc41 größer 世界 \u200d\"\n}");
+  EXPECT_EQ(parse_json(json, "json")["a"], text);
+}
+
 }  // namespace
 }  // namespace rocmforge

@@ -106,5 +106,11 @@ TEST(Text, KnowsHexadecimalDigits) {
   for (const char c : {'g', 'G', '/', ':', '@', '`', ' ', '\0'}) EXPECT_EQ(hexadecimal_digit(c), -1) << c;
 }
 
+TEST(Text, MessagesKeepTheirLinesAndNothingElseThatCommands) {
+  EXPECT_EQ(printable_lines("one\ntwo\r\x1b[2J\xff\u202e"), "one\ntwo\\r\\x1b[2J\\xff\\u{202e}");
+  const std::string large(1000, 'x');
+  EXPECT_EQ(printable_lines(large), large);
+}
+
 }  // namespace
 }  // namespace rocmforge

@@ -52,7 +52,6 @@ TEST_F(RunInAPipe, SaysWhatIsMissing) {
     EXPECT_THAT(answer.errors, HasSubstr(said));
     EXPECT_EQ(answer.output, "");
   };
-  refused({}, 2, "there is no prompt");
   refused({parrot}, 2, "there is no prompt");
   refused({folder_ / "other.gguf"}, 1, "there is no such file");
   refused({folder_ / "other.gguf", "Why?"}, 1, "No such file");
@@ -98,7 +97,7 @@ TEST_F(RunInAPipe, OptionsReachTheModel) {
                  "--min-p",
                  "0.1",
                  "--samplers",
-                 "top_k;temperature",
+                 "top_k;min_p;temperature;penalties;dry;xtc",
                  "--dry-multiplier",
                  "0.5",
                  "--dry-sequence-breaker",
@@ -191,6 +190,28 @@ TEST_F(RunInAPipe, AnOutputThatIsClosedEndsTheAnswer) {
   const Answer answer =
       Program({"/bin/sh", "-c", ROCMFORGE_BINARY " run " + endless + " x --ctx 64 --context-shift | head -n 1"}).wait();
   EXPECT_EQ(answer.output, "on and on,\n");
+}
+
+// `make run` in a script or a container: there is nobody to talk to, and something to see all the same.
+TEST_F(RunInAPipe, ShowsTheDemoModelWhereNobodyTypes) {
+  const Answer answer = run({});
+  EXPECT_EQ(answer.exit_code, 0) << answer.errors;
+  EXPECT_THAT(answer.output, AllOf(HasSubstr("> What is 7 plus 8?\n7 plus 8 is 15.\n"), HasSubstr("`rocmforge run`")));
+  EXPECT_EQ(run({"--raw"}).exit_code, 2);
+  EXPECT_EQ(run({"demo"}).exit_code, 2) << "a named model is asked something";
+}
+
+// A template's complaint reaches the terminal as text.
+TEST_F(RunInAPipe, ATemplatesOwnWordsAreHarmless) {
+  const testing::ChatVocabulary vocabulary({});
+  const testing::LlamaShape shape = {2, 64, 128, vocabulary.size(), 4, 2};
+  gguf::MetadataBuilder keys = testing::chat_model_keys({}, shape, vocabulary);
+  keys.set("tokenizer.chat_template", "{{ raise_exception('no \x1b[2J\u009b1m') }}");
+  const std::string path = folder_ / "hostile.gguf";
+  testing::write_llama(path, shape, quant::FormatId::kF16, {}, keys);
+  const Answer answer = run({path, "hello there"});
+  EXPECT_EQ(answer.exit_code, 1);
+  EXPECT_THAT(answer.errors, AllOf(HasSubstr("no \\x1b[2J"), Not(HasSubstr("\x1b"))));
 }
 
 }  // namespace

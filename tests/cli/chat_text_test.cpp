@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "cli/chat/conversation.h"
 #include "cli/chat/grapheme_cells.h"
 #include "cli/chat/history_file.h"
@@ -10,6 +12,7 @@
 #include "cli/chat/pasted_text.h"
 #include "cli/chat/terminal_text.h"
 #include "cli/chat/typed_input.h"
+#include "cli/chat/word_wrap.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 
@@ -238,6 +241,88 @@ TEST(Conversation, SaysWhatIsWrongWithAFile) {
   refused(R"({"messages": [{"role": "assistant", "content": "x"}]})", "in turn");
   refused(R"({"messages": [{"role": "user", "content": "x"}]})", "no answer");
   refused("{", "x.json: ");
+}
+
+// ---- Lines of an answer ----
+
+std::string wrapped(std::string_view text, int width, std::size_t piece) {
+  WordWrap wrap;
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = std::min(at + piece, text.size());
+    while (end < text.size() && (text[end] & 0xc0) == 0x80) ++end;
+    out += wrap.feed(text.substr(at, end - at), width);
+    at = end;
+  }
+  return out + wrap.finish();
+}
+
+// However the text is cut into pieces.
+void expect_wrapped(std::string_view text, int width, const std::string& lines) {
+  for (const std::size_t piece : {1u, 2u, 3u, 7u, 1000u}) EXPECT_EQ(wrapped(text, width, piece), lines) << piece;
+}
+
+class WordWraps : public ::testing::Test {
+ protected:
+  void SetUp() override { use_utf8_locale(); }
+};
+
+TEST_F(WordWraps, BreakLinesBetweenWords) {
+  expect_wrapped("say anything else", 10, "say\nanything\nelse");
+  expect_wrapped("exactly ten wide", 11, "exactly ten\nwide");
+  expect_wrapped("one\ntwo three\n\nfour", 9, "one\ntwo three\n\nfour");
+  expect_wrapped("one two", 0, "one two");
+}
+
+TEST_F(WordWraps, LeaveCodeAsItIsWhereItFits) {
+  expect_wrapped("    if (x) {\n\treturn  y;\n    }", 40, "    if (x) {\n\treturn  y;\n    }");
+  expect_wrapped("        deeply indented", 12, "deeply\nindented");
+}
+
+TEST_F(WordWraps, CountWideCharactersAndAccents) {
+  expect_wrapped("日本語の文章です", 10, "日本語の文\n章です");
+  expect_wrapped("ab 日本", 5, "ab 日\n本");
+  expect_wrapped("cafe\u0301 cafe\u0301", 9, "cafe\u0301 cafe\u0301");
+}
+
+// A word that fits into no line is the terminal's to break, and the words behind it stand where the terminal put them.
+TEST_F(WordWraps, DoNotBreakWordsThemselves) {
+  expect_wrapped("abcdefghijkl mn opq", 5, "abcdefghijkl mn\nopq");
+  WordWrap wrap;
+  EXPECT_EQ(wrap.feed("abcdefgh", 5), "abcdefgh") << "it need not be held";
+}
+
+// What was shown is never taken back, and the terminal may change its width between pieces.
+TEST_F(WordWraps, SurviveAResize) {
+  WordWrap wrap;
+  std::string out = wrap.feed("one two three four ", 80);
+  out += wrap.feed("five six ", 10);
+  out += wrap.feed("seven", 3);
+  out += wrap.finish();
+  std::ranges::replace(out, '\n', ' ');
+  EXPECT_EQ(out, "one two three four five six seven");
+}
+
+// ---- The history ----
+
+TEST(HistoryFile, IsForTheUsersEyesEvenIfItWasNot) {
+  const TempFolder folder;
+  const std::string path = folder.write("history", "before\n");
+  chmod(path.c_str(), 0644);
+  EXPECT_TRUE(HistoryFile(path).add("mine"));
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  EXPECT_THAT(HistoryFile(path).load(), ElementsAre("before", "mine"));
+}
+
+// Opening a pipe for reading would wait for somebody to write.
+TEST(HistoryFile, DoesNotWaitForAPipe) {
+  const TempFolder folder;
+  const std::string path = folder / "history";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(HistoryFile(path).load().empty());
+  EXPECT_FALSE(HistoryFile(path).add("one"));
 }
 
 }  // namespace

@@ -193,5 +193,74 @@ TEST(ChatLines, SayWhatIsWrongWithALineAndGoOn) {
   EXPECT_EQ(rocmforge({"run", demo_model(), "Why?", "--jsonl"}).exit_code, 2);
 }
 
+// A line's own settings hold for it alone.
+TEST(ChatLines, HonourTheSettingsOfALine) {
+  const Json messages = Json::array({said_by("user", "Count from 1 to 9.")});
+  const auto reply = [&](const char* name, Json value) {
+    return reply_to({{"messages", messages}, {name, std::move(value)}});
+  };
+  const std::string whole = "1, 2, 3, 4, 5, 6, 7, 8, 9";
+  EXPECT_EQ(reply_to({{"messages", messages}})["content"], whole);
+  EXPECT_EQ(reply("max_tokens", 5)["usage"]["completion_tokens"], 5);
+  EXPECT_EQ(reply("max_tokens", 5)["finish_reason"], "length");
+  EXPECT_EQ(reply("max_completion_tokens", 5)["usage"]["completion_tokens"], 5);
+  EXPECT_EQ(reply("stop", ", 5")["content"], "1, 2, 3, 4");
+  EXPECT_EQ(reply("stop", {"zzz", ", 3"})["content"], "1, 2");
+  EXPECT_EQ(reply("response_format", {{"type", "text"}})["content"], whole);
+  EXPECT_EQ(reply("stream", false)["content"], whole);
+  EXPECT_EQ(reply("n", 1)["content"], whole);
+  EXPECT_EQ(reply("my_own_field", {1, 2})["content"], whole);
+  const auto drawn = [&](int seed) {
+    return reply_to({{"messages", messages},
+                     {"temperature", 50},
+                     {"top_p", 1},
+                     {"min_p", 0},
+                     {"top_k", 0},
+                     {"max_tokens", 20},
+                     {"seed", seed}});
+  };
+  EXPECT_EQ(drawn(1)["content"], drawn(1)["content"]);
+  EXPECT_NE(drawn(1)["content"], drawn(2)["content"]);
+  const Json without = reply_to({{"messages", Json::array({said_by("user", "What is 381 times 27?")})},
+                                 {"tools", Json::array({tool("calculator", "Computes", "expression")})},
+                                 {"tool_choice", "none"}});
+  EXPECT_FALSE(without.contains("tool_calls"));
+}
+
+TEST(ChatLines, RefuseWhatTheyCannotHonour) {
+  const Json messages = Json::array({said_by("user", "Hi there")});
+  const auto problem = [&](const char* name, Json value) {
+    const Json line = {{"messages", messages}, {name, std::move(value)}};
+    return Json::parse(rocmforge({"run", demo_model(), "--jsonl"}, line.dump()).output).value("error", "");
+  };
+  EXPECT_THAT(problem("response_format", {{"type", "json_object"}}), HasSubstr("'response_format' is"));
+  EXPECT_THAT(problem("tool_choice", "required"), HasSubstr("'tool_choice' is \"required\", which is not supported"));
+  EXPECT_THAT(problem("n", 2), HasSubstr("'n' is 2"));
+  EXPECT_THAT(problem("stream", true), HasSubstr("'stream' is true"));
+  EXPECT_THAT(problem("logprobs", true), HasSubstr("'logprobs' is true"));
+  EXPECT_THAT(problem("max_tokens", 0), HasSubstr("'max_tokens' is 0, expected a whole number from 1"));
+  EXPECT_THAT(problem("max_tokens", "5"), HasSubstr("'max_tokens' is \"5\""));
+  EXPECT_THAT(problem("max_tokens", -3), HasSubstr("'max_tokens' is -3"));
+  EXPECT_THAT(problem("temperature", -1), HasSubstr("'temperature' is -1, expected a number from 0 to 1000"));
+  EXPECT_THAT(problem("temperature", 1e300), HasSubstr("'temperature'"));
+  EXPECT_THAT(problem("top_p", 1.5), HasSubstr("'top_p' is 1.5, expected a number from 0 to 1"));
+  EXPECT_THAT(problem("seed", 1.5), HasSubstr("'seed' is 1.5"));
+  EXPECT_THAT(problem("stop", Json::array({1})), HasSubstr("'stop' is [1]"));
+  EXPECT_THAT(problem("logit_bias", {{"x", 1}}), HasSubstr("'logit_bias' has 'x'"));
+  EXPECT_THAT(problem("logit_bias", {{"99999999", 1}}), HasSubstr("logit_bias"));
+}
+
+TEST(ChatLines, AFileWhoseLinesAllFailIsAFailure) {
+  const Answer all = rocmforge({"run", demo_model(), "--jsonl"}, "{}\n[]\n");
+  EXPECT_EQ(all.exit_code, 1);
+  EXPECT_THAT(all.errors, HasSubstr("none of the 2 lines could be answered"));
+  EXPECT_THAT(all.output, AllOf(HasSubstr("line 1: "), HasSubstr("line 2: ")));
+  EXPECT_EQ(rocmforge({"run", demo_model(), "--jsonl"}, "").exit_code, 0);
+  const Answer twice = rocmforge({"run", demo_model(), "--jsonl"}, R"({"messages":[],"messages":[]})");
+  EXPECT_THAT(twice.output, HasSubstr("the key 'messages' occurs twice"));
+  EXPECT_THAT(rocmforge({"run", demo_model(), "--jsonl"}, "{\"messages\": }").output,
+              HasSubstr("line 1: not JSON, column 14: "));
+}
+
 }  // namespace
 }  // namespace rocmforge

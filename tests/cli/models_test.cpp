@@ -68,7 +68,7 @@ TEST_F(ModelCommands, SayWhatIsWrong) {
   refused({"--threads", "-1"}, 2, "--threads: '-1'");
 
   tokens_ = folder_.write("tokens.json", R"({"tokens":[3,40]})");
-  refused({}, 2, "token 1 is 40, but the model has 40: 0 to 39");
+  refused({}, 2, " is 40, but 'token_embd.weight' has 40 rows: ids are 0 to 39");
   tokens_ = folder_.write("tokens.json", R"({"tokens":[]})");
   refused({}, 2, "no tokens");
   tokens_ = folder_.write("tokens.json", R"({"tokens":[1.5]})");

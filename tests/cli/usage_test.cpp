@@ -71,6 +71,33 @@ TEST(Usage, WrongUsageExitsWith2AndSaysWhatIsWrong) {
       {{"quantize", "a.gguf", "b.gguf", "Q4_KM"}, "did you mean Q4_K_M?"},
       {{"quantize", "a.gguf", "b.gguf", "Q4_0", "--threads", "-3"}, "'-3' is no whole number"},
       {{"completion", "tcsh"}, "expected bash, zsh or fish"},
+      {{"list"}, "did you mean `rocmforge models`?"},
+      {{"show", "x"}, "`rocmforge inspect MODEL`"},
+      {{"chat"}, "`rocmforge run MODEL`"},
+      {{"ps"}, "`rocmforge models`"},
+      {{"help"}, "`rocmforge --help`"},
+      {{"version"}, "`rocmforge --version`"},
+      {{"Why is the sky blue?"}, "`rocmforge run \"a prompt\"`"},
+      {{"SomeOrg/Some-Model-GGUF"}, "`rocmforge run hf:SomeOrg/Some-Model-GGUF`"},
+      {{"run", "--temperature", "1", "a b"}, "there is no option --temperature; did you mean --temp?"},
+      {{"run", "--tepm=1", "a b"}, "did you mean --temp?"},
+      {{"run", "--max-tokens", "9", "a b"}, "did you mean -n?"},
+      {{"logits", "-m", "x", "--n-predict", "3"}, "there is no option --n-predict"},
+      {{"run", "--seed", "1", "--seed", "2", "a b"}, "--seed is given more than once"},
+      {{"run", "a b", "--seed"}, "--seed needs a value"},
+      {{"logits", "-m", "x", "--out", "x"}, "--tokens is missing"},
+      {{"run", "-m", "", "a b"}, "--model: the value is empty"},
+      {{"pull", "x.gguf", "--name", ""}, "--name: the value is empty"},
+      {{"tokenize", "-m", "x", "--pre-tokenizer", ""}, "--pre-tokenizer: the value is empty"},
+      {{"run", "demo", "a b", "--raw", "--think"}, "--think: with --raw"},
+      {{"run", "demo", "a b", "--no-history"}, "--no-history: only a conversation"},
+      {{"run", "demo", "a b", "--samplers", "top_k", "--temp", "5"}, "--temp: the stage 'temperature' is not among"},
+      {{"run", "demo", "a b", "--mirostat", "2", "--top-k", "5"}, "--top-k: --mirostat takes the place"},
+      {{"bench", "-m", "demo", "--synthetic", "llama-0.5b"}, "-m and --synthetic exclude each other"},
+      {{"bench", "--roofline", "-m", "demo"}, "--roofline measures the machine alone"},
+      {{"bench", "-m", "demo", "--type", "Q8_0"}, "--type goes with --synthetic"},
+      {{"bench", "-m", "demo", "-p", "0", "-n", "0"}, "there is nothing to measure"},
+      {{"bench", "-m", "demo", "--json", "-o", "md"}, "exclude each other"},
       {{"--log-level", "loud", "completion", "bash"}, "loud"},
   };
   for (const auto& [arguments, said] : cases) {
@@ -97,6 +124,82 @@ TEST(Usage, AFailedWriteToStandardOutputIsAFailure) {
   EXPECT_THAT(answer.errors, HasSubstr("standard output"));
   EXPECT_EQ(Program({"/bin/sh", "-c", ROCMFORGE_BINARY " > /dev/full"}).wait().exit_code, 1);
   EXPECT_EQ(Program({"/bin/sh", "-c", ROCMFORGE_BINARY " --help > /dev/full"}).wait().exit_code, 1);
+}
+
+// A word that names no model must not be answered by another model as if nothing were wrong.
+TEST(Usage, AWordThatNamesNoModelIsAnError) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"run", "llama3"}, {"run", "llama3", "Why?"}}) {
+    const Answer answer = rocmforge(words, "hello");
+    EXPECT_EQ(answer.exit_code, 1) << answer.errors;
+    EXPECT_EQ(answer.output, "");
+    EXPECT_THAT(answer.errors, AllOf(HasSubstr("llama3: there is no such file, and no model of that name"),
+                                     HasSubstr("`rocmforge pull hf:ORG/REPO`")));
+  }
+  EXPECT_THAT(rocmforge({"run", "dmeo"}).errors, HasSubstr("did you mean 'demo'?"));
+  EXPECT_THAT(rocmforge({"run", "Org/Repo"}).errors, HasSubstr("`hf:Org/Repo` is that model on the hub"));
+}
+
+// The load line says who answers, whatever the word was.
+TEST(Usage, TheModelThatAnswersIsNamed) {
+  EXPECT_THAT(rocmforge({"run", "What is 2 + 2?"}).errors, HasSubstr("demo: ROCmForge demo\n"));
+}
+
+// Options that may be repeated take one value each time, and leave the words behind it alone.
+TEST(Usage, RepeatableOptionsTakeOneValueEach) {
+  const char* question = "What is 2 + 2?";
+  EXPECT_EQ(rocmforge({"run", "demo", "--stop", "zzz", question}).output, "2 plus 2 is 4.\n");
+  EXPECT_EQ(rocmforge({"run", "demo", "--stop", "zzz", "--stop", "is 4", question}).output, "2 plus 2 \n");
+  EXPECT_EQ(rocmforge({"run", "demo", "--logit-bias", "5+0", question}).output, "2 plus 2 is 4.\n");
+  EXPECT_EQ(rocmforge({"run", "demo", "--dry-multiplier", "0.1", "--dry-sequence-breaker", "x", question}).exit_code,
+            0);
+}
+
+// An error that cannot be shown is still the error that it is.
+TEST(Usage, ErrorsKeepTheirStatusWhereNobodyCanReadThem) {
+  const auto status = [](const std::string& rest) {
+    return Program({"/bin/sh", "-c", std::string(ROCMFORGE_BINARY) + " " + rest}).wait().exit_code;
+  };
+  EXPECT_EQ(status("inspect /no/such/file 2>&-"), 1);
+  EXPECT_EQ(status("inspekt 2>&-"), 2);
+  EXPECT_EQ(status("inspect /no/such/file <&- >&- 2>&-"), 1);
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  EXPECT_EQ(status("inspect /no/such/file 2>/dev/full"), 1);
+  EXPECT_EQ(status("run demo 'What is 2 + 2?' 2>/dev/full >/dev/null"), 0);
+  EXPECT_EQ(status("run demo 'What is 2 + 2?' 2>/dev/full >/dev/full"), 1);
+}
+
+// Errors quote arguments, files and templates; none of those may command the terminal.
+TEST(Usage, WhatErrorsQuoteIsHarmless) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"inspect", "\x1b[2J.gguf"},
+                                                {"\x1b]0;x\x07"},
+                                                {"run", "demo", "a b", "--bad\x1b[1m"},
+                                                {"run", "x\x1b[2J.gguf"},
+                                                {"quantize", "a\x1b[2J", "b", "Q4_0"},
+                                                {"convert", "a\x9b\x1b[2J", "b"},
+                                                {"rm", "a\x1b[2J"}}) {
+    const Answer answer = rocmforge(words);
+    EXPECT_NE(answer.exit_code, 0);
+    EXPECT_THAT(answer.errors, ::testing::Not(HasSubstr("\x1b"))) << words.front();
+    EXPECT_THAT(answer.errors, HasSubstr("\\x1b"));
+  }
+}
+
+// A system that refuses memory or threads is not a failed write.
+TEST(Usage, ALackOfMemoryIsCalledThat) {
+  const Answer answer =
+      Program({"/bin/sh", "-c", "ulimit -v 70000; " ROCMFORGE_BINARY " run demo 'What is 2 + 2?'"}).wait();
+  if (answer.exit_code == 0) GTEST_SKIP() << "that is memory enough here";
+  EXPECT_EQ(answer.exit_code, 1) << answer.errors;
+  EXPECT_THAT(answer.errors, ::testing::Not(HasSubstr("standard output")));
+}
+
+TEST(Usage, NamesTheLibrariesInside) {
+  const Answer answer = rocmforge({"--licenses"});
+  EXPECT_EQ(answer.exit_code, 0);
+  for (const char* name : {"CLI11", "{fmt}", "spdlog", "JSON for Modern C++", "Highway", "PCRE2", "utf8proc", "libedit",
+                           "curl", "OpenSSL", "Permission is hereby granted", "Redistributions in binary form"}) {
+    EXPECT_THAT(answer.output, HasSubstr(name));
+  }
 }
 
 }  // namespace

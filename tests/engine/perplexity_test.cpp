@@ -34,7 +34,7 @@ class PerplexityOfAText : public ::testing::Test {
   }
 
   // -ln p of tokens[from] to the last one, after those before.
-  std::vector<double> surprises(const std::vector<kv::TokenId>& tokens, std::size_t from) {
+  std::vector<double> nll_of_tokens(const std::vector<kv::TokenId>& tokens, std::size_t from) {
     Runner all = runner(64);
     const StepItem item{all.start()->id, tokens, Wanted::kAll};
     EXPECT_TRUE(all.run({&item, 1}));
@@ -48,7 +48,7 @@ class PerplexityOfAText : public ::testing::Test {
     return nll;
   }
 
-  static void expect(const Surprise& found, const std::vector<double>& nll) {
+  static void expect(const NegativeLogLikelihood& found, const std::vector<double>& nll) {
     const auto count = static_cast<double>(nll.size());
     double mean = 0;
     double squares = 0;
@@ -70,7 +70,7 @@ TEST_F(PerplexityOfAText, ScoresTheSecondHalvesOfWindows) {
   std::vector<double> expected;
   for (std::size_t begin = 0; begin < 48; begin += 16) {
     const auto start = text.tokens.begin() + static_cast<std::ptrdiff_t>(begin);
-    const std::vector<double> of_window = surprises({start, start + 16}, 9);
+    const std::vector<double> of_window = nll_of_tokens({start, start + 16}, 9);
     expected.insert(expected.end(), of_window.begin(), of_window.end());
   }
   for (const int rows : {1, 3, 16}) {
@@ -78,7 +78,7 @@ TEST_F(PerplexityOfAText, ScoresTheSecondHalvesOfWindows) {
     const Perplexity found = measure_perplexity(some, text, {.window = 16, .is_cancelled = {}, .on_window = {}});
     EXPECT_EQ(found.windows, 3);
     EXPECT_EQ(found.dropped, 5);
-    expect(found.surprise, expected);
+    expect(found.nll, expected);
   }
 }
 
@@ -90,10 +90,10 @@ TEST_F(PerplexityOfAText, BeginsEveryWindowWithBos) {
     const auto start = text.tokens.begin() + static_cast<std::ptrdiff_t>(begin);
     std::vector<kv::TokenId> window(start, start + 16);
     window[0] = 257;
-    for (const double value : surprises(window, 9)) expected.push_back(value);
+    for (const double value : nll_of_tokens(window, 9)) expected.push_back(value);
   }
   Runner all = runner(16);
-  expect(measure_perplexity(all, text, {.window = 16, .is_cancelled = {}, .on_window = {}}).surprise, expected);
+  expect(measure_perplexity(all, text, {.window = 16, .is_cancelled = {}, .on_window = {}}).nll, expected);
 }
 
 // Every token but the first once, with as much before it as the window has.
@@ -102,10 +102,10 @@ TEST_F(PerplexityOfAText, ScoresEveryTokenOnceWithAStride) {
   const auto piece = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     return std::vector<kv::TokenId>(text.tokens.begin() + begin, text.tokens.begin() + end);
   };
-  std::vector<double> expected = surprises(piece(0, 16), 1);
+  std::vector<double> expected = nll_of_tokens(piece(0, 16), 1);
   for (std::ptrdiff_t end = 16; end < 45;) {
     const std::ptrdiff_t next = std::min<std::ptrdiff_t>(end + 6, 45);
-    for (const double value : surprises(piece(next - 16, next), static_cast<std::size_t>(16 - (next - end)))) {
+    for (const double value : nll_of_tokens(piece(next - 16, next), static_cast<std::size_t>(16 - (next - end)))) {
       expected.push_back(value);
     }
     end = next;
@@ -115,14 +115,14 @@ TEST_F(PerplexityOfAText, ScoresEveryTokenOnceWithAStride) {
   const PerplexityOptions options{.window = 16, .stride = 6, .is_cancelled = {}, .on_window = {}};
   const Perplexity found = measure_perplexity(some, text, options);
   EXPECT_EQ(found.dropped, 0);
-  expect(found.surprise, expected);
+  expect(found.nll, expected);
 }
 
 TEST_F(PerplexityOfAText, CountsWholeWindowsWhenItIsCancelled) {
   Runner some = runner(4);
   int windows = 0;
   PerplexityOptions options{.window = 16, .is_cancelled = [&] { return windows == 2; }, .on_window = {}};
-  options.on_window = [&](int done, int of, const Surprise& so_far) {
+  options.on_window = [&](int done, int of, const NegativeLogLikelihood& so_far) {
     windows = done;
     EXPECT_EQ(of, 10);
     EXPECT_EQ(so_far.tokens(), 7 * done);
@@ -130,7 +130,7 @@ TEST_F(PerplexityOfAText, CountsWholeWindowsWhenItIsCancelled) {
   const Perplexity found = measure_perplexity(some, text_of(160), options);
   EXPECT_EQ(found.windows, 2);
   EXPECT_EQ(found.of_windows, 10);
-  EXPECT_EQ(found.surprise.tokens(), 14);
+  EXPECT_EQ(found.nll.tokens(), 14);
 }
 
 TEST_F(PerplexityOfAText, SaysWhatIsWrong) {

@@ -61,11 +61,12 @@ class World {
   // With plenty of room nothing is ever evicted, and it is known what must be found.
   enum class Room { kScarce, kPlenty };
 
-  World(const Layout& layout, Room room, Seen& seen) : layout_(layout), room_(room), seen_(seen), cache_(layout) {
-    for (const Group& group : layout.groups) {
-      memory_.emplace_back(static_cast<std::size_t>(group.blocks) * layout.block_tokens);
+  World(const CacheCapacity& capacity, Room room, Seen& seen)
+      : capacity_(capacity), room_(room), seen_(seen), cache_(capacity) {
+    for (const Group& group : capacity.groups) {
+      memory_.emplace_back(static_cast<std::size_t>(group.blocks) * capacity.block_tokens);
     }
-    states_.resize(static_cast<std::size_t>(layout.state_slots));
+    states_.resize(static_cast<std::size_t>(capacity.state_slots));
   }
 
   void apply(const Operation& operation) {
@@ -84,7 +85,7 @@ class World {
     } else if (operation.kind == 6) {
       reserve(id, operation.amount);
     } else {
-      const int count = std::min(operation.amount, layout_.max_tokens - length(id));
+      const int count = std::min(operation.amount, capacity_.max_tokens - length(id));
       if (reserve(id, count)) append(id, tokens_of(operation, count));
     }
     verify();
@@ -104,15 +105,15 @@ class World {
 
  private:
   int length(SequenceId id) const { return static_cast<int>(live_.at(id).size()); }
-  int group_count() const { return static_cast<int>(layout_.groups.size()); }
-  bool has_state() const { return layout_.state_slots > 0; }
+  int group_count() const { return static_cast<int>(capacity_.groups.size()); }
+  bool has_state() const { return capacity_.state_slots > 0; }
 
   SequenceId pick(const Operation& operation) const {
     return std::next(live_.begin(), operation.sequence % static_cast<int>(live_.size()))->first;
   }
 
   Content& cell(int group, BlockId block, int position) {
-    return memory_[group][static_cast<std::size_t>(block) * layout_.block_tokens + position % layout_.block_tokens];
+    return memory_[group][static_cast<std::size_t>(block) * capacity_.block_tokens + position % capacity_.block_tokens];
   }
 
   int owners(int group, BlockId block) const {
@@ -132,7 +133,7 @@ class World {
     }
     const Tokens more = tokens_of(operation, 1 + operation.amount % 5);
     tokens.insert(tokens.end(), more.begin(), more.end());
-    tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(layout_.max_tokens)));
+    tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(capacity_.max_tokens)));
     return tokens;
   }
 
@@ -140,21 +141,21 @@ class World {
   int most_to_find(const Tokens& tokens) const {
     int most = 0;
     const auto& where = has_state() ? kept_ : computed_;
-    for (int end = layout_.block_tokens; end < static_cast<int>(tokens.size()); end += layout_.block_tokens) {
+    for (int end = capacity_.block_tokens; end < static_cast<int>(tokens.size()); end += capacity_.block_tokens) {
       if (where.contains(Tokens(tokens.begin(), tokens.begin() + end))) most = end;
     }
     return most;
   }
 
   void add(const Operation& operation) {
-    const int most = has_state() ? std::min(layout_.max_sequences, layout_.state_slots) : layout_.max_sequences;
+    const int most = has_state() ? std::min(capacity_.max_sequences, capacity_.state_slots) : capacity_.max_sequences;
     const auto id = cache_.add();
     RC_ASSERT(id.has_value() == (static_cast<int>(live_.size()) < most));
     if (!id) return;
     RC_ASSERT(!live_.contains(*id));
     const Tokens tokens = prompt(operation);
     const ReusedPrefix reused = cache_.reuse_prefix(*id, tokens);
-    RC_ASSERT(reused.tokens % layout_.block_tokens == 0);
+    RC_ASSERT(reused.tokens % capacity_.block_tokens == 0);
     RC_ASSERT(reused.tokens <= most_to_find(tokens));
     if (room_ == Room::kPlenty) RC_ASSERT(reused.tokens == most_to_find(tokens));
     RC_ASSERT(reused.state.has_value() == (has_state() && reused.tokens > 0));
@@ -173,8 +174,8 @@ class World {
 
   void fork(SequenceId id) {
     const auto fork = cache_.fork(id);
-    RC_ASSERT(fork.has_value() == (static_cast<int>(live_.size()) < layout_.max_sequences &&
-                                   (!has_state() || static_cast<int>(live_.size()) < layout_.state_slots)));
+    RC_ASSERT(fork.has_value() == (static_cast<int>(live_.size()) < capacity_.max_sequences &&
+                                   (!has_state() || static_cast<int>(live_.size()) < capacity_.state_slots)));
     if (!fork) return;
     RC_ASSERT(!live_.contains(fork->id));
     RC_ASSERT(fork->state.has_value() == has_state());
@@ -188,22 +189,22 @@ class World {
     bool possible = shorter == length(id) || !has_state();
     for (int group = 0; group < group_count(); ++group) {
       const auto table = cache_.table(id, group);
-      const int first = first_visible(layout_.groups[group].window, shorter) / layout_.block_tokens;
-      for (int i = first; i < blocks_for(shorter, layout_.block_tokens); ++i) possible &= table[i] != kNoBlock;
+      const int first = first_visible(capacity_.groups[group].window, shorter) / capacity_.block_tokens;
+      for (int i = first; i < blocks_for(shorter, capacity_.block_tokens); ++i) possible &= table[i] != kNoBlock;
     }
     RC_ASSERT(cache_.truncate(id, shorter) == possible);
     if (!possible) return;
     seen_.truncated += shorter < length(id);
     live_.at(id).resize(static_cast<std::size_t>(shorter));
     for (int group = 0; group < group_count(); ++group) {
-      RC_ASSERT(std::ssize(cache_.table(id, group)) == blocks_for(shorter, layout_.block_tokens));
+      RC_ASSERT(std::ssize(cache_.table(id, group)) == blocks_for(shorter, capacity_.block_tokens));
     }
   }
 
   void snapshot(SequenceId id) {
     const auto made = cache_.snapshot(id);
     if (!made) return;
-    RC_ASSERT(has_state() && length(id) > 0 && length(id) % layout_.block_tokens == 0);
+    RC_ASSERT(has_state() && length(id) > 0 && length(id) % capacity_.block_tokens == 0);
     for (const auto& [other, history] : live_) RC_ASSERT(cache_.state_slot(other) != made->to);
     copy(*made);
     kept_.insert(live_.at(id));
@@ -214,9 +215,9 @@ class World {
   // Blocks that reserve() has to find: for new positions, and for the copy of one that others hold too.
   int blocks_wanted(SequenceId id, int group, int count) const {
     const auto table = cache_.table(id, group);
-    int wanted = std::max(blocks_for(length(id) + count, layout_.block_tokens) - static_cast<int>(table.size()), 0);
-    if (count > 0 && length(id) % layout_.block_tokens != 0) {
-      wanted += owners(group, table[length(id) / layout_.block_tokens]) > 1;
+    int wanted = std::max(blocks_for(length(id) + count, capacity_.block_tokens) - static_cast<int>(table.size()), 0);
+    if (count > 0 && length(id) % capacity_.block_tokens != 0) {
+      wanted += owners(group, table[length(id) / capacity_.block_tokens]) > 1;
     }
     return wanted;
   }
@@ -238,7 +239,7 @@ class World {
   }
 
   bool reserve(SequenceId id, int count) {
-    count = std::min(count, layout_.max_tokens - length(id));
+    count = std::min(count, capacity_.max_tokens - length(id));
     bool possible = true;
     for (int group = 0; group < group_count(); ++group) {
       const Usage usage = cache_.usage(group);
@@ -253,7 +254,7 @@ class World {
       return false;
     }
     for (const BlockCopy& copy : *copies) {
-      for (int i = 0; i < layout_.block_tokens; ++i) cell(copy.group, copy.to, i) = cell(copy.group, copy.from, i);
+      for (int i = 0; i < capacity_.block_tokens; ++i) cell(copy.group, copy.to, i) = cell(copy.group, copy.from, i);
     }
     seen_.copied += static_cast<int>(copies->size());
     return true;
@@ -271,12 +272,12 @@ class World {
     for (const TokenId token : tokens) {
       content = extend(content, token);
       for (int group = 0; group < group_count(); ++group) {
-        const BlockId block = cache_.table(id, group)[history.size() / layout_.block_tokens];
+        const BlockId block = cache_.table(id, group)[history.size() / capacity_.block_tokens];
         RC_ASSERT(owners(group, block) == 1);
         cell(group, block, static_cast<int>(history.size())) = content;
       }
       history.push_back(token);
-      if (history.size() % layout_.block_tokens == 0) computed_.insert(history);
+      if (history.size() % capacity_.block_tokens == 0) computed_.insert(history);
     }
     if (has_state()) states_[cache_.state_slot(id)] = content;
     cache_.append(id, tokens);
@@ -286,7 +287,7 @@ class World {
   void step(const Operation& operation) {
     std::map<SequenceId, int> plan;
     for (const auto& [id, history] : live_) {
-      const int count = std::min(1 + (operation.amount + id) % 3, layout_.max_tokens - length(id));
+      const int count = std::min(1 + (operation.amount + id) % 3, capacity_.max_tokens - length(id));
       if (reserve(id, count)) plan[id] = count;
     }
     for (const auto& [id, count] : plan) append(id, tokens_of(operation, count));
@@ -302,12 +303,12 @@ class World {
       blocks.erase(kNoBlock);
       const Usage usage = cache_.usage(group);
       RC_ASSERT(usage.owned == static_cast<int>(blocks.size()));
-      RC_ASSERT(usage.free + usage.cached + usage.owned == layout_.groups[group].blocks);
+      RC_ASSERT(usage.free + usage.cached + usage.owned == capacity_.groups[group].blocks);
     }
     if (!has_state()) return;
     const Usage usage = cache_.state_usage();
     RC_ASSERT(usage.owned == static_cast<int>(live_.size()));
-    RC_ASSERT(usage.free + usage.cached + usage.owned == layout_.state_slots);
+    RC_ASSERT(usage.free + usage.cached + usage.owned == capacity_.state_slots);
   }
 
   void verify(SequenceId id, const Tokens& history) {
@@ -316,20 +317,20 @@ class World {
     for (const TokenId token : history) contents.push_back(extend(contents.back(), token));
     for (int group = 0; group < group_count(); ++group) {
       const auto table = cache_.table(id, group);
-      const int first = first_visible(layout_.groups[group].window, length(id));
+      const int first = first_visible(capacity_.groups[group].window, length(id));
       for (int position = first; position < length(id); ++position) {
-        const BlockId block = table[position / layout_.block_tokens];
+        const BlockId block = table[position / capacity_.block_tokens];
         RC_ASSERT(block != kNoBlock);
         RC_ASSERT(cell(group, block, position) == contents[static_cast<std::size_t>(position) + 1]);
       }
-      for (int i = 0; i < first / layout_.block_tokens; ++i) RC_ASSERT(table[i] == kNoBlock);
-      for (std::size_t i = first / layout_.block_tokens; i < table.size(); ++i) RC_ASSERT(table[i] != kNoBlock);
-      seen_.hidden += first >= layout_.block_tokens;
+      for (int i = 0; i < first / capacity_.block_tokens; ++i) RC_ASSERT(table[i] == kNoBlock);
+      for (std::size_t i = first / capacity_.block_tokens; i < table.size(); ++i) RC_ASSERT(table[i] != kNoBlock);
+      seen_.hidden += first >= capacity_.block_tokens;
     }
     if (has_state() && !history.empty()) RC_ASSERT(states_[cache_.state_slot(id)] == contents.back());
   }
 
-  Layout layout_;
+  CacheCapacity capacity_;
   Room room_;
   Seen& seen_;
   Cache cache_;
@@ -351,24 +352,24 @@ rc::Gen<std::vector<Operation>> operations() {
   return rc::gen::resize(200, rc::gen::container<std::vector<Operation>>(one));
 }
 
-Layout any_layout(bool plenty) {
-  Layout layout;
-  layout.block_tokens = *rc::gen::inRange(1, 5);
-  layout.max_tokens = *rc::gen::inRange(10, 40);
-  layout.max_sequences = *rc::gen::inRange(1, 6);
+CacheCapacity any_capacity(bool plenty) {
+  CacheCapacity capacity;
+  capacity.block_tokens = *rc::gen::inRange(1, 5);
+  capacity.max_tokens = *rc::gen::inRange(10, 40);
+  capacity.max_sequences = *rc::gen::inRange(1, 6);
   const int groups = *rc::gen::inRange(0, 4);
   for (int i = 0; i < groups; ++i) {
-    layout.groups.push_back({*rc::gen::inRange(0, 10), plenty ? 4000 : *rc::gen::inRange(4, 24)});
+    capacity.groups.push_back({*rc::gen::inRange(0, 10), plenty ? 4000 : *rc::gen::inRange(4, 24)});
   }
-  if (groups == 0 || *rc::gen::inRange(0, 3) == 0) layout.state_slots = plenty ? 4000 : *rc::gen::inRange(1, 8);
-  layout.known_prefixes = plenty ? 4000 : *rc::gen::element(0, 0, 5, 20);
-  return layout;
+  if (groups == 0 || *rc::gen::inRange(0, 3) == 0) capacity.state_slots = plenty ? 4000 : *rc::gen::inRange(1, 8);
+  capacity.known_prefixes = plenty ? 4000 : *rc::gen::element(0, 0, 5, 20);
+  return capacity;
 }
 
 TEST(CacheModel, EverySequenceReadsItsOwnHistory) {
   Seen seen;
   ASSERT_TRUE(rc::check("random use with little room", [&] {
-    World world(any_layout(false), World::Room::kScarce, seen);
+    World world(any_capacity(false), World::Room::kScarce, seen);
     for (const Operation& operation : *operations()) world.apply(operation);
     world.finish();
   }));
@@ -381,7 +382,7 @@ TEST(CacheModel, EverySequenceReadsItsOwnHistory) {
 TEST(CacheModel, EverythingComputedIsFoundWhileThereIsRoom) {
   Seen seen;
   ASSERT_TRUE(rc::check("random use with plenty of room", [&] {
-    World world(any_layout(true), World::Room::kPlenty, seen);
+    World world(any_capacity(true), World::Room::kPlenty, seen);
     for (const Operation& operation : *operations()) world.apply(operation);
     world.finish();
   }));

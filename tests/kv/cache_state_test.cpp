@@ -9,7 +9,7 @@
 namespace rocmforge::kv {
 namespace {
 
-Layout layout_with_states(std::vector<Group> groups, int state_slots) {
+CacheCapacity capacity_with_states(std::vector<Group> groups, int state_slots) {
   return {
       .block_tokens = 4, .max_tokens = 64, .max_sequences = 4, .groups = std::move(groups), .state_slots = state_slots};
 }
@@ -24,7 +24,7 @@ void run_keep_and_remove(Cache& cache, const Tokens& tokens) {
 
 // A state cannot be cut to a shorter text; to go on from anything but a snapshot would be another text's state.
 TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
-  Cache cache(layout_with_states({{.blocks = 16}}, 4));
+  Cache cache(capacity_with_states({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
   compute(cache, id, text(8));
   const std::optional<StateCopy> kept = cache.snapshot(id);
@@ -45,7 +45,7 @@ TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
 }
 
 TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
-  Cache cache(layout_with_states({{.blocks = 16}}, 4));
+  Cache cache(capacity_with_states({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
   EXPECT_FALSE(cache.snapshot(id));
   compute(cache, id, text(6));
@@ -53,7 +53,7 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
   compute(cache, id, text(2, 6));
   EXPECT_TRUE(cache.snapshot(id));
 
-  Cache without(layout_with_states({{.blocks = 16}}, 0));
+  Cache without(capacity_with_states({{.blocks = 16}}, 0));
   const SequenceId other = without.add().value();
   compute(without, other, text(8));
   EXPECT_FALSE(without.snapshot(other));
@@ -62,14 +62,14 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
 
 // Without keys and values the prefix is the state alone.
 TEST(CacheState, WorksForModelsWithoutAttention) {
-  Cache cache(layout_with_states({}, 3));
+  Cache cache(capacity_with_states({}, 3));
   run_keep_and_remove(cache, text(8));
   EXPECT_EQ(found(cache, text(9)), 8);
   EXPECT_EQ(found(cache, text(9, 1)), 0);
 }
 
 TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
-  Cache cache(layout_with_states({}, 3));  // one for the sequence, two for snapshots
+  Cache cache(capacity_with_states({}, 3));  // one for the sequence, two for snapshots
   run_keep_and_remove(cache, text(4));
   run_keep_and_remove(cache, text(4, 100));
   EXPECT_EQ(cache.state_usage().cached, 2);
@@ -90,7 +90,7 @@ TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
 
 // Requests come before the memory of earlier ones; but a running one keeps its state.
 TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
-  Cache cache(layout_with_states({}, 2));
+  Cache cache(capacity_with_states({}, 2));
   run_keep_and_remove(cache, text(4));
   const SequenceId first = cache.add().value();
   const SequenceId second = cache.add().value();
@@ -105,7 +105,7 @@ TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
 }
 
 TEST(CacheState, ForksWithACopyOfTheState) {
-  Cache cache(layout_with_states({{.blocks = 8}}, 2));
+  Cache cache(capacity_with_states({{.blocks = 8}}, 2));
   const SequenceId first = cache.add().value();
   compute(cache, first, text(6));
   const std::optional<ForkedSequence> fork = cache.fork(first);
@@ -116,7 +116,7 @@ TEST(CacheState, ForksWithACopyOfTheState) {
 }
 
 TEST(CacheState, CannotTakeTokensBack) {
-  Cache cache(layout_with_states({{.blocks = 8}}, 2));
+  Cache cache(capacity_with_states({{.blocks = 8}}, 2));
   const SequenceId id = cache.add().value();
   compute(cache, id, text(6));
   EXPECT_FALSE(cache.truncate(id, 5));

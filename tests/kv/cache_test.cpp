@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Layout layout_of(std::vector<Group> groups, int block_tokens = 4) {
+CacheCapacity capacity_of(std::vector<Group> groups, int block_tokens = 4) {
   return {.block_tokens = block_tokens, .max_tokens = 64, .max_sequences = 8, .groups = std::move(groups)};
 }
 
@@ -37,7 +37,7 @@ void expect_usage(const Usage& usage, int free, int cached, int owned) {
 
 // The next turn of a chat must not pay for the whole conversation again.
 TEST(Cache, FindsWhatARemovedSequenceComputed) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(10));
   const Tokens blocks = table(cache, first);
   cache.remove(first);
@@ -56,7 +56,7 @@ TEST(Cache, FindsWhatARemovedSequenceComputed) {
 
 // Without a token to compute there would be no logits to choose the next one from.
 TEST(Cache, LeavesAtLeastOneTokenToCompute) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   run_and_remove(cache, text(8));
   EXPECT_EQ(found(cache, text(8)), 4);
   EXPECT_EQ(found(cache, text(9)), 8);
@@ -65,7 +65,7 @@ TEST(Cache, LeavesAtLeastOneTokenToCompute) {
 }
 
 TEST(Cache, FindsNothingUnderAnotherBeginning) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   run_and_remove(cache, text(12));
   Tokens other = text(13);
   other[1] = 99;
@@ -77,7 +77,7 @@ TEST(Cache, FindsNothingUnderAnotherBeginning) {
 
 // With every hash the same, a wrong block would be found at once if tokens were not compared.
 TEST(Cache, IsRightWhenAllHashesCollide) {
-  Cache cache(layout_of({{.blocks = 12}}),
+  Cache cache(capacity_of({{.blocks = 12}}),
               [](PrefixId, std::span<const TokenId>, std::uint64_t) -> std::uint64_t { return 0; });
   run_and_remove(cache, text(9));
   run_and_remove(cache, text(9, 100));
@@ -90,7 +90,7 @@ TEST(Cache, IsRightWhenAllHashesCollide) {
 
 // Sequences that run at the same time share a prompt, too: as soon as it is computed.
 TEST(Cache, SharesBlocksOfALivingSequence) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(9));
   const SequenceId second = cache.add().value();
   EXPECT_EQ(cache.reuse_prefix(second, text(9)).tokens, 8);
@@ -102,7 +102,7 @@ TEST(Cache, SharesBlocksOfALivingSequence) {
 
 // Two that computed the same side by side keep their own blocks; one of each is enough for the cache.
 TEST(Cache, KeepsOneOfIdenticalBlocks) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = cache.add().value();
   const SequenceId second = cache.add().value();
   compute(cache, first, text(8));
@@ -117,7 +117,7 @@ TEST(Cache, KeepsOneOfIdenticalBlocks) {
 
 // The copy that stayed behind is as good as the one that was evicted.
 TEST(Cache, RemembersTheSecondOfIdenticalBlocksWhenTheFirstIsGone) {
-  Cache cache(layout_of({{.blocks = 4}}));
+  Cache cache(capacity_of({{.blocks = 4}}));
   const SequenceId first = cache.add().value();
   const SequenceId second = cache.add().value();
   compute(cache, first, text(8));
@@ -130,7 +130,7 @@ TEST(Cache, RemembersTheSecondOfIdenticalBlocksWhenTheFirstIsGone) {
 
 // A block computed anew stands in for the cached one, so that no memory holds the same twice.
 TEST(Cache, ComputedBlocksReplaceCachedOnes) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   run_and_remove(cache, text(8));
   const SequenceId again = run(cache, text(8));
   expect_usage(cache.usage(0), 6, 0, 2);
@@ -140,7 +140,7 @@ TEST(Cache, ComputedBlocksReplaceCachedOnes) {
 
 // The end of the oldest goes first: a prompt's beginning is of use to more requests than its end.
 TEST(Cache, EvictsTheOldestFromItsEnd) {
-  Cache cache(layout_of({{.blocks = 6}}));
+  Cache cache(capacity_of({{.blocks = 6}}));
   run_and_remove(cache, text(12));
   run_and_remove(cache, text(12, 100));
   expect_usage(cache.usage(0), 0, 6, 0);
@@ -155,7 +155,7 @@ TEST(Cache, EvictsTheOldestFromItsEnd) {
 }
 
 TEST(Cache, ReservesAllOrNothing) {
-  Cache cache(layout_of({{.blocks = 4}, {.blocks = 3}}));
+  Cache cache(capacity_of({{.blocks = 4}, {.blocks = 3}}));
   const SequenceId first = run(cache, text(5));
   const SequenceId second = cache.add().value();
   EXPECT_FALSE(cache.reserve(second, 8));  // the first group has two left, the second only one
@@ -171,7 +171,7 @@ TEST(Cache, ReservesAllOrNothing) {
 }
 
 TEST(Cache, ReservationsAreKeptUntilUsedOrDropped) {
-  Cache cache(layout_of({{.blocks = 4}}));
+  Cache cache(capacity_of({{.blocks = 4}}));
   const SequenceId id = cache.add().value();
   EXPECT_TRUE(cache.reserve(id, 8));
   EXPECT_TRUE(cache.reserve(id, 8));
@@ -182,9 +182,9 @@ TEST(Cache, ReservationsAreKeptUntilUsedOrDropped) {
 }
 
 TEST(Cache, RunsOutOfSequencesAsAValue) {
-  Layout layout = layout_of({{.blocks = 4}});
-  layout.max_sequences = 2;
-  Cache cache(layout);
+  CacheCapacity capacity = capacity_of({{.blocks = 4}});
+  capacity.max_sequences = 2;
+  Cache cache(capacity);
   const SequenceId first = cache.add().value();
   ASSERT_TRUE(cache.add());
   EXPECT_FALSE(cache.add());
@@ -195,7 +195,7 @@ TEST(Cache, RunsOutOfSequencesAsAValue) {
 
 // Several answers to one prompt cost its blocks once; the first to write gets a copy of the last one.
 TEST(Cache, CopiesASharedBlockBeforeItIsWritten) {
-  Cache cache(layout_of({{.blocks = 8}, {.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}, {.blocks = 8}}));
   const SequenceId first = run(cache, text(6));
   const SequenceId second = cache.fork(first).value().id;
   EXPECT_EQ(cache.length(second), 6);
@@ -223,7 +223,7 @@ TEST(Cache, CopiesASharedBlockBeforeItIsWritten) {
 }
 
 TEST(Cache, CountsTheCopyAmongTheBlocksItNeeds) {
-  Cache cache(layout_of({{.blocks = 2}}));
+  Cache cache(capacity_of({{.blocks = 2}}));
   const SequenceId first = run(cache, text(6));
   const SequenceId second = cache.fork(first).value().id;
   EXPECT_FALSE(cache.reserve(second, 1));
@@ -234,7 +234,7 @@ TEST(Cache, CountsTheCopyAmongTheBlocksItNeeds) {
 
 // The original's reservation must not become a block that two sequences write to.
 TEST(Cache, ForksWithoutTheReservations) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(4));
   ASSERT_TRUE(cache.reserve(first, 4));
   const SequenceId second = cache.fork(first).value().id;
@@ -244,7 +244,7 @@ TEST(Cache, ForksWithoutTheReservations) {
 
 // Query 10 with a window of 4 sees 7, 8 and 9: of the blocks 0-3, 4-7 and 8-11 only the first has passed.
 TEST(Cache, ReleasesWhatTheWindowHasPassed) {
-  Cache cache(layout_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
   const SequenceId id = run(cache, text(6));
   EXPECT_THAT(cache.table(id, 1), ::testing::Not(::testing::Contains(kNoBlock)));
   compute(cache, id, text(1, 6));  // query 7 sees 4
@@ -261,7 +261,7 @@ TEST(Cache, ReleasesWhatTheWindowHasPassed) {
 
 // A prefix whose window is gone would be attended to through blocks that hold something else by now.
 TEST(Cache, AWindowThatIsGoneCutsReuse) {
-  Cache cache(layout_of({{.blocks = 16}, {.window = 5, .blocks = 4}}));
+  Cache cache(capacity_of({{.blocks = 16}, {.window = 5, .blocks = 4}}));
   run_and_remove(cache, text(16));
   run_and_remove(cache, text(4, 100));  // takes 0-3 from the window's group
   EXPECT_EQ(found(cache, text(5)), 0);
@@ -279,7 +279,7 @@ TEST(Cache, AWindowThatIsGoneCutsReuse) {
 
 // Every block of the window counts, not only the last.
 TEST(Cache, AGapInTheWindowCutsReuse) {
-  Cache cache(layout_of({{.window = 6, .blocks = 4}}));
+  Cache cache(capacity_of({{.window = 6, .blocks = 4}}));
   run_and_remove(cache, text(16));
   EXPECT_EQ(found(cache, text(17)), 16);  // query 16 sees 11 to 16, and so two blocks, which are the newest now
   run_and_remove(cache, text(8, 100));
@@ -290,7 +290,7 @@ TEST(Cache, AGapInTheWindowCutsReuse) {
 
 // Rejected guesses of a draft are taken back, and the blocks only they needed are free again.
 TEST(Cache, TruncatesToAnEarlierLength) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId id = run(cache, text(11));
   EXPECT_TRUE(cache.truncate(id, 9));
   EXPECT_TRUE(cache.truncate(id, 6));
@@ -307,7 +307,7 @@ TEST(Cache, TruncatesToAnEarlierLength) {
 
 // Nobody else may see a block change that they have found.
 TEST(Cache, CopiesAFullBlockThatIsSharedWhenTruncatedInto) {
-  Cache cache(layout_of({{.blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(8));
   const SequenceId second = cache.add().value();
   ASSERT_EQ(cache.reuse_prefix(second, text(9)).tokens, 8);
@@ -320,7 +320,7 @@ TEST(Cache, CopiesAFullBlockThatIsSharedWhenTruncatedInto) {
 }
 
 TEST(Cache, DoesNotTruncateBehindItsWindow) {
-  Cache cache(layout_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
+  Cache cache(capacity_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
   const SequenceId id = run(cache, text(14));  // query 14 sees 11 to 14: 0-3 and 4-7 are released
   EXPECT_FALSE(cache.truncate(id, 10));        // query 10 sees 7
   EXPECT_EQ(cache.length(id), 14);
@@ -333,9 +333,9 @@ TEST(Cache, DoesNotTruncateBehindItsWindow) {
 
 // With a little room for prefixes, the newest are found, and those in use are never lost.
 TEST(Cache, RemembersAsManyPrefixesAsThereIsRoomFor) {
-  Layout layout = layout_of({{.blocks = 16}});
-  layout.known_prefixes = 3;
-  Cache cache(layout);
+  CacheCapacity capacity = capacity_of({{.blocks = 16}});
+  capacity.known_prefixes = 3;
+  Cache cache(capacity);
   run_and_remove(cache, text(8));
   run_and_remove(cache, text(8, 100));
   EXPECT_EQ(found(cache, text(9)), 4);
@@ -353,9 +353,9 @@ TEST(Cache, RemembersAsManyPrefixesAsThereIsRoomFor) {
 }
 
 TEST(Cache, MakesNoRoomForAPrefixThatIsKnown) {
-  Layout layout = layout_of({{.blocks = 16}});
-  layout.known_prefixes = 2;
-  Cache cache(layout);
+  CacheCapacity capacity = capacity_of({{.blocks = 16}});
+  capacity.known_prefixes = 2;
+  Cache cache(capacity);
   run_and_remove(cache, text(4));
   run_and_remove(cache, text(4, 100));
   run_and_remove(cache, text(4, 100));

@@ -16,13 +16,13 @@ namespace {
 
 using testing::TempFolder;
 
-struct Model {
+struct FakeModel {
   gguf::MetadataBuilder keys;
   std::vector<gguf::TensorSpec> tensors;
 
-  explicit Model(const std::string& architecture) { keys.set("general.architecture", architecture); }
+  explicit FakeModel(const std::string& architecture) { keys.set("general.architecture", architecture); }
 
-  Model& tensor(const std::string& name, gguf::Shape shape, quant::FormatId format = quant::FormatId::kF32) {
+  FakeModel& tensor(const std::string& name, gguf::Shape shape, quant::FormatId format = quant::FormatId::kF32) {
     tensors.push_back({name, &quant::format_of(format), shape});
     return *this;
   }
@@ -37,7 +37,7 @@ struct Model {
 const quant::Format& f16() { return quant::format_of(quant::FormatId::kF16); }
 
 TEST(ModelSummary, PrefersKeysToShapes) {
-  Model model("llama");
+  FakeModel model("llama");
   model.keys.set("llama.block_count", std::uint32_t{1});
   model.keys.set("llama.embedding_length", std::uint32_t{64});
   model.keys.set("llama.feed_forward_length", std::uint32_t{96});
@@ -52,7 +52,7 @@ TEST(ModelSummary, PrefersKeysToShapes) {
 
 // Files without the keys are common; what the shapes imply is told, and told to be inferred.
 TEST(ModelSummary, InfersFromShapesWhatTheKeysLack) {
-  const ModelSummary summary = Model("llama")
+  const ModelSummary summary = FakeModel("llama")
                                    .tensor("token_embd.weight", {64, 1024})
                                    .tensor("blk.0.ffn_up.weight", {64, 128})
                                    .tensor("blk.1.ffn_up_exps.weight", {64, 256, 4})
@@ -111,11 +111,11 @@ TEST(ModelSummary, KnowsThatEncodersKeepNothing) { EXPECT_EQ(summary_of("bert", 
 
 // A number of layers that no model has must not become memory.
 TEST(ModelSummary, RefusesAbsurdNumbers) {
-  Model model("llama");
+  FakeModel model("llama");
   model.keys.set("llama.block_count", std::uint64_t{1} << 60);
   model.keys.set("llama.attention.head_count", std::uint32_t{4});
   EXPECT_ERROR(model.tensor("token_embd.weight", {64, 32}).summary(), "llama.block_count");
-  Model text("llama");
+  FakeModel text("llama");
   text.keys.set("llama.block_count", "many");
   EXPECT_ERROR(text.summary(), "expected an integer");
 }

@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-Scheduler with(int sequences, int step_tokens) { return Scheduler(Limits{sequences, step_tokens}); }
+Scheduler with(int sequences, int step_tokens) { return Scheduler(BatchLimits{sequences, step_tokens}); }
 
 void add_and_admit(Scheduler& scheduler, RequestId id, int tokens) {
   scheduler.add(id);

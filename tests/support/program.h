@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,14 @@ class Program {
   bool is_running() const {
     siginfo_t ended{};
     return waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0;
+  }
+  // Whether it has a file open that has no name yet, as the files that it writes have until they are complete.
+  bool writes_a_file() const {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd", ignored)) {
+      if (std::filesystem::read_symlink(entry.path(), ignored).string().ends_with("(deleted)")) return true;
+    }
+    return false;
   }
   std::string errors_so_far() const { return read_text(folder_ / "err"); }
 

@@ -31,7 +31,7 @@ ops::MemoryState CpuBackend::memory() const {
   return {memory.total, memory.available};
 }
 
-// F64 too, which is made float32: no model has it where it would matter.
+// F64 is accepted too. It is converted to float32; no model uses it where the difference would matter.
 bool CpuBackend::can_multiply(const quant::Format& format) const { return !format.is_integer(); }
 
 bool CpuBackend::can_cache(const quant::Format& format) const {
@@ -54,11 +54,11 @@ Weight CpuBackend::bind(const WeightSource& source) {
 }
 
 void CpuBackend::reserve(const WorkLimits& limits) {
-  work_ = Workspace();  // never both
-  work_ = Workspace(limits, pool_.size());
+  scratch_ = Scratch();  // frees the old memory before allocating the new
+  scratch_ = Scratch(limits, pool_.size());
 }
 
-std::uint64_t CpuBackend::work_bytes(const WorkLimits& limits) const { return Workspace::bytes(limits, pool_.size()); }
+std::uint64_t CpuBackend::work_bytes(const WorkLimits& limits) const { return Scratch::bytes(limits, pool_.size()); }
 
 void CpuBackend::write(std::byte* to, std::span<const std::byte> from) {
   if (!from.empty()) std::memcpy(to, from.data(), from.size());

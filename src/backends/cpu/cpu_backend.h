@@ -1,5 +1,5 @@
-// The CPU backend: operations cut into tasks for a thread pool, whose inner loops are the kernels of one instruction
-// set. Everything happens before a call returns.
+// The CPU backend. It splits operations into tasks for a thread pool; the inner loops are kernels for one instruction
+// set. Every operation is finished when its call returns.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include "backends/cpu/kernels/matrix_states.h"
 #include "backends/cpu/kernels/product.h"
 #include "backends/cpu/kernels/recurrent.h"
-#include "backends/cpu/workspace.h"
+#include "backends/cpu/scratch.h"
 #include "base/thread_pool.h"
 #include "ops/backend.h"
 
@@ -105,7 +105,7 @@ class CpuBackend final : public ops::Backend {
                  ops::Tensor v, ops::Tensor decay, ops::Tensor rate, ops::Tensor y) override;
 
  private:
-  // Some rows of one of a weight's matrices, and the activations to multiply them with.
+  // Some rows of one matrix of a weight, and the activations to multiply them with.
   struct Tile {
     const ops::Linear& linear;
     std::int64_t index = 0;  // of the matrix
@@ -114,10 +114,10 @@ class CpuBackend final : public ops::Backend {
     const ActivationRows& x;
     const std::int32_t* tokens = nullptr;
     int token_count = 0;
-    const float* factors = nullptr;  // what each token's products are multiplied by; may be absent
+    const float* factors = nullptr;  // factor of each token's products; may be absent
   };
 
-  // One call of select_keys.
+  // The arguments of one select_keys() call.
   struct KeyScores {
     const ops::Step& step;
     const ops::Heads& q;
@@ -128,15 +128,15 @@ class CpuBackend final : public ops::Backend {
 
   const ProductKernel& kernel_of(const quant::Format& format) const;
   bool takes_quantized(const ops::Linear& linear) const;
-  // [tokens, kTileRows]: the products with scale and bias.
-  void multiply(const Tile& tile, ThreadSpace& space, float* out) const;
-  // Both forms of the rows, integers only if wanted.
+  // Computes the products with scale and bias. out: [tokens, kTileRows].
+  void multiply(const Tile& tile, ThreadScratch& scratch, float* out) const;
+  // Returns the rows as floats and, if `quantized`, also as integers.
   ActivationRows activations(ops::Tensor x, bool quantized);
   void quantize(ops::Tensor x, const QuantizedRows& out);
-  // Rows of a tile, so that there are enough tiles for the threads.
+  // Returns the number of rows per tile that gives enough tiles for the threads.
   int tile_rows(std::int64_t all_rows) const;
-  // activation(gate, up) of a tile in the thread's own first tile.
-  void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadSpace& space) const;
+  // Computes activation(gate, up) of a tile into the first tile of the thread's scratch memory.
+  void gate_up_tile(const ops::FeedForward& ffn, Tile tile, ThreadScratch& scratch) const;
 
   void group_by_expert(const ops::Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count);
   void multiply_experts(const ops::FeedForward& experts, bool is_down, const ActivationRows& x,
@@ -145,10 +145,11 @@ class CpuBackend final : public ops::Backend {
   void prepare(const ops::Attention& attention, const ops::Norm& norm, const float* turns, std::int64_t pairs,
                std::span<float> row) const;
 
-  // The scores of one cut of the positions that a row sees.
-  void score_cut(const KeyScores& what, std::int64_t row, std::int64_t cut, ThreadSpace& space, float* scores) const;
+  // Computes the scores of the positions of one cut for a row.
+  void score_cut(const KeyScores& what, std::int64_t row, std::int64_t cut, ThreadScratch& scratch,
+                 float* scores) const;
 
-  // task(row, thread) for all rows; at once where there is little to do.
+  // Calls task(row, thread) for all rows, on this thread alone if there is little to do.
   template <typename Task>
   void for_each_row(std::int64_t rows, std::int64_t values_a_row, Task&& task) {
     if (rows * values_a_row < kLittleWork) {
@@ -158,15 +159,15 @@ class CpuBackend final : public ops::Backend {
                          [&task](std::size_t row, int thread) { task(static_cast<std::int64_t>(row), thread); });
     }
   }
-  // task(rows of a sequence, part), each part of every sequence for itself: some channels, or a head.
+  // Calls task(rows of a sequence, part) for each part (a range of channels, or a head) of every sequence.
   template <typename Task>
   void for_each_of_sequences(const ops::Step& step, std::int64_t parts, std::int64_t values_a_row, Task&& task) {
     const auto sequences = static_cast<std::int64_t>(step.sequences.size());
-    const std::int64_t rows = step.rows() / std::max<std::int64_t>(sequences, 1) + 1;  // of one sequence, about
+    const std::int64_t rows = step.rows() / std::max<std::int64_t>(sequences, 1) + 1;  // of one sequence, roughly
     for_each_row(sequences * parts, values_a_row * rows, [&](std::int64_t index, int thread) {
       const ops::SequenceRows& own = step.sequences[static_cast<std::size_t>(index / parts)];
-      if constexpr (std::is_invocable_v<Task&, const ops::SequenceRows&, std::int64_t, ThreadSpace&>) {
-        task(own, index % parts, work_.thread(thread));
+      if constexpr (std::is_invocable_v<Task&, const ops::SequenceRows&, std::int64_t, ThreadScratch&>) {
+        task(own, index % parts, scratch_.thread(thread));
       } else {
         task(own, index % parts);
       }
@@ -175,7 +176,8 @@ class CpuBackend final : public ops::Backend {
   template <typename Task>
   void for_channels(const ops::Step& step, std::int64_t channels, std::int64_t at_most, std::int64_t values_a_channel,
                     Task&& task);
-  static constexpr std::int64_t kLittleWork = 8192;  // values: some microseconds, as long as waking the threads takes
+  // Values that take some microseconds to process, about as long as waking the threads.
+  static constexpr std::int64_t kLittleWork = 8192;
 
   CpuTier tier_;
   ThreadPool pool_;
@@ -185,7 +187,7 @@ class CpuBackend final : public ops::Backend {
   const MatrixStateKernels& matrix_states_;
   QuantizeRow quantize_row_;
   std::vector<ProductKernel> products_;  // in the order of quant::formats()
-  Workspace work_;
+  Scratch scratch_;
 };
 
 }  // namespace rocmforge::cpu

@@ -1,4 +1,4 @@
-// Mixtures of experts: who goes where, and the products with the weights of each chosen expert read once a step.
+// Mixtures of experts: the router, and products that read the weights of each chosen expert once per step.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,7 +18,7 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 struct Logits {
   std::span<const float> of;
   double greatest = 0;
-  double sum = 0;  // of the exponentials of the differences to the greatest
+  double sum = 0;  // of exp(logit - greatest)
 
   double probability(std::size_t expert, Gating gating) const {
     switch (gating) {
@@ -34,7 +34,7 @@ struct Logits {
   }
 };
 
-// The two best of a group's ranks together; of a single one itself.
+// Returns the sum of a group's two best ranks, or the rank of its only expert.
 float group_rank(std::span<const float> ranks) {
   float best = kNever;
   float second = kNever;
@@ -45,11 +45,11 @@ float group_rank(std::span<const float> ranks) {
   return ranks.size() > 1 ? best + second : best;
 }
 
-// Which are left: the groups' ranks are few, so each is held against all others.
+// Sets the ranks of groups that are not used to -infinity. There are few groups, so each is compared with all others.
 void drop_groups(std::span<float> ranks, const Router& router) {
   const std::size_t size = ranks.size() / static_cast<std::size_t>(router.groups);
   const auto group = [&](int g) { return ranks.subspan(static_cast<std::size_t>(g) * size, size); };
-  std::uint64_t dropped = 0;  // a bit a group
+  std::uint64_t dropped = 0;  // one bit per group
   for (int g = 0; g < router.groups; ++g) {
     const float own = group_rank(group(g));
     int better = 0;
@@ -64,7 +64,7 @@ void drop_groups(std::span<float> ranks, const Router& router) {
   }
 }
 
-// ranks: working space, a number an expert.
+// ranks: scratch memory with one number per expert.
 void route_row(std::span<const float> values, const Router& router, std::span<float> ranks, std::int32_t* chosen,
                float* weights) {
   Logits logits{values};
@@ -88,7 +88,7 @@ void route_row(std::span<const float> values, const Router& router, std::span<fl
     weights[slot] = static_cast<float>(weight);
     chosen_sum += weight;
   }
-  constexpr double kLeastSum = 6.103515625e-5;  // so small a sum would make noise large
+  constexpr double kLeastSum = 6.103515625e-5;  // dividing by a smaller sum would amplify noise
   const bool divides = router.renormalize || router.gating == Gating::kSoftmaxOfChosen;
   const double divisor = divides ? std::max(chosen_sum, kLeastSum) : 1;
   for (int slot = 0; slot < router.used; ++slot) {
@@ -100,7 +100,7 @@ void route_row(std::span<const float> values, const Router& router, std::span<fl
 
 void CpuBackend::route(Tensor logits, const Router& router, Routing routing) {
   for_each_row(logits.rows, 16 * logits.columns, [&](std::int64_t row, int thread) {
-    const std::span<float> ranks(work_.thread(thread).row, static_cast<std::size_t>(logits.columns));
+    const std::span<float> ranks(scratch_.thread(thread).row, static_cast<std::size_t>(logits.columns));
     route_row(logits.values(row), router, ranks, routing.experts + row * routing.used,
               routing.weights + row * routing.used);
   });
@@ -109,30 +109,30 @@ void CpuBackend::route(Tensor logits, const Router& router, Routing routing) {
 // ---- Products ----
 
 void CpuBackend::group_by_expert(const Routing& routing, std::int64_t rows, std::int64_t experts, int& active_count) {
-  const ExpertSpace& space = work_.experts();
+  const ExpertScratch& scratch = scratch_.experts();
   const std::int64_t uses = rows * routing.used;
-  std::fill_n(space.first_use, experts + 1, 0);
-  for (std::int64_t use = 0; use < uses; ++use) ++space.first_use[routing.experts[use] + 1];
+  std::fill_n(scratch.first_use, experts + 1, 0);
+  for (std::int64_t use = 0; use < uses; ++use) ++scratch.first_use[routing.experts[use] + 1];
   active_count = 0;
   for (std::int64_t e = 0; e < experts; ++e) {
-    if (space.first_use[e + 1] > 0) space.active[active_count++] = static_cast<std::int32_t>(e);
-    space.first_use[e + 1] += space.first_use[e];
+    if (scratch.first_use[e + 1] > 0) scratch.active[active_count++] = static_cast<std::int32_t>(e);
+    scratch.first_use[e + 1] += scratch.first_use[e];
   }
-  // Each expert's start moves to its end, which is the next one's start, and back.
+  // The loop moves each expert's start to its end, which is the start of the next expert. Shift them back afterwards.
   for (std::int64_t use = 0; use < uses; ++use) {
-    const std::int32_t place = space.first_use[routing.experts[use]]++;
-    space.uses[place] = static_cast<std::int32_t>(use);
-    space.rows[place] = static_cast<std::int32_t>(use / routing.used);
+    const std::int32_t place = scratch.first_use[routing.experts[use]]++;
+    scratch.uses[place] = static_cast<std::int32_t>(use);
+    scratch.rows[place] = static_cast<std::int32_t>(use / routing.used);
   }
-  for (std::int64_t e = experts; e > 0; --e) space.first_use[e] = space.first_use[e - 1];
-  space.first_use[0] = 0;
+  for (std::int64_t e = experts; e > 0; --e) scratch.first_use[e] = scratch.first_use[e - 1];
+  scratch.first_use[0] = 0;
 }
 
-// A task is some rows of one expert's matrices, with all that use the expert. Results go to the uses' own rows of
-// `hidden`, or of `results` for the way down. input_weights: of every use, or absent.
+// Multiplies some rows of one expert's matrices per task with all tokens that use the expert. The results go to the
+// rows of the uses in `hidden`, or in `results` if is_down. input_weights: one per use, or absent.
 void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, const ActivationRows& x,
                                   const std::int32_t* tokens_of_uses, const float* input_weights, int active_count) {
-  const ExpertSpace& own = work_.experts();
+  const ExpertScratch& own = scratch_.experts();
   const std::int64_t width = is_down ? experts.down.weight.rows : experts.up.weight.rows;
   float* const to = is_down ? own.results : own.hidden;
   const int rows_of_tile = tile_rows(width * active_count);
@@ -141,40 +141,40 @@ void CpuBackend::multiply_experts(const FeedForward& experts, bool is_down, cons
     const std::int32_t expert = own.active[static_cast<std::int64_t>(index) / tiles];
     const std::int64_t first = static_cast<std::int64_t>(index) % tiles * rows_of_tile;
     const int rows = static_cast<int>(std::min<std::int64_t>(rows_of_tile, width - first));
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     const std::int32_t end = own.first_use[expert + 1];
     for (std::int32_t use = own.first_use[expert]; use < end; use += kTileTokens) {
       const int count = std::min(kTileTokens, end - use);
       const Linear& linear = is_down ? experts.down : experts.up;
       Tile tile{linear, expert, first, rows, x, tokens_of_uses + use, count};
       if (input_weights != nullptr) {
-        for (int t = 0; t < count; ++t) space.factors[t] = input_weights[own.uses[use + t]];
-        tile.factors = space.factors;
+        for (int t = 0; t < count; ++t) scratch.factors[t] = input_weights[own.uses[use + t]];
+        tile.factors = scratch.factors;
       }
       if (is_down) {
-        multiply(tile, space, space.tile);
+        multiply(tile, scratch, scratch.tile);
       } else {
-        gate_up_tile(experts, tile, space);
+        gate_up_tile(experts, tile, scratch);
       }
       for (int t = 0; t < count; ++t) {
-        std::copy_n(space.tile + t * kTileRows, rows, to + own.uses[use + t] * width + first);
+        std::copy_n(scratch.tile + t * kTileRows, rows, to + own.uses[use + t] * width + first);
       }
     }
   });
 }
 
 void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, Write write, Tensor out) {
-  const ExpertSpace& space = work_.experts();
+  const ExpertScratch& scratch = scratch_.experts();
   int active_count = 0;
   group_by_expert(routing, x.rows, experts.up.weight.count, active_count);
 
   const ActivationRows own = activations(x, takes_quantized(experts.gate) || takes_quantized(experts.up));
-  multiply_experts(experts, false, own, space.rows, routing.weighs_inputs ? routing.weights : nullptr, active_count);
+  multiply_experts(experts, false, own, scratch.rows, routing.weighs_inputs ? routing.weights : nullptr, active_count);
 
   const std::int64_t hidden_width = experts.up.weight.rows;
-  const Tensor hidden{space.hidden, x.rows * routing.used, hidden_width, hidden_width};
+  const Tensor hidden{scratch.hidden, x.rows * routing.used, hidden_width, hidden_width};
   const ActivationRows between = activations(hidden, takes_quantized(experts.down));
-  multiply_experts(experts, true, between, space.uses, nullptr, active_count);
+  multiply_experts(experts, true, between, scratch.uses, nullptr, active_count);
 
   const std::int64_t width = out.columns;
   for_each_row(x.rows, width * routing.used, [&](std::int64_t row, int) {
@@ -182,7 +182,7 @@ void CpuBackend::moe_ffn(Tensor x, const FeedForward& experts, Routing routing, 
     for (int slot = 0; slot < routing.used; ++slot) {
       const std::int64_t use = row * routing.used + slot;
       const float weight = routing.weighs_inputs ? 1 : routing.weights[use];
-      elementwise_.add_scaled(weight, space.results + use * width, out.row(row), width);
+      elementwise_.add_scaled(weight, scratch.results + use * width, out.row(row), width);
     }
   });
 }

@@ -1,4 +1,4 @@
-// The fast CPU backend.
+// Makes the fast CPU backend. This is the only header of the backend that other layers include.
 #pragma once
 
 #include <memory>

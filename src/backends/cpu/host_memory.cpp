@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-// The system would promise what it does not have, and kill the process when it is used.
+// Linux may grant absurd sizes and kill the process when the memory is used, so such sizes are refused here.
 constexpr std::size_t kBeyondAllSense = std::size_t{1} << 47;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Zeroed host memory for large buffers, on pages of its own; huge ones where the system gives them.
+// Zeroed host memory for large buffers, in pages of its own; in huge pages if the system provides them.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace rocmforge::cpu {
 
-// Throws Error(kOutOfMemory) that names the size.
+// The constructor throws Error(kOutOfMemory) with the size if there is not enough memory.
 class HostMemory final : public ops::Buffer {
  public:
   explicit HostMemory(std::size_t bytes);

@@ -1,4 +1,4 @@
-// What the machine allows: plain loops that do nothing but read, or multiply and add, on all threads at once.
+// Measures the machine's limits with plain loops that only read, or only multiply and add, on all threads at once.
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -14,7 +14,7 @@ constexpr std::size_t kBytesPerThread = std::size_t{256} << 20;  // far more tha
 constexpr std::int64_t kRounds = 1 << 16;
 constexpr int kRepetitions = 5;
 
-// Of the repetitions the quickest: whoever else uses the machine only takes away.
+// Returns the rate of the fastest repetition, since other load on the machine only slows a run down.
 double best_rate(double work, const std::function<void()>& run) {
   double best = 0;
   for (int i = 0; i < kRepetitions; ++i) {
@@ -35,7 +35,7 @@ ops::MachineLimits CpuBackend::measure_limits() {
   ops::MachineLimits limits;
   {
     const HostMemory memory(threads * kBytesPerThread);
-    // Written first: pages that were never touched are all one and the same.
+    // Write the memory first: pages that were never written all map to the same zero page.
     const auto bytes_of = [&](int thread) {
       return memory.data() + static_cast<std::size_t>(thread) * kBytesPerThread;
     };

@@ -1,9 +1,10 @@
 // Attention over the paged cache.
 //
-// A unit is some neighbouring rows of a sequence and the query heads of one key head: what can use every key and value
-// that is loaded. A unit's positions are cut at multiples of kCutPositions, each cut is attended for itself, and the
-// cuts are joined in their order. With many units each is one task; with few (one sequence generates at a long context)
-// the cuts are shared among the threads and joined afterwards: the same operations either way.
+// A unit is some adjacent rows of one sequence and the query heads of one key head, which can all use the same keys and
+// values. A cut is the range of positions between two multiples of kCutPositions. Each cut of a unit is attended
+// separately, and the cuts are joined in order. If there are many units, each is one task. If there are few (such as
+// one sequence that generates at a long context), the threads share the cuts, which are joined afterwards. Both ways do
+// the same operations.
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
@@ -20,7 +21,7 @@ struct Unit {
   std::int32_t first_row = 0;  // of the step
   std::int32_t rows = 0;
   int kv_head = 0;
-  int first_head = 0;  // of the query heads
+  int first_head = 0;  // of the unit's query heads
   int heads = 0;
   std::int32_t first_cut = 0;
   std::int32_t end_cut = 0;
@@ -62,18 +63,18 @@ class Units {
     return unit;
   }
 
-  struct Range {
+  struct PositionRange {
     std::int32_t first;
     std::int32_t end;
   };
 
-  // Positions that row `number` of the unit sees; neither end is before that of the row before.
-  Range visible_to(const Unit& unit, std::int32_t number) const {
+  // Returns the positions that row `number` of the unit sees. Both ends never decrease from row to row.
+  PositionRange visible_to(const Unit& unit, std::int32_t number) const {
     const std::int32_t row = unit.first_row + number;
     const std::int32_t position = step_.positions[static_cast<std::size_t>(row)];
-    const std::int32_t end = attention_.reads_source ? unit.sequence->source_length
-                             : attention_.is_causal  ? position + 1
-                                                     : unit.sequence->end_position();
+    const std::int32_t end = attention_.is_cross_attention ? unit.sequence->source_length
+                             : attention_.is_causal        ? position + 1
+                                                           : unit.sequence->end_position();
     const std::int32_t window = attention_.window;
     if (window == 0) return {0, end};
     switch (attention_.window_kind) {
@@ -92,12 +93,12 @@ class Units {
   const Step& step_;
   const Attention& attention_;
   int heads_ = 1;       // of a unit
-  int head_parts_ = 1;  // units that share a key head's query heads
+  int head_parts_ = 1;  // units among which a key head's query heads are divided
   std::int32_t rows_ = 1;
   std::int64_t count_ = 0;
 };
 
-// One call of paged_attention: what all tasks share.
+// The state of one paged_attention() call that all tasks share.
 class Run {
  public:
   Run(const AttentionKernels& kernels, CpuTier tier, const Step& step, const Attention& attention, Tensor q,
@@ -116,13 +117,13 @@ class Run {
 
   const Units& units() const { return units_; }
 
-  void attend(const Unit& unit, std::int32_t number, ThreadSpace& space, const Gathered& out) const {
+  void attend(const Unit& unit, std::int32_t number, ThreadScratch& scratch, const PartialSoftmax& out) const {
     AttentionCut cut;
     cut.count = unit.queries();
     cut.first_position = number * kCutPositions;
-    cut.sights = space.sights;
-    for (int g = 0; g < unit.queries(); ++g) space.sights[g] = sight_of(unit, g, number);
-    take_queries(unit, space.queries, cut);
+    cut.visible = scratch.visible;
+    for (int g = 0; g < unit.queries(); ++g) scratch.visible[g] = visible_range_of(unit, g, number);
+    take_queries(unit, scratch.queries, cut);
     cut.key_size = attention_.key_size;
     cut.value_size = attention_.value_size;
     cut.scale = attention_.scale;
@@ -133,19 +134,19 @@ class Run {
     cut.block_table = step_.table(cache_.group, unit.sequence_number).data();
     cut.keys = keys_;
     cut.values = values_;
-    kernels_.attend(cut, out, space.attention_scratch);
+    kernels_.attend(cut, out, scratch.attention_scratch);
   }
 
-  static void begin(const Unit& unit, const Gathered& all) {
+  static void begin(const Unit& unit, const PartialSoftmax& all) {
     std::fill_n(all.sum, unit.queries(), 0.0f);
     std::fill_n(all.greatest, unit.queries(), 0.0f);
   }
 
-  void join(const Unit& unit, const Gathered& later, const Gathered& all) const {
+  void join(const Unit& unit, const PartialSoftmax& later, const PartialSoftmax& all) const {
     for (int g = 0; g < unit.queries(); ++g) kernels_.join(later, all, g, attention_.value_size);
   }
 
-  void finish(const Unit& unit, const Gathered& all) const {
+  void finish(const Unit& unit, const PartialSoftmax& all) const {
     for (int g = 0; g < unit.queries(); ++g) {
       const int head = head_of(unit, g);
       const float* const sink = attention_.sinks == nullptr ? nullptr : attention_.sinks + head;
@@ -154,38 +155,38 @@ class Run {
     }
   }
 
-  void whole_unit(std::int64_t index, ThreadSpace& space) const {
+  void whole_unit(std::int64_t index, ThreadScratch& scratch) const {
     const Unit unit = units_.at(index);
-    begin(unit, space.all);
+    begin(unit, scratch.all);
     for (std::int32_t cut = unit.first_cut; cut < unit.end_cut; ++cut) {
-      attend(unit, cut, space, space.cut);
-      join(unit, space.cut, space.all);
+      attend(unit, cut, scratch, scratch.cut);
+      join(unit, scratch.cut, scratch.all);
     }
-    finish(unit, space.all);
+    finish(unit, scratch.all);
   }
 
  private:
   static int head_of(const Unit& unit, int query) { return unit.first_head + query % unit.heads; }
 
-  Sight sight_of(const Unit& unit, int query, std::int32_t cut) const {
+  VisibleRange visible_range_of(const Unit& unit, int query, std::int32_t cut) const {
     const std::int32_t first_position = cut * kCutPositions;
     const std::int32_t row = unit.first_row + query / unit.heads;
     const int head = head_of(unit, query);
-    const Units::Range all = units_.visible_to(unit, query / unit.heads);
-    Sight sight;
-    sight.first = std::clamp(all.first - first_position, 0, kCutPositions);
-    sight.end = std::clamp(all.end - first_position, 0, kCutPositions);
-    if (selection_.is_present()) sight.selected = selection_.row(row) + first_position / 32;
-    sight.position = step_.positions[static_cast<std::size_t>(row)] - first_position;
-    if (attention_.slopes != nullptr) sight.slope = attention_.slopes[head];
+    const Units::PositionRange all = units_.visible_to(unit, query / unit.heads);
+    VisibleRange range;
+    range.first = std::clamp(all.first - first_position, 0, kCutPositions);
+    range.end = std::clamp(all.end - first_position, 0, kCutPositions);
+    if (selection_.is_present()) range.selected = selection_.row(row) + first_position / 32;
+    range.position = step_.positions[static_cast<std::size_t>(row)] - first_position;
+    if (attention_.slopes != nullptr) range.slope = attention_.slopes[head];
     if (attention_.distance_bias != nullptr) {
-      sight.distance_bias =
+      range.distance_bias =
           attention_.distance_bias + static_cast<std::int64_t>(head) * (2 * attention_.distance_reach + 1);
     }
-    return sight;
+    return range;
   }
 
-  // Where they are, if that is as the kernel wants them; else a copy.
+  // Points the cut at the queries if they have the layout that the kernel needs, or at a padded copy.
   void take_queries(const Unit& unit, float* copy, AttentionCut& cut) const {
     const auto query = [&](int g) {
       return q_.row(unit.first_row + g / unit.heads) +
@@ -214,33 +215,33 @@ class Run {
   CacheFormat values_;
 };
 
-// Few units: their cuts are numbered one unit after the other, and some of them at a time are attended by all threads
-// and then joined, in their order.
+// Attention of few units. The cuts of all units are numbered consecutively. A batch of cuts is attended by all threads,
+// then joined in order.
 class SharedCuts {
  public:
-  SharedCuts(const Run& run, Workspace& work, ThreadPool& pool) : run_(run), work_(work), pool_(pool) {
+  SharedCuts(const Run& run, Scratch& scratch, ThreadPool& pool) : run_(run), scratch_(scratch), pool_(pool) {
     for (std::int64_t index = 0; index < run.units().count(); ++index) {
       const Unit unit = run.units().at(index);
-      Run::begin(unit, work.unit(static_cast<int>(index)));
+      Run::begin(unit, scratch.unit(static_cast<int>(index)));
       cuts_ += unit.end_cut - unit.first_cut;
     }
   }
 
   void attend_all() {
-    const std::int64_t at_once = Workspace::cuts_at_once(pool_.size());
+    const std::int64_t at_once = Scratch::cuts_at_once(pool_.size());
     for (std::int64_t first = 0; first < cuts_; first += at_once) {
       const auto count = static_cast<std::size_t>(std::min(at_once, cuts_ - first));
       pool_.parallel_for(count, [&](std::size_t i, int thread) {
         const Place place = place_of(first + static_cast<std::int64_t>(i));
-        run_.attend(place.unit, place.cut, work_.thread(thread), work_.cut(static_cast<int>(i)));
+        run_.attend(place.unit, place.cut, scratch_.thread(thread), scratch_.cut(static_cast<int>(i)));
       });
       for (std::size_t i = 0; i < count; ++i) {
         const Place place = place_of(first + static_cast<std::int64_t>(i));
-        run_.join(place.unit, work_.cut(static_cast<int>(i)), work_.unit(place.index));
+        run_.join(place.unit, scratch_.cut(static_cast<int>(i)), scratch_.unit(place.index));
       }
     }
     for (std::int64_t index = 0; index < run_.units().count(); ++index) {
-      run_.finish(run_.units().at(index), work_.unit(static_cast<int>(index)));
+      run_.finish(run_.units().at(index), scratch_.unit(static_cast<int>(index)));
     }
   }
 
@@ -261,7 +262,7 @@ class SharedCuts {
   }
 
   const Run& run_;
-  Workspace& work_;
+  Scratch& scratch_;
   ThreadPool& pool_;
   std::int64_t cuts_ = 0;
 };
@@ -272,12 +273,12 @@ void CpuBackend::paged_attention(const Step& step, const Attention& attention, T
                                  const KeySelection& selection, Tensor out) {
   const Run run(attention_, tier_, step, attention, q, cache, selection, out);
   const std::int64_t units = run.units().count();
-  if (pool_.size() > 1 && units < Workspace::shared_units(pool_.size())) {
-    SharedCuts(run, work_, pool_).attend_all();
+  if (pool_.size() > 1 && units < Scratch::shared_units(pool_.size())) {
+    SharedCuts(run, scratch_, pool_).attend_all();
     return;
   }
   pool_.parallel_for(static_cast<std::size_t>(units), [&](std::size_t index, int thread) {
-    run.whole_unit(static_cast<std::int64_t>(index), work_.thread(thread));
+    run.whole_unit(static_cast<std::int64_t>(index), scratch_.thread(thread));
   });
 }
 

@@ -1,4 +1,4 @@
-// Products: rows of weights are cut into tiles, and every thread takes the next tile.
+// Matrix products. The rows of weights are divided into tiles, and every thread takes the next tile.
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
@@ -33,7 +33,7 @@ int CpuBackend::tile_rows(std::int64_t all_rows) const {
   return static_cast<int>(std::clamp<std::int64_t>(fair, kLeastTileRows, kTileRows));
 }
 
-void CpuBackend::multiply(const Tile& tile, ThreadSpace& space, float* out) const {
+void CpuBackend::multiply(const Tile& tile, ThreadScratch& scratch, float* out) const {
   const Weight& weight = tile.linear.weight;
   ProductTile product;
   product.weights = weight.row(tile.index, tile.first_row);
@@ -44,7 +44,7 @@ void CpuBackend::multiply(const Tile& tile, ThreadSpace& space, float* out) cons
   product.tokens = tile.tokens;
   product.token_count = tile.token_count;
   product.out = out;
-  product.scratch = space.product_scratch;
+  product.scratch = scratch.product_scratch;
   kernel_of (*weight.format)(product);
 
   const float scale = weight.scale == nullptr ? 1 : weight.scale[tile.index];
@@ -63,7 +63,7 @@ void CpuBackend::multiply(const Tile& tile, ThreadSpace& space, float* out) cons
 }
 
 void CpuBackend::quantize(Tensor x, const QuantizedRows& out) {
-  constexpr std::int64_t kPart = 4096;  // columns, so that a long row is shared too
+  constexpr std::int64_t kPart = 4096;  // columns per task, so that threads share a long row
   const std::int64_t parts = tiles_of(x.columns, kPart);
   for_each_row(x.rows * parts, std::min(kPart, x.columns), [&](std::int64_t index, int) {
     const std::int64_t row = index / parts;
@@ -77,7 +77,7 @@ ActivationRows CpuBackend::activations(Tensor x, bool quantized) {
   result.values = x.data;
   result.stride = x.stride;
   if (quantized) {
-    result.quantized = work_.quantized(x.rows, x.columns);
+    result.quantized = scratch_.quantized(x.rows, x.columns);
     quantize(x, result.quantized);
   }
   return result;
@@ -85,7 +85,7 @@ ActivationRows CpuBackend::activations(Tensor x, bool quantized) {
 
 namespace {
 
-// Numbers of all rows of a step, some at a time.
+// Calls function(first, count) for chunks of a step's rows, with their indices in `tokens`.
 template <typename Function>
 void for_token_chunks(std::int64_t rows, std::int32_t* tokens, Function function) {
   for (std::int64_t first = 0; first < rows; first += kTileTokens) {
@@ -130,12 +130,12 @@ void CpuBackend::linear(Tensor x, std::span<const Projection> projections, Write
       if (number < here) break;
       number -= here;
     }
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     const std::int64_t first = number * rows_of_tile;
     const int rows = rows_here(first, projection->linear.weight.rows, rows_of_tile);
-    for_token_chunks(x.rows, space.tokens, [&](std::int64_t first_token, int tokens) {
-      multiply({projection->linear, 0, first, rows, own, space.tokens, tokens}, space, space.tile);
-      write_tile(space.tile, first_token, tokens, first, rows, write, projection->out);
+    for_token_chunks(x.rows, scratch.tokens, [&](std::int64_t first_token, int tokens) {
+      multiply({projection->linear, 0, first, rows, own, scratch.tokens, tokens}, scratch, scratch.tile);
+      write_tile(scratch.tile, first_token, tokens, first, rows, write, projection->out);
     });
   });
 }
@@ -146,7 +146,7 @@ void CpuBackend::linear_heads(Heads x, const Weight& weight, Heads out) {
   const bool quantized = takes_quantized(linear);
   QuantizedRows quants;
   if (quantized) {
-    quants = work_.quantized(rows * x.heads, x.size);
+    quants = scratch_.quantized(rows * x.heads, x.size);
     for_each_row(rows * x.heads, x.size, [&](std::int64_t index, int) {
       quantize_row_(x.at(index / x.heads, static_cast<int>(index % x.heads)), index, 0, x.size, quants);
     });
@@ -157,30 +157,30 @@ void CpuBackend::linear_heads(Heads x, const Weight& weight, Heads out) {
     const int head = static_cast<int>(static_cast<std::int64_t>(index) / tiles);
     const std::int64_t first = static_cast<std::int64_t>(index) % tiles * rows_of_tile;
     const int count = rows_here(first, weight.rows, rows_of_tile);
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     const ActivationRows own{x.at(0, head), x.tensor.stride, quants};
-    for_token_chunks(rows, space.tokens, [&](std::int64_t first_token, int tokens) {
+    for_token_chunks(rows, scratch.tokens, [&](std::int64_t first_token, int tokens) {
       if (quantized) {
-        for (int t = 0; t < tokens; ++t) space.tokens[t] = space.tokens[t] * x.heads + head;
+        for (int t = 0; t < tokens; ++t) scratch.tokens[t] = scratch.tokens[t] * x.heads + head;
       }
-      multiply({linear, head, first, count, own, space.tokens, tokens}, space, space.tile);
+      multiply({linear, head, first, count, own, scratch.tokens, tokens}, scratch, scratch.tile);
       for (int t = 0; t < tokens; ++t) {
-        std::copy_n(space.tile + t * kTileRows, count, out.at(first_token + t, head) + first);
+        std::copy_n(scratch.tile + t * kTileRows, count, out.at(first_token + t, head) + first);
       }
     });
   });
 }
 
-void CpuBackend::gate_up_tile(const FeedForward& ffn, Tile tile, ThreadSpace& space) const {
-  multiply(tile, space, space.tile);
+void CpuBackend::gate_up_tile(const FeedForward& ffn, Tile tile, ThreadScratch& scratch) const {
+  multiply(tile, scratch, scratch.tile);
   const bool gated = ffn.gate.is_present();
   if (gated) {
     multiply({ffn.gate, tile.index, tile.first_row, tile.rows, tile.x, tile.tokens, tile.token_count, tile.factors},
-             space, space.second_tile);
+             scratch, scratch.second_tile);
   }
   for (int t = 0; t < tile.token_count; ++t) {
-    float* const up = space.tile + t * kTileRows;
-    const float* const gate = gated ? space.second_tile + t * kTileRows : nullptr;
+    float* const up = scratch.tile + t * kTileRows;
+    const float* const gate = gated ? scratch.second_tile + t * kTileRows : nullptr;
     elementwise_.activate(ffn.activation, ffn.xielu, gate, up, up, tile.rows);
   }
 }
@@ -190,12 +190,12 @@ void CpuBackend::gate_up(Tensor x, const FeedForward& ffn, Tensor hidden) {
   const std::int64_t width = ffn.up.weight.rows;
   const int rows_of_tile = tile_rows(width);
   pool_.parallel_for(static_cast<std::size_t>(tiles_of(width, rows_of_tile)), [&](std::size_t index, int thread) {
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     const std::int64_t first = static_cast<std::int64_t>(index) * rows_of_tile;
     const int rows = rows_here(first, width, rows_of_tile);
-    for_token_chunks(x.rows, space.tokens, [&](std::int64_t first_token, int tokens) {
-      gate_up_tile(ffn, {ffn.up, 0, first, rows, own, space.tokens, tokens}, space);
-      write_tile(space.tile, first_token, tokens, first, rows, Write::kSet, hidden);
+    for_token_chunks(x.rows, scratch.tokens, [&](std::int64_t first_token, int tokens) {
+      gate_up_tile(ffn, {ffn.up, 0, first, rows, own, scratch.tokens, tokens}, scratch);
+      write_tile(scratch.tile, first_token, tokens, first, rows, Write::kSet, hidden);
     });
   });
 }

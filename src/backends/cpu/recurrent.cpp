@@ -1,5 +1,5 @@
-// Operations that carry a state from position to position: in parallel over sequences and channels or heads, and in a
-// sequence strictly one position after the other.
+// Operations that carry a state from position to position: in parallel over sequences and channels or heads, and in
+// order over the positions of a sequence.
 #include <algorithm>
 
 #include "backends/cpu/cpu_backend.h"
@@ -8,7 +8,7 @@ namespace rocmforge::cpu {
 
 using namespace ops;
 
-// task(rows of the sequence, first channel, channels).
+// Calls task(rows of the sequence, first channel, channel count) for ranges of at most `at_most` channels.
 template <typename Task>
 void CpuBackend::for_channels(const Step& step, std::int64_t channels, std::int64_t at_most,
                               std::int64_t values_a_channel, Task&& task) {

@@ -1,4 +1,4 @@
-// Rotary positions, and what is stored of a row in the paged cache.
+// Rotary positions, and storing the keys and values of a row in the paged cache.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,7 +13,7 @@ using namespace ops;
 
 namespace {
 
-// values: the rotated part of a head. table: cosine and sine by turns.
+// values: the rotated part of a head. table: cosine and sine of each pair, alternating.
 void rotate(const float* table, std::int64_t pairs, RopePairing pairing, float* values) {
   const std::int64_t step = pairing == RopePairing::kNeighbours ? 2 : 1;
   const std::int64_t distance = pairing == RopePairing::kNeighbours ? 1 : pairs;
@@ -27,8 +27,8 @@ void rotate(const float* table, std::int64_t pairs, RopePairing pairing, float* 
   }
 }
 
-// Numbers beyond the format's greatest are stored as that: an infinity would spoil every later token. Of a quantized
-// block the scale is a half, which amax / 127 or amax / 8 stays far below then.
+// Returns the greatest magnitude that is stored; larger numbers are clamped, since an infinity would spoil every later
+// token. The limit keeps the half-precision scale of a quantized block, amax / 127 or amax / 8, well below its maximum.
 float greatest_of(const quant::Format& format) {
   const bool wide = format.id == quant::FormatId::kF32 || format.id == quant::FormatId::kBF16;
   return wide ? std::numeric_limits<float>::max() / 2 : kHalfMax;
@@ -49,7 +49,7 @@ class Writer {
         padded_(PagedKvView::padded(format, size)),
         blocks_(static_cast<std::size_t>(padded_) / format.block_values) {}
 
-  // working: room for a padded head.
+  // working: scratch memory for a padded head.
   void store(const float* head, std::byte* to, float* working) const {
     for (int i = 0; i < size_; ++i) {
       const float value = std::isnan(head[i]) ? 0.0f : head[i];
@@ -80,7 +80,7 @@ void CpuBackend::rope_table(const Step& step, const Rope& rope, Tensor table) {
   });
 }
 
-// Queries or keys of a row.
+// Clamps, normalizes and rotates the queries or keys of a row.
 void CpuBackend::prepare(const Attention& attention, const Norm& norm, const float* turns, std::int64_t pairs,
                          std::span<float> row) const {
   const auto count = static_cast<std::int64_t>(row.size());
@@ -116,7 +116,7 @@ void CpuBackend::rope_append(const Step& step, const Attention& attention, Tenso
     const std::int32_t block =
         step.table(cache.group, sequence)[static_cast<std::size_t>(position / cache.block_tokens)];
     const std::int32_t place = position % cache.block_tokens;
-    float* const working = work_.thread(thread).row;
+    float* const working = scratch_.thread(thread).row;
     for (int head = 0; head < attention.kv_heads; ++head) {
       keys.store(k.row(row) + head * attention.key_size, cache.key_rows(block, head) + place * cache.key_row_bytes(),
                  working);

@@ -1,4 +1,4 @@
-// Operations that treat every row, or every value, for itself.
+// Operations that process each row or each value independently.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -17,14 +17,14 @@ void CpuBackend::embed(const Step& step, RowOf which, const Weight& table, float
     const std::int64_t index = which == RowOf::kToken      ? step.tokens[r]
                                : which == RowOf::kPosition ? step.positions[r]
                                                            : 0;
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     const std::byte* from = table.row(0, index);
     if (reinterpret_cast<std::uintptr_t>(from) % kernels.alignment != 0) {
-      from = static_cast<std::byte*>(std::memcpy(space.row_bytes, from, static_cast<std::size_t>(table.row_bytes)));
+      from = static_cast<std::byte*>(std::memcpy(scratch.row_bytes, from, static_cast<std::size_t>(table.row_bytes)));
     }
-    kernels.decode(from, space.row, blocks);
+    kernels.decode(from, scratch.row, blocks);
     if (write == Write::kSet) std::fill_n(out.row(row), table.columns, 0.0f);
-    elementwise_.add_scaled(scale, space.row, out.row(row), table.columns);
+    elementwise_.add_scaled(scale, scratch.row, out.row(row), table.columns);
   });
 }
 

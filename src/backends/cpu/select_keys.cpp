@@ -1,4 +1,4 @@
-// Sparse attention's choice of keys: the positions of a row are scored, and the best get their bits.
+// Selects the keys of sparse attention: scores the positions of each row and sets the bits of the best.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -12,7 +12,8 @@ using namespace ops;
 
 namespace {
 
-// Unsigned numbers in the order of the scores; a NaN is the last choice. A sum that began at 0 is never -0.
+// Maps scores to unsigned numbers in the same order. NaN gets the lowest rank. A score is a sum that began at 0, so it
+// is never -0.
 std::uint32_t rank_of(float score) {
   if (score != score) return 0;
   const auto bits = std::bit_cast<std::uint32_t>(score);
@@ -20,12 +21,12 @@ std::uint32_t rank_of(float score) {
 }
 
 struct Threshold {
-  std::uint32_t rank = 0;  // what is above is chosen,
-  int equal = 0;           // and so many of the equal ones
+  std::uint32_t rank = 0;  // all higher ranks are selected,
+  int equal = 0;           // and this many positions of equal rank
 };
 
-// Byte by byte from the highest: each pass counts the scores whose bytes before are the threshold's. Reads the scores
-// four times and moves none.
+// Finds the threshold by radix selection, byte by byte from the highest: each pass counts the scores whose higher bytes
+// equal the threshold's. Reads the scores four times and moves none.
 Threshold threshold_of(std::span<const float> scores, int most) {
   Threshold threshold{0, most};
   std::uint32_t mask = 0;
@@ -56,7 +57,7 @@ void choose(std::span<const float> scores, int most, std::span<std::uint32_t> wo
 
 }  // namespace
 
-void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t number, ThreadSpace& space,
+void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t number, ThreadScratch& scratch,
                            float* scores) const {
   const auto r = static_cast<std::size_t>(row);
   const Heads& q = what.q;
@@ -75,24 +76,24 @@ void CpuBackend::score_cut(const KeyScores& what, std::int64_t row, std::int64_t
     cut.query_stride = q.head_stride;
     if (q.size < padded) {
       for (int g = 0; g < cut.count; ++g) {
-        float* const to = space.queries + g * padded;
+        float* const to = scratch.queries + g * padded;
         std::fill(std::copy_n(q.at(row, head + g), q.size, to), to + padded, 0.0f);
       }
-      cut.queries = space.queries;
+      cut.queries = scratch.queries;
       cut.query_stride = padded;
     }
-    attention_.score(cut, end, what.weights.row(row) + head, scores, space.attention_scratch);
+    attention_.score(cut, end, what.weights.row(row) + head, scores, scratch.attention_scratch);
   }
 }
 
-// With few rows the threads share each one's cuts, with more they share the rows: the same sums either way.
+// If there are few rows, the threads share the cuts of each row, otherwise they share the rows. The sums are the same.
 void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights, const PagedKvView& keys,
                              const KeySelection& selection) {
-  RF_CHECK(q.size <= work_.limits().head_size);
-  for (const std::int32_t position : step.positions) RF_CHECK(position < work_.limits().context);
+  RF_CHECK(q.size <= scratch_.limits().head_size);
+  for (const std::int32_t position : step.positions) RF_CHECK(position < scratch_.limits().context);
   const KeyScores what{step, q, weights, keys, attention_.cache_format(*keys.key_format, q.size, tier_)};
   const auto positions_of = [&](std::int64_t row) { return step.positions[static_cast<std::size_t>(row)] + 1; };
-  const auto cuts_of = [&](std::int64_t row) {  // none where there is nothing to choose
+  const auto cuts_of = [&](std::int64_t row) {  // 0 if all positions are selected anyway
     return positions_of(row) <= most ? 0 : (positions_of(row) + kCutPositions - 1) / kCutPositions;
   };
   const auto choose_of = [&](std::int64_t row, const float* scores) {
@@ -100,10 +101,10 @@ void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights
            {selection.row(row), static_cast<std::size_t>(selection.words)});
   };
   if (step.rows() < pool_.size()) {
-    float* const scores = work_.thread(0).scores;
+    float* const scores = scratch_.thread(0).scores;
     for (std::int64_t row = 0; row < step.rows(); ++row) {
       pool_.parallel_for(static_cast<std::size_t>(cuts_of(row)), [&](std::size_t cut, int thread) {
-        score_cut(what, row, static_cast<std::int64_t>(cut), work_.thread(thread), scores + cut * kCutPositions);
+        score_cut(what, row, static_cast<std::int64_t>(cut), scratch_.thread(thread), scores + cut * kCutPositions);
       });
       choose_of(row, scores);
     }
@@ -111,11 +112,11 @@ void CpuBackend::select_keys(const Step& step, int most, Heads q, Tensor weights
   }
   pool_.parallel_for(static_cast<std::size_t>(step.rows()), [&](std::size_t index, int thread) {
     const auto row = static_cast<std::int64_t>(index);
-    ThreadSpace& space = work_.thread(thread);
+    ThreadScratch& scratch = scratch_.thread(thread);
     for (std::int64_t cut = 0; cut < cuts_of(row); ++cut) {
-      score_cut(what, row, cut, space, space.scores + cut * kCutPositions);
+      score_cut(what, row, cut, scratch, scratch.scores + cut * kCutPositions);
     }
-    choose_of(row, space.scores);
+    choose_of(row, scratch.scores);
   });
 }
 

@@ -11,7 +11,7 @@
 namespace rocmforge::ref {
 namespace {
 
-// One head of one row: the pairs turned by the table's row.
+// Rotates the pairs of one head of one row by the table's row.
 void rotate(std::span<const float> table, RopePairing pairing, float* values) {
   const std::size_t pairs = table.size() / 2;
   for (std::size_t p = 0; p < pairs; ++p) {
@@ -26,11 +26,11 @@ void rotate(std::span<const float> table, RopePairing pairing, float* values) {
   }
 }
 
-// Numbers beyond the format's greatest are stored as that: an infinity would spoil every later token.
+// Stores a row. Numbers beyond the format's greatest are clamped, since an infinity would spoil every later token.
 void store(const quant::Format& format, std::span<const float> values, std::span<std::byte> bytes) {
   std::vector<float> row(static_cast<std::size_t>(PagedKvView::padded(format, static_cast<int>(values.size()))));
   std::ranges::copy(values, row.begin());
-  // Of a quantized block the scale is a half: amax / 127 or / 8, and less of it is room enough.
+  // The scale of a quantized block is amax / 127 or amax / 8 in half precision; this limit keeps it in range.
   const float greatest = format.id == quant::FormatId::kF32 || format.id == quant::FormatId::kBF16
                              ? std::numeric_limits<float>::max() / 2
                              : kHalfMax;
@@ -115,7 +115,7 @@ double temperature_of(const Attention& attention, std::int32_t position) {
   return 1 + attention.temperature * std::log(steps + 1);
 }
 
-// Queries or keys of a row.
+// Clamps, normalizes and rotates the queries or keys of a row.
 void prepare(const Attention& attention, const Norm& norm, std::span<const float> turns, std::span<float> row) {
   clamp_row(attention.clamp, row);
   if (!attention.norms_after_rope) normalize_row(norm, row);
@@ -168,13 +168,13 @@ bool is_in_window(const Attention& attention, std::int32_t i, std::int32_t j) {
   return false;
 }
 
-// No key from there on is seen, whatever the window.
-std::int32_t end_of_sight(const Attention& attention, const SequenceRows& sequence, std::int32_t position) {
-  if (attention.reads_source) return sequence.source_length;
+// Returns the end of the visible positions, apart from the window.
+std::int32_t visible_end(const Attention& attention, const SequenceRows& sequence, std::int32_t position) {
+  if (attention.is_cross_attention) return sequence.source_length;
   return attention.is_causal ? position + 1 : sequence.end_position();
 }
 
-// What the distance adds to a logit.
+// Returns what the distance adds to a logit.
 double bias_of(const Attention& attention, int head, std::int32_t i, std::int32_t j) {
   double bias = 0;
   if (attention.slopes != nullptr) bias -= attention.slopes[head] * static_cast<double>(std::abs(i - j));
@@ -201,7 +201,7 @@ void paged_attention(const Step& step, const Attention& attention, Tensor q, con
   for (std::int64_t row = 0; row < step.rows(); ++row) {
     const std::int32_t sequence = step.sequence[static_cast<std::size_t>(row)];
     const std::int32_t position = step.positions[static_cast<std::size_t>(row)];
-    const std::int32_t end = end_of_sight(attention, step.sequences[static_cast<std::size_t>(sequence)], position);
+    const std::int32_t end = visible_end(attention, step.sequences[static_cast<std::size_t>(sequence)], position);
     visible.clear();
     for (std::int32_t j = 0; j < end; ++j) {
       if (is_in_window(attention, position, j) && is_selected(selection, row, j)) visible.push_back(j);

@@ -1,3 +1,4 @@
+// The class of the reference backend, which passes each operation to a function of reference.h.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -33,7 +34,7 @@ class ReferenceBackend final : public Backend {
     const SystemMemory memory = system_memory();
     return {memory.total, memory.available};
   }
-  // Nobody judges its speed.
+  // The speed of this backend is of no interest.
   MachineLimits measure_limits() override { return {}; }
   bool can_multiply(const quant::Format& format) const override { return !format.is_integer(); }
   bool can_cache(const quant::Format& format) const override { return format.has_encoder; }

@@ -1,5 +1,5 @@
-// The reference backend: every operation in plain scalar C++ with double accumulation. Slow, and the oracle that all
-// others are held against.
+// Makes the reference backend: every operation in plain scalar C++ with double accumulation. It is slow, and it is the
+// oracle for tests of other backends.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,8 @@
 namespace rocmforge::ref {
 
 struct Options {
-  // Whether what is multiplied with a quantized matrix is first rounded to blocks of 32 8-bit integers with a common
-  // scale, as fast backends do: tells what that alone costs.
+  // Rounds the activations of products with quantized matrices to blocks of 32 8-bit integers with a common scale
+  // first, as fast backends do. This measures the error of that rounding alone.
   bool rounds_activations = false;
 };
 

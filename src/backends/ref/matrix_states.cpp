@@ -1,4 +1,4 @@
-// Recurrences whose state is a matrix for each head, which a token reads and changes: the gated delta rule and RWKV.
+// Recurrences with one matrix per head as state, which each token reads and updates: the gated delta rule and RWKV.
 #include <algorithm>
 #include <cmath>
 
@@ -7,7 +7,7 @@
 namespace rocmforge::ref {
 namespace {
 
-// function(row, head, the head's state), rows of a sequence in their order.
+// Calls function(row, head, the head's state) for the rows of each sequence in order.
 template <typename Function>
 void for_each_head(const Step& step, const StateView& state, int heads, std::int64_t head_state, Function function) {
   for (const SequenceRows& sequence : step.sequences) {
@@ -25,7 +25,7 @@ void delta_scan(const Step& step, const DeltaRule& rule, const StateView& state,
                 Tensor decay, Tensor beta, Tensor y) {
   const int keys = rule.key_size;
   const int values = rule.value_size;
-  std::vector<double> keeps(static_cast<std::size_t>(keys));  // what is left of a key channel
+  std::vector<double> keeps(static_cast<std::size_t>(keys));  // decay factor of each key channel
   std::vector<double> kept(static_cast<std::size_t>(keys));   // a column of the state
   const auto scan = [&](std::int32_t row, int head, float* s) {
     const int key_head = rule.repeats_key_heads ? head % rule.key_heads : head / (rule.heads / rule.key_heads);

@@ -16,7 +16,7 @@ void decode_row(const Weight& weight, std::int64_t index, std::int64_t row, std:
 
 namespace {
 
-// Blocks of 32 values as integers up to 127 times a scale. A block with an infinity or a NaN becomes NaN.
+// Rounds blocks of 32 values to integers up to 127 times a scale. A block with an infinity or a NaN becomes NaN.
 std::vector<float> rounded(std::span<const float> x) {
   constexpr std::size_t kBlock = 32;
   std::vector<float> result(x.begin(), x.end());
@@ -25,7 +25,7 @@ std::vector<float> rounded(std::span<const float> x) {
     const bool is_finite = std::ranges::all_of(block, [](float value) { return std::isfinite(value); });
     float greatest = 0;
     for (const float value : block) greatest = std::max(greatest, std::fabs(value));
-    // So small that 127 of it has no inverse: all zeros.
+    // If `greatest` is so small that its inverse would overflow, all values become 0.
     const float inverse = greatest < 0x1p-119f ? 0 : 127 / greatest;
     for (float& value : block) {
       value = is_finite ? std::nearbyint(value * inverse) * (greatest / 127) : std::numeric_limits<float>::quiet_NaN();
@@ -97,7 +97,7 @@ void gate_up(const FeedForward& ffn, std::int64_t index, std::span<const float> 
   }
 }
 
-// In float, where reference implementations have it, so that near ties fall the same way.
+// Computes in float where the reference implementations do, so that near ties are decided in the same way.
 void route(std::span<const float> logits, const Router& router, std::int32_t* chosen, float* weights) {
   const std::size_t experts = logits.size();
   std::vector<double> probability(experts);
@@ -145,7 +145,7 @@ void route(std::span<const float> logits, const Router& router, std::int32_t* ch
     weights[slot] = static_cast<float>(weight);
     chosen_sum += weight;
   }
-  constexpr double kLeastSum = 6.103515625e-5;  // so small a sum would make noise large
+  constexpr double kLeastSum = 6.103515625e-5;  // dividing by a smaller sum would amplify noise
   const bool divides = router.renormalize || router.gating == Gating::kSoftmaxOfChosen;
   const double divisor = divides ? std::max(chosen_sum, kLeastSum) : 1;
   for (int slot = 0; slot < router.used; ++slot) {

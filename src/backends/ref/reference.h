@@ -1,4 +1,4 @@
-// The reference backend's parts, by kind of operation. Host memory, no threads, one row after the other.
+// The operations of the reference backend, on host memory, without threads, row by row.
 #pragma once
 
 #include <span>
@@ -14,15 +14,15 @@ inline void write_to(Write write, float& to, double value) {
   to = static_cast<float>(write == Write::kAdd ? to + value : value);
 }
 
-// Row `row` of matrix number `index`, as numbers.
+// Decodes a row of matrix `index`.
 void decode_row(const Weight& weight, std::int64_t index, std::int64_t row, std::span<float> out);
 
-// What products take: their inputs, or these rounded to 8 bits.
+// Whether products use their inputs unchanged or rounded to 8 bits.
 enum class Inputs { kAsTheyAre, kRounded };
 
 // out[r] = (row r of matrix `index`) * x * scale + bias.
 void multiply(const Linear& linear, std::int64_t index, std::span<const float> x, Inputs inputs, std::span<double> out);
-// out = f(gate) * up of one matrix each, or f(up); products are multiplied by `factor` before.
+// out = f(gate) * up, or f(up), with matrix `index` of each; the products are multiplied by `factor` before f.
 void gate_up(const FeedForward& ffn, std::int64_t index, std::span<const float> x, Inputs inputs, double factor,
              std::span<float> out);
 

@@ -1,5 +1,7 @@
 #include "cli/chat/word_wrap.h"
 
+#include <utility>
+
 #include "cli/chat/grapheme_cells.h"
 
 namespace rocmforge::cli {
@@ -50,7 +52,10 @@ std::string WordWrap::feed(std::string_view text, int width) {
     }
   }
   // A word that fits into no line need not be held any longer; nor need any where nothing is broken.
-  if (width_ <= 0 || column_behind(word_, 0) > width_) end_word(out);
+  if (width_ <= 0 || column_behind(word_, 0) > width_) {
+    end_word(out);
+    is_within_word_ = true;
+  }
   return out;
 }
 
@@ -65,12 +70,13 @@ std::string WordWrap::finish() {
 
 void WordWrap::end_word(std::string& out) {
   ends_in_wide_ = false;
+  const bool was_within_word = std::exchange(is_within_word_, false);
   if (word_.empty()) return;
   const int begin = column_behind(spaces_, column_);
   const int word_columns = column_behind(word_, 0);
-  const bool is_indentation = column_ == 0;
-  if (width_ > 0 && begin + word_columns > width_ && word_columns <= width_ && !is_indentation) {
-    out += '\n';
+  const bool fits = width_ <= 0 || begin + word_columns <= width_;
+  if (!fits && word_columns <= width_ && !was_within_word) {
+    if (column_ > 0) out += '\n';
     column_ = 0;
   } else {
     put(spaces_, out);

@@ -25,7 +25,8 @@ class WordWrap {
 
   std::string word_;    // held back
   std::string spaces_;  // before it, held back too: they are dropped where the line is broken
-  bool ends_in_wide_ = false;  // the word is a wide character
+  bool ends_in_wide_ = false;    // the word is a wide character
+  bool is_within_word_ = false;  // the beginning of the word has been handed out already
   int column_ = 0;      // behind what was handed out
   int width_ = 0;
 };

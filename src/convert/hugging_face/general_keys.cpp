@@ -52,9 +52,9 @@ constexpr auto kSamplingKeys = std::to_array<SamplingKey>({
 });
 
 void set_sampling_keys(gguf::MetadataBuilder& keys, const Checkpoint& checkpoint) {
-  const auto text = checkpoint.read("generation_config.config");
+  const auto text = checkpoint.read("generation_config.json");
   if (!text) return;
-  const std::string path = checkpoint.path_of("generation_config.config");
+  const std::string path = checkpoint.path_of("generation_config.json");
   const nlohmann::json config = parse_json(*text, path);
   if (!config.is_object()) throw error(ErrorCode::kMalformed, "{}: expected an object", path);
   const auto wrong = [&](const SamplingKey& entry, std::string_view expected) {

@@ -1,4 +1,5 @@
-// The architectures, a function each that turns metadata into a spec. The table is in models/registry.cpp.
+// Declares one function per architecture that turns metadata into a spec. The table of architectures is in
+// models/registry.cpp.
 #pragma once
 
 #include "models/decoder_spec.h"

@@ -1,4 +1,4 @@
-// Encoders: every position sees all others. BERT and its relatives, where norms follow the sums; ModernBERT.
+// Encoders, in which every position sees all others: BERT and its relatives, which normalize sums, and ModernBERT.
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -10,7 +10,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Norms follow the sums, the embeddings have one, and there is none at the end.
+// Norms are applied to sums and to the embeddings; there is no final norm.
 DecoderSpec bert_like(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   spec.token_types = Need::kOptional;
@@ -35,7 +35,7 @@ DecoderSpec bert_like(Hyperparameters& h) {
   return spec;
 }
 
-constexpr ops::Activation kGelu = ops::Activation::kGeluErf;  // as the models' own code has it
+constexpr ops::Activation kGelu = ops::Activation::kGeluErf;  // as in the models' own code
 
 }  // namespace
 
@@ -53,7 +53,7 @@ DecoderSpec nomic_bert(Hyperparameters& h) {
   return spec;
 }
 
-// Experts on every n-th layer, from the second on.
+// Experts in every n-th layer, starting with the second.
 DecoderSpec nomic_bert_moe(Hyperparameters& h) {
   DecoderSpec spec = nomic_bert(h);
   const int every = h.required("moe_every_n_layers", 0, kMostLayers);
@@ -67,7 +67,8 @@ DecoderSpec nomic_bert_moe(Hyperparameters& h) {
   return spec;
 }
 
-// Positions are ALiBi's. Without a gate's own tensor ffn_up holds the gate too, or there is none: its rows tell.
+// Positions are encoded by ALiBi. If there is no tensor for the gate, either ffn_up also holds the gate or there is
+// none; the number of its rows decides.
 DecoderSpec jina_bert_v2(Hyperparameters& h) {
   DecoderSpec spec = bert_like(h);
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t) { attention.alibi = 8; });
@@ -103,7 +104,7 @@ ops::Activation read_activation(Hyperparameters& h) {
                 printable(name));
 }
 
-// Layers that see a window have a rope base of their own.
+// Windowed layers have their own rope base.
 void set_centred_windows(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed, int window,
                          float window_base) {
   const float base = h.expected_number("rope.freq_base_swa", window_base, kLeastRopeBase, kMostRopeBase);
@@ -122,14 +123,14 @@ DecoderSpec modern_bert(Hyperparameters& h) {
   spec.normalizes_embeddings = true;
   spec.output = OutputMatrix::kNone;
   spec.ignored_tensors.emplace_back("cls.");
-  spec.layers.front().norms.mixer.clear();  // the embeddings are normalized already
+  spec.layers.front().norms.mixer.clear();  // the embeddings are already normalized
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves});
   const bool is_causal = h.optional_flag("attention.causal", false);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
     attention.is_causal = is_causal;
     attention.is_stored_fused = true;
   });
-  // Every n-th layer sees everything, beginning with the first.
+  // Every n-th layer, starting with the first, sees all positions.
   const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
   const int period = h.expected("attention.sliding_window_pattern", 3, 1, kMostLayers);
   std::vector<bool> windowed;

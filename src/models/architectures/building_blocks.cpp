@@ -25,7 +25,7 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
   spec.norm.epsilon = h.required_number(epsilon, 1e-16f, 0.1f);
   spec.layers.resize(static_cast<std::size_t>(h.layers));
   for (int i = h.layers; i < h.stored_layers(); ++i) spec.ignored_tensors.push_back(fmt::format("blk.{}.", i));
-  // What sees and hears, and what predicts several tokens at once.
+  // Tensors of vision and audio encoders and of multi-token prediction.
   spec.ignored_tensors.insert(spec.ignored_tensors.end(), {"v.", "a.", "mm.", "mtp."});
   return spec;
 }
@@ -138,7 +138,7 @@ bool has_long_factors(const Hyperparameters& h) {
   return h.has_tensor("rope_factors_long.weight") || h.has_tensor("rope_factors_short.weight");
 }
 
-// The length from which on YaRN and long factors stretch the positions.
+// Returns the length beyond which YaRN and long factors apply.
 int read_original_context(Hyperparameters& h, bool is_yarn) {
   const char* const name = "rope.scaling.original_context_length";
   const int original = h.optional(name, h.context, 1, kMostContext);

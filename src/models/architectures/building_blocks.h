@@ -1,4 +1,4 @@
-// What the architectures' files have in common: llama's block, from which most differ in a line or two.
+// Building blocks of the architectures' files: llama's block, from which most architectures differ in a line or two.
 #pragma once
 
 #include <string_view>
@@ -9,19 +9,20 @@
 
 namespace rocmforge::models {
 
-// rms norms before attention and a gated feed-forward part, rotary positions in all layers, output tied where the file
-// has none of its own.
+// Returns llama's block: RMS norms before attention and before a gated feed-forward part, and an output tied to the
+// embeddings if the file has none of its own. Positions are not rotated yet; see rotate().
 DecoderSpec llama_like(Hyperparameters& h);
 
-// A spec with layers of the same kind of norm and nothing else in them.
+// Returns a spec whose layers have norms of the given kind and no parts.
 DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias);
 
-// Heads and sizes by the keys that all share, checked: a layer's number where they may differ. Biases of queries, keys
-// and values where the file has them.
+// Return a layer's attention and feed-forward part as stated by the keys that all architectures share. Biases of
+// queries, keys and values are optional.
 AttentionSpec attention_of(Hyperparameters& h, std::size_t layer);
 FeedForwardSpec feed_forward_of(Hyperparameters& h, std::size_t layer);
 
-// Whether most files of the architecture state the rotated dimensions and the base.
+// How rotary positions work in an architecture, and whether most of its files state the rotated dimensions and the
+// base. If most files state a value, a warning is given when it is missing.
 struct RopeHabits {
   ops::RopePairing pairing = ops::RopePairing::kNeighbours;
   bool states_dimensions = false;
@@ -31,50 +32,51 @@ inline constexpr RopeHabits kRotatesHalves = {.pairing = ops::RopePairing::kHalv
 
 RopeSpec rope_of(Hyperparameters& h, int head_size, const RopeHabits& habits);
 
-// The same rotation on all attention layers.
+// Sets the same rotation in all attention layers.
 void rotate(Hyperparameters& h, DecoderSpec& spec, const RopeHabits& habits);
-// The rope of windowed layers where it has a base of its own, by rope.freq_base_swa, which most files of the
-// architecture state or do not.
+// Returns the rope of windowed layers, with the base of rope.freq_base_swa if the file has it. `states_base` says
+// whether most files of the architecture do.
 RopeSpec with_window_base(Hyperparameters& h, RopeSpec rope, bool states_base = false);
 
-// llama_like, rotated, with biases of attention where the file has them.
+// Returns llama_like() with rotation and with optional attention biases.
 DecoderSpec rotated_llama(Hyperparameters& h, const RopeHabits& habits);
-// Layer norms in place of rms norms.
+// Returns llama_like() with layer norms instead of RMS norms.
 DecoderSpec layer_norm_like(Hyperparameters& h, bool norm_bias);
 
 void allow_attention_biases(DecoderSpec& spec, Need need = Need::kOptional);
 void normalize_queries_and_keys(DecoderSpec& spec, const QueryKeyNormSpec& norm = {});
-// The results of both parts are normalized before they are added.
+// Adds a norm to the results of both parts, before they are added to the stream.
 void normalize_results(DecoderSpec& spec);
-// A feed-forward part without a gate.
+// Removes the gate of all feed-forward parts.
 void remove_gates(DecoderSpec& spec, ops::Activation activation, Need bias = Need::kNever);
 
-// Far from any model's.
+// Generous bounds of a rope base.
 inline constexpr float kLeastRopeBase = 10;
 inline constexpr float kMostRopeBase = 1e12f;
 
-// A factor or limit that is stated: `none` where it is 0, as converters write it where there is none.
+// Returns a stated factor or limit, or `none` if it is 0: converters write 0 for a value that does not apply.
 float number_or_none(Hyperparameters& h, std::string_view name, float none, float greatest, float least = 1e-2f);
-// A limit of logits: as stated, 0 for none; without the key none, or what most files state, with a warning.
+// Return a soft cap of logits, 0 for none. If the key is missing, the first returns 0 and the second returns
+// `otherwise` with a warning.
 float soft_cap_or_none(Hyperparameters& h, std::string_view name);
 float expected_soft_cap(Hyperparameters& h, std::string_view name, float otherwise);
-// A factor where most files state one: a warning where it is missing.
+// Returns a factor that most files state, or `otherwise` with a warning.
 float expected_factor(Hyperparameters& h, std::string_view name, float otherwise);
 
-// An Error that names both keys where the one's value does not divide the other's.
+// Throws Error, with both keys' names, if `divisor` does not divide `whole`.
 void check_divisor(const Hyperparameters& h, const char* key, int divisor, const char* of, int whole);
 
-// Which layers have a window: by attention.sliding_window_pattern (a period or a flag a layer), else by the period:
-// layers with i % period < period - 1.
+// Returns which layers have a window. The key attention.sliding_window_pattern has a period or one flag per layer;
+// without the key `period` is used. With a period, layers with i % period < period - 1 have a window.
 std::vector<bool> windowed_layers(Hyperparameters& h, int period);
 
-// The same, where the file must say it.
+// Likewise, but throws Error if the key is missing.
 std::vector<bool> stated_windowed_layers(Hyperparameters& h);
 
-// Windows on those layers, and none on the others.
+// Sets the window of the given layers and removes that of the others.
 void set_windows(DecoderSpec& spec, const std::vector<bool>& windowed, int window);
 
-// change(attention, number of the layer), of the layers that have attention.
+// Calls change(attention, layer index) for every layer that has attention.
 template <typename Change>
 void for_each_attention(DecoderSpec& spec, Change change) {
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {

@@ -1,4 +1,4 @@
-// Command R: attention and feed-forward part side by side, and logits with a factor.
+// Command R: attention and feed-forward part in parallel, and a logit scale.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 

@@ -1,4 +1,4 @@
-// DeepSeek, and MiniCPM 3: attention over a latent vector, and many small experts after some dense layers.
+// DeepSeek and MiniCPM 3: latent attention, and (DeepSeek) many small experts after some dense layers.
 #include <cmath>
 
 #include "models/architectures/architectures.h"
@@ -16,7 +16,7 @@ LatentAttentionSpec latent_sizes(Hyperparameters& h, int heads) {
   latent.query_rank = h.optional("attention.q_lora_rank", 0, 0, kMostWidth);
   latent.kv_rank = h.required("attention.kv_lora_rank", 1, kMostWidth);
   latent.rope_size = h.required("rope.dimension_count", 2, kMostHeadSize);
-  // Older files state a head's own sizes by the common keys.
+  // Older files state the head sizes with the common keys.
   const int key_size = h.has("attention.key_length_mla") ? h.required("attention.key_length_mla", 1, kMostHeadSize)
                                                          : h.required("attention.key_length", 1, kMostHeadSize);
   latent.value_size =
@@ -33,7 +33,7 @@ LatentAttentionSpec latent_sizes(Hyperparameters& h, int heads) {
   return latent;
 }
 
-// Where the file has a multiplier, YaRN's magnitude is in the scale of the logits, and cosine and sine have none.
+// If the file has a multiplier, YaRN's magnitude applies to the scale of the logits instead of cosine and sine.
 void rotate_latent(Hyperparameters& h, ops::RopePairing pairing, LatentAttentionSpec& latent) {
   RopeSpec rope =
       rope_of(h, latent.rope_size, {.pairing = pairing, .states_base = pairing == ops::RopePairing::kNeighbours});
@@ -83,7 +83,7 @@ DecoderSpec deepseek(Hyperparameters& h) {
 
 DecoderSpec deepseek2(Hyperparameters& h) { return deepseek2_like(h); }
 
-// Keys are chosen by an attention of their own, whose queries are made from the same low rank.
+// An indexer selects keys. Its queries are computed from the same low-rank vector as the attention's.
 DecoderSpec deepseek32(Hyperparameters& h) {
   DecoderSpec spec = deepseek2_like(h);
   KeyIndexerSpec indexer;
@@ -104,7 +104,7 @@ DecoderSpec deepseek32(Hyperparameters& h) {
   return spec;
 }
 
-// Scales that only the model's own code states, made for a width of 256.
+// The scales are stated by the model's own code only. 256 is the base width of its logit scale.
 DecoderSpec minicpm3(Hyperparameters& h) {
   DecoderSpec spec = latent_model(h, ops::RopePairing::kHalves);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {

@@ -1,4 +1,4 @@
-// Qwen 3 Next, Qwen 3.5 and Kimi Linear: most layers are delta nets, some have attention.
+// Qwen 3 Next, Qwen 3.5 and Kimi Linear: most layers are delta nets, the others have attention.
 #include <fmt/format.h>
 
 #include "models/architectures/architectures.h"
@@ -10,7 +10,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Every n-th layer has attention, unless the file says which have not.
+// Returns which layers are recurrent: those that the file lists, or all but every n-th.
 std::vector<bool> recurrent_layers(Hyperparameters& h) {
   const std::string key = h.key("attention.recurrent_layers");
   if (h.has("attention.recurrent_layers")) {
@@ -98,7 +98,7 @@ DecoderSpec qwen35moe(Hyperparameters& h) {
   return spec;
 }
 
-// Layers with keys and values have latent attention, without positions.
+// Layers with key heads have latent attention without rotated positions; the others are delta nets.
 DecoderSpec kimi_linear(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
   spec.output = OutputMatrix::kOwn;

@@ -1,4 +1,4 @@
-// EXAONE 3 and 4, and K-EXAONE with experts.
+// EXAONE 3 and 4, and K-EXAONE, which has experts.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 #include "models/architectures/experts.h"
@@ -6,7 +6,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Windowed layers are rotated, the others see everything and have no positions.
+// Windowed layers are rotated; the others see all positions and have no rotation.
 void rotate_windowed_layers(DecoderSpec& spec, const std::vector<bool>& windowed, int window) {
   set_windows(spec, windowed, window);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
@@ -34,7 +34,8 @@ DecoderSpec exaone4(Hyperparameters& h) {
     layer.norms.mixer.clear();
     layer.norms.ffn.clear();
   }
-  // The reference implementation knows windows only of the model with so many layers; the models' own code of any.
+  // The reference implementation applies windows only in the model with this many layers; the models' own code applies
+  // them in any.
   const int window = h.layers == kLayersOfTheWindowed ? h.expected("attention.sliding_window", 4096, 0, kMostContext)
                                                       : h.optional("attention.sliding_window", 0, 0, kMostContext);
   if (window == 0) return spec;

@@ -11,7 +11,8 @@
 namespace rocmforge::models {
 namespace {
 
-// Groups of experts of which a few are chosen first. A count of 0 or 1 is how converters say that there are none.
+// Reads the groups of experts, of which a few are chosen before the experts. Converters write a count of 0 or 1 for no
+// groups.
 void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
   const std::string count = "expert_group_count";
   const std::string used = "expert_group_used_count";
@@ -42,7 +43,7 @@ ops::Gating read_gating(Hyperparameters& h, const ExpertHabits& habits) {
   const char* const name = "expert_gating_func";
   const int number = h.optional(name, 0, 0, 4);
   if (number != 0) return kByNumber[number];
-  // Biases for the choice mostly go with sigmoids.
+  // Selection biases are mostly used with sigmoid gating.
   const bool is_doubtful = habits.gating == ops::Gating::kSoftmax && habits.bias == ExpertHabits::Bias::kWithSigmoids &&
                            has_selection_bias(h);
   if (habits.states_gating || is_doubtful) {
@@ -120,7 +121,8 @@ ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
 
 namespace {
 
-// Experts where `has_experts(layer)`, a dense part elsewhere. Their numbers are read once, and only if there are any.
+// Adds experts to the layers for which `has_experts(layer)` is true and a dense part to the others. The keys of experts
+// are read only if there are any.
 template <typename HasExperts>
 void put_experts_where(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits, HasExperts has_experts) {
   std::optional<ExpertsSpec> experts;

@@ -1,4 +1,4 @@
-// What the architectures' files have in common where experts are concerned.
+// Building blocks of the architectures' files for layers with experts.
 #pragma once
 
 #include "models/decoder_spec.h"
@@ -6,7 +6,7 @@
 
 namespace rocmforge::models {
 
-// How files of an architecture speak of their experts, and what holds where they say nothing.
+// What the files of an architecture state about their experts, and the defaults for what they do not state.
 struct ExpertHabits {
   ops::Gating gating = ops::Gating::kSoftmax;
   bool states_gating = false;  // most files have expert_gating_func
@@ -14,41 +14,43 @@ struct ExpertHabits {
   enum class Weights {
     kAsTheyAre,
     kRenormalized,
-    kStated,  // expert_weights_norm decides, and files with sigmoids have it
+    kStated,  // by expert_weights_norm; a warning if it is missing with sigmoid gating
   };
   Weights weights = Weights::kAsTheyAre;
 
-  bool states_scale = false;  // expert_weights_scale: a warning where it is missing
+  bool states_scale = false;  // most files have expert_weights_scale; a warning if it is missing
 
-  // expert_feed_forward_length must be there; or without it experts are as wide as a dense part, or share its width.
+  // The width of an expert if expert_feed_forward_length is missing: an error, the width of the dense part, or that
+  // width divided by the number of experts used.
   enum class Width { kStated, kDense, kShare };
   Width width = Width::kStated;
 
-  // Whether files have exp_probs_b: a warning where it is missing.
+  // When most files have exp_probs_b; a warning is given if it is missing then.
   enum class Bias { kOptional, kWithSigmoids, kAlways };
   Bias bias = Bias::kWithSigmoids;
 
   enum class Shared {
     kNone,
-    kByCount,          // expert_shared_count of them, each as wide as the others
-    kByWidth,          // expert_shared_feed_forward_length, where there is one; else by the count, if any
-    kByWidthAndCount,  // so many of such a width
+    kByCount,  // expert_shared_count experts, each as wide as the others
+    kByWidth,  // expert_shared_feed_forward_length is the width; without it as kByCount, or none if there is no count
+    kByWidthAndCount,  // expert_shared_count experts, each expert_shared_feed_forward_length wide
   };
   Shared shared = Shared::kNone;
 };
 
+// Returns the experts that the file's keys describe.
 ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits);
 
-// Experts on all layers from `leading_dense_block_count` on; there may be none of these.
+// Adds experts to all layers from `leading_dense_block_count` (0 if missing) on, and a dense part to the others.
 void put_experts(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
-// Whether the file has a router or experts for the layer.
+// Returns whether the file has a router or experts for the layer.
 bool has_experts(const Hyperparameters& h, std::size_t layer);
-// Experts on the layers that have them so; there may be none of these either.
+// Adds experts to the layers for which has_experts() is true, and a dense part to the others.
 void put_experts_by_routers(Hyperparameters& h, DecoderSpec& spec, const ExpertHabits& habits);
-// On all layers, whatever feed_forward_length says.
+// Adds experts to all layers, without reading feed_forward_length.
 void put_experts_everywhere(DecoderSpec& spec, const ExpertsSpec& experts);
 
-// llama's block without a feed-forward part on layers that have experts: attention on all of them.
+// Returns a spec whose layers have attention but no feed-forward part.
 DecoderSpec attention_only(Hyperparameters& h, ops::NormKind norm = ops::NormKind::kRms);
 
 }  // namespace rocmforge::models

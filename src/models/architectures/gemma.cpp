@@ -1,5 +1,5 @@
-// Gemma 1 to 3, and the encoder made of the third: scaled embeddings and gelu; from 2 on norms on both sides of each
-// part and windows. What the model adds to the weights of its norms is in the file's values already.
+// Gemma 1 to 3, and the encoder based on Gemma 3: scaled embeddings and GELU; from Gemma 2 on, norms on both sides of
+// each part, and windows. The 1 that Gemma adds to the weights of its norms is already part of the file's values.
 #include <cmath>
 
 #include "models/architectures/architectures.h"
@@ -20,8 +20,8 @@ DecoderSpec gemma_like(Hyperparameters& h, const RopeHabits& habits) {
   return spec;
 }
 
-// The greatest model of a generation scales by the width a head has of the whole. No key says so; its number of layers
-// does, in the reference implementation too.
+// The largest model of a generation divides the width by the number of heads, not the head size, for its attention
+// scale. No key states this. The number of layers identifies the model, as in the reference implementation.
 void scale_by_share_of_width(Hyperparameters& h, DecoderSpec& spec, int layers_of_the_greatest) {
   if (h.layers != layers_of_the_greatest) return;
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
@@ -53,7 +53,7 @@ DecoderSpec gemma2(Hyperparameters& h) {
 
 namespace {
 
-// Windowed layers have a rope base of their own and no scaling.
+// Windowed layers have their own rope base and no rope scaling.
 void set_gemma3_windows(Hyperparameters& h, DecoderSpec& spec, ops::WindowKind kind) {
   const int window = h.expected("attention.sliding_window", 0, 0, kMostContext);
   const std::vector<bool> windowed = windowed_layers(h, 6);
@@ -74,7 +74,7 @@ DecoderSpec gemma3_like(Hyperparameters& h, ops::WindowKind kind) {
   normalize_results(spec);
   normalize_queries_and_keys(spec);
   set_gemma3_windows(h, spec, kind);
-  // Projections after pooling, of models for embeddings.
+  // Projections after pooling, in embedding models.
   spec.ignored_tensors.insert(spec.ignored_tensors.end(), {"dense_2.", "dense_3."});
   return spec;
 }
@@ -89,7 +89,7 @@ DecoderSpec gemma3(Hyperparameters& h) {
   return spec;
 }
 
-// An encoder.
+// EmbeddingGemma, an encoder.
 DecoderSpec gemma_embedding(Hyperparameters& h) {
   DecoderSpec spec = gemma3_like(h, ops::WindowKind::kCentred);
   spec.output = OutputMatrix::kNone;

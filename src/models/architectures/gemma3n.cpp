@@ -1,5 +1,5 @@
-// Gemma 3n and 4: layers see the token through an embedding of their own, the last ones use keys and values of earlier
-// ones, and values are normalized.
+// Gemma 3n and 4: each layer has its own embedding of the token, the last layers use keys and values of earlier ones,
+// and values are normalized.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -14,7 +14,7 @@
 namespace rocmforge::models {
 namespace {
 
-// With neither scale nor bias, and windows with a rope base of their own.
+// Sets attention without a scale, with normalized queries, keys and values, and with windows.
 void set_attention(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed) {
   const int window = h.required("attention.sliding_window", 1, kMostContext);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
@@ -29,8 +29,8 @@ float window_base(Hyperparameters& h) {
   return h.expected_number("rope.freq_base_swa", 10000, kLeastRopeBase, kMostRopeBase);
 }
 
-// The last layers use keys and values of the last layer before them that has the same kind of attention. What the file
-// holds for them is not used.
+// Each of the last layers uses keys and values of the last earlier layer with the same kind of attention. The file's
+// key and value tensors of these layers are ignored.
 void share_keys(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed, int usual) {
   const int shared = h.expected("attention.shared_kv_layers", usual, 0, h.layers - 1);
   const int own = h.layers - shared;
@@ -62,8 +62,8 @@ DecoderSpec gemma_with_layer_inputs(Hyperparameters& h) {
 
 namespace {
 
-// How far above their mean gates must be, in deviations; minus infinity: as they are. Where the file does not say, as
-// the published models have it.
+// Returns, per layer, how many standard deviations above their mean gates must be to be kept; minus infinity keeps all.
+// The default is that of the published models.
 std::vector<float> outliers_of(Hyperparameters& h) {
   constexpr float kUsual = 1.6448533535f;
   constexpr std::size_t kSparseLayers = 10;
@@ -87,7 +87,8 @@ void set_outliers(Hyperparameters& h, DecoderSpec& spec) {
   }
 }
 
-// No key says it. Where there are no tensors yet, it is what the published models have.
+// Returns the rank of the LAuReL matrices, which no key states. The default, if there are no tensors yet, is that of
+// the published models.
 int laurel_rank(Hyperparameters& h) {
   const auto down = h.shape_of("blk.0.laurel_l.weight");
   const auto up = h.shape_of("blk.0.laurel_r.weight");
@@ -101,7 +102,7 @@ int laurel_rank(Hyperparameters& h) {
 
 }  // namespace
 
-constexpr int kOwnKeyLayers = 20;  // of the published models, where the file does not say
+constexpr int kOwnKeyLayers = 20;  // layers with their own keys in the published models; used if the file does not say
 
 DecoderSpec gemma3n(Hyperparameters& h) {
   DecoderSpec spec = gemma_with_layer_inputs(h);
@@ -135,7 +136,7 @@ DecoderSpec gemma3n(Hyperparameters& h) {
 
 namespace {
 
-// Windowed layers have heads of another size.
+// Windowed layers have other head sizes.
 void set_head_sizes(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed) {
   const int key = h.required("attention.key_length_swa", 1, kMostHeadSize);
   const int value = h.required("attention.value_length_swa", 1, kMostHeadSize);
@@ -156,7 +157,7 @@ void set_head_sizes(Hyperparameters& h, DecoderSpec& spec, const std::vector<boo
   });
 }
 
-// Layers that see everything may do without matrices for values: all of them or none.
+// Layers without a window may lack value matrices: either all of them or none.
 void find_values(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>& windowed) {
   bool full_layers_have = false;
   for (std::size_t i = 0; i < windowed.size(); ++i) {
@@ -170,7 +171,7 @@ void find_values(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>&
   });
 }
 
-// Where there are any, beside the dense part.
+// Adds experts beside the dense part in the layers that have them.
 void put_experts_beside(Hyperparameters& h, DecoderSpec& spec) {
   std::optional<ExpertsSpec> experts;
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {

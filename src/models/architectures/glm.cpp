@@ -1,4 +1,4 @@
-// GLM 4: ChatGLM, its successor with more norms, and the one with experts.
+// GLM 4: ChatGLM, its successor with more norms, and GLM 4.5 with experts.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 #include "models/architectures/experts.h"
@@ -6,7 +6,7 @@
 namespace rocmforge::models {
 namespace {
 
-// One matrix holds gate and up.
+// GLM stores gate and up in one matrix.
 DecoderSpec glm_like(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   rotate(h, spec, {.pairing = ops::RopePairing::kNeighbours, .states_dimensions = true});

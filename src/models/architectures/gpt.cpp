@@ -1,4 +1,4 @@
-// GPT-2, StarCoder, BLOOM and MPT: layer norms, no gates, and positions that are learned or in the attention.
+// GPT-2, StarCoder, BLOOM and MPT: layer norms, no gates, and learned positions or biases of attention by distance.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
@@ -40,8 +40,8 @@ DecoderSpec bloom(Hyperparameters& h) {
   return spec;
 }
 
-// Everything about it is optional: biases, norms of queries and keys, a limit on them, learned positions, divisors of
-// hidden values.
+// Many parts of MPT are optional: biases, norms and clamping of queries and keys, learned positions, divisors of hidden
+// values.
 DecoderSpec mpt(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, h.has_tensor("output_norm.bias") || h.has_in_any_layer("attn_norm.bias"));
   spec.learned_positions = Need::kOptional;
@@ -55,7 +55,7 @@ DecoderSpec mpt(Hyperparameters& h) {
     attention.clamp = clamp;
   });
   allow_attention_biases(spec);
-  remove_gates(spec, ops::Activation::kGeluErf, Need::kOptional);  // erf, as the models' own code has it
+  remove_gates(spec, ops::Activation::kGeluErf, Need::kOptional);  // erf, as in the models' own code
   const bool has_divisors = h.has_in_any_layer("ffn.act.scales");
   for (LayerSpec& layer : spec.layers) layer.ffn->has_divisors = has_divisors;
   if (h.has_in_any_layer("attn_q_norm.weight")) {

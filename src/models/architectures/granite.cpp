@@ -1,5 +1,5 @@
-// Granite and MiniCPM: llama's block with factors on the embeddings, the parts' results, the attention and the logits;
-// and Granite's hybrids with Mamba 2.
+// Granite and MiniCPM: llama's block with factors on embeddings, on the parts' results, on attention and on logits; and
+// Granite's hybrids with Mamba 2.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -73,7 +73,7 @@ DecoderSpec granite_hybrid(Hyperparameters& h) {
   return spec;
 }
 
-// Where the file does not state the factors, those of the model's own code.
+// The default factors are those of the model's own code.
 DecoderSpec minicpm(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, {.pairing = ops::RopePairing::kNeighbours});
   spec.embedding_scale = expected_factor(h, "embedding_scale", 12);

@@ -1,4 +1,4 @@
-// Attention over a latent vector, which some architectures have on all layers and some on a few.
+// A building block for multi-head latent attention, which some architectures use in all layers and some in a few.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace rocmforge::models {
 
-// Without a pairing nothing is rotated.
+// Returns a layer's latent attention. Without a pairing, positions are not rotated.
 LatentAttentionSpec latent_attention_of(Hyperparameters& h, std::size_t layer, float norm_epsilon,
                                         std::optional<ops::RopePairing> pairing);
 

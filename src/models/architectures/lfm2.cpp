@@ -1,4 +1,4 @@
-// LFM 2: short convolutions, and attention on some layers.
+// LFM 2: short convolutions, and attention in some layers.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 #include "models/architectures/experts.h"
@@ -9,7 +9,7 @@ namespace {
 DecoderSpec lfm2_like(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
   spec.output_norm = "token_embd_norm";
-  spec.ignored_tensors.emplace_back("dense_2.");  // a projection after pooling, of models for embeddings
+  spec.ignored_tensors.emplace_back("dense_2.");  // a projection after pooling, in embedding models
   if (!h.optional_flag("attention.causal", true)) {
     throw error(ErrorCode::kUnsupported, "{}: '{}' is false: short convolutions around a position are not supported",
                 h.metadata().file(), h.key("attention.causal"));

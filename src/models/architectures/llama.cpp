@@ -1,4 +1,4 @@
-// Llama 1 to 4, Mistral, Mixtral, Yi and the many that share their form.
+// Llama 1 to 4, Mistral, Mixtral, Yi, and the many models that share their form.
 #include <cmath>
 
 #include "models/architectures/architectures.h"
@@ -33,7 +33,8 @@ DecoderSpec llama(Hyperparameters& h) {
   return spec;
 }
 
-// Queries grow with the position, from the original context on; YaRN's magnitude is divided by one of its own.
+// Queries are scaled up with the position beyond the original context. YaRN's magnitude is divided by a value of this
+// architecture.
 DecoderSpec mistral3(Hyperparameters& h) {
   DecoderSpec spec = llama(h);
   RopeSpec rope = *std::get<AttentionSpec>(spec.layers.front().mixer).rope;
@@ -60,14 +61,14 @@ DecoderSpec mistral3(Hyperparameters& h) {
 
 namespace {
 
-// All layers but every fourth; where there are no chunks all but the last.
+// Returns whether positions are rotated: in all layers but every fourth, or without chunks in all but the last.
 bool is_rotated(const Hyperparameters& h, std::size_t layer, bool has_chunks) {
   return has_chunks ? (layer + 1) % 4 != 0 : layer + 1 < static_cast<std::size_t>(h.layers);
 }
 
-constexpr int kChunk = 8192;              // of positions; no file says another
-constexpr float kTemperature = 0.1f;      // likewise
-constexpr int kExpertsWithoutNorm = 128;  // the one that is known by its experts has no norms of queries and keys
+constexpr int kChunk = 8192;              // positions per chunk; no file states it
+constexpr float kTemperature = 0.1f;      // no file states it
+constexpr int kExpertsWithoutNorm = 128;  // the model with this many experts does not normalize queries and keys
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Llama's block with one thing different, or under another name.
+// Architectures that are llama's block with one difference, or under another name.
 #include <cmath>
 
 #include "models/architectures/architectures.h"
@@ -17,7 +17,7 @@ DecoderSpec arcee(Hyperparameters& h) {
   return spec;
 }
 
-// Positions are rotated on three of four layers.
+// Positions are rotated in three of four layers.
 DecoderSpec smollm3(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, kNeighbours);
   for_each_attention(spec, [](AttentionSpec& attention, std::size_t i) {
@@ -40,7 +40,8 @@ DecoderSpec seed_oss(Hyperparameters& h) {
   return spec;
 }
 
-// Queries and keys are normalized after their rotation. A stretch of the base stands for longer contexts.
+// Queries and keys are normalized after their rotation. For longer contexts the rope base is multiplied by a power of
+// `alpha`.
 DecoderSpec hunyuan_dense(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, kRotatesHalves);
   normalize_queries_and_keys(spec, {.is_after_rope = true});
@@ -55,7 +56,7 @@ DecoderSpec hunyuan_dense(Hyperparameters& h) {
 
 namespace {
 
-// A number a layer, of the keys without the architecture's name; one for all may stand for them.
+// Reads one number per layer, or one for all, from a key that has no architecture prefix.
 std::vector<float> read_xielu(Hyperparameters& h, const char* name) {
   std::vector<float> values = h.metadata().per_layer<float>(name, static_cast<std::size_t>(h.layers));
   if (values.empty()) throw h.wrong("key '{}' is missing", name);
@@ -87,8 +88,8 @@ DecoderSpec apertus(Hyperparameters& h) {
   return spec;
 }
 
-// The smaller of the two has rotary positions, the greater ALiBi. No key says so; the number of layers does, in the
-// reference implementation too.
+// The smaller model has rotary positions, the larger one ALiBi. No key states this. The number of layers identifies the
+// model, as in the reference implementation.
 DecoderSpec baichuan(Hyperparameters& h) {
   constexpr int kLayersOfTheGreater = 40;
   DecoderSpec spec = llama_like(h);

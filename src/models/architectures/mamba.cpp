@@ -33,7 +33,7 @@ Mamba2Spec mamba2_of(Hyperparameters& h, float norm_epsilon) {
   return mamba;
 }
 
-// Falcon Mamba normalizes what Mamba makes of its input, without weights.
+// Falcon Mamba also normalizes time steps, B and C, without weights.
 DecoderSpec mamba(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
   MambaSpec mixer = mamba_of(h, spec.norm.epsilon);
@@ -52,7 +52,7 @@ DecoderSpec mamba2(Hyperparameters& h) {
   return spec;
 }
 
-// Layers without keys are Mamba, and some of all have experts.
+// Layers without key heads are Mamba layers. Some layers of both kinds have experts.
 DecoderSpec jamba(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
   MambaSpec mixer = mamba_of(h, spec.norm.epsilon);
@@ -69,7 +69,7 @@ DecoderSpec jamba(Hyperparameters& h) {
   return spec;
 }
 
-// Attention and Mamba 2 side by side.
+// Attention and Mamba 2 run in parallel in each layer.
 DecoderSpec falcon_h1(Hyperparameters& h) {
   DecoderSpec spec = rotated_llama(h, {.pairing = ops::RopePairing::kHalves});
   Mamba2Spec mamba = mamba2_of(h, spec.norm.epsilon);
@@ -82,11 +82,12 @@ DecoderSpec falcon_h1(Hyperparameters& h) {
   return spec;
 }
 
-// ---- Nemotron H: one part a layer ----
+// ---- Nemotron H: one part per layer ----
 
 namespace {
 
-// Layers with a width have a feed-forward part, of the others those with keys attention.
+// A layer with a feed-forward width has a feed-forward part, otherwise one with key heads has attention, otherwise it
+// is a Mamba 2 layer.
 DecoderSpec nemotron_h_like(Hyperparameters& h) {
   DecoderSpec spec = bare_decoder(h, ops::NormKind::kRms, false);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
@@ -140,7 +141,7 @@ DecoderSpec plamo2(Hyperparameters& h) {
   mamba.heads = h.required("ssm.time_step_rank", 1, kMostHeads);
   mamba.state_size = h.required("ssm.state_size", 1, kMostHeadSize);
   mamba.taps = h.required("ssm.conv_kernel", 1, kMostTaps);
-  mamba.rank = std::max(64, h.width / 16);  // as the model's own code has it
+  mamba.rank = std::max(64, h.width / 16);  // as in the model's own code
   mamba.norm_epsilon = spec.norm.epsilon;
   check_divisor(h, "ssm.time_step_rank", mamba.heads, "ssm.inner_size", mamba.inner);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {

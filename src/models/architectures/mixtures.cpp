@@ -1,4 +1,4 @@
-// Models of many small experts on attention like llama's: dots1, Ling 2, Hunyuan, Ernie 4.5, MiniMax M2, Hy 3, DBRX,
+// Models with many small experts and attention like llama's: dots1, Ling 2, Hunyuan, Ernie 4.5, MiniMax M2, Hy 3, DBRX,
 // SmallThinker.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
@@ -7,7 +7,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Experts are weighted by sigmoids, and the file says how.
+// Experts are weighted by sigmoids; the file states normalization and scale.
 constexpr ExpertHabits kSigmoids = {.gating = ops::Gating::kSigmoid,
                                     .states_gating = true,
                                     .weights = ExpertHabits::Weights::kStated,
@@ -75,7 +75,7 @@ DecoderSpec minimax_m2(Hyperparameters& h) {
   return spec;
 }
 
-// Which layers are dense is seen by their tensors alone.
+// No key states which layers are dense; the tensors show it.
 DecoderSpec hy_v3(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   normalize_queries_and_keys(spec);
@@ -98,8 +98,8 @@ DecoderSpec dbrx(Hyperparameters& h) {
   return spec;
 }
 
-// The router sees what comes into the layer. With windows every fourth layer sees everything and has no positions. The
-// published models' windows are of 4096, which the reference implementation takes whatever the file says.
+// The router reads the layer's input. If there are windows, every fourth layer sees all positions and is not rotated.
+// The window of the published models is 4096, which the reference implementation uses whatever the file says.
 DecoderSpec smallthinker(Hyperparameters& h) {
   DecoderSpec spec = rotated_attention(h, kRotatesHalves);
   const int window = h.optional("attention.sliding_window", 0, 0, kMostContext);

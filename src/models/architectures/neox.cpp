@@ -1,4 +1,4 @@
-// Layer norms and rotary positions: GPT-NeoX, Falcon, StableLM, Nemotron, Jais 2, Orion.
+// Models with layer norms and rotary positions: GPT-NeoX, Falcon, StableLM, Nemotron, Jais 2, Orion.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
@@ -11,7 +11,7 @@ void put_side_by_side(DecoderSpec& spec) {
 
 }  // namespace
 
-// Side by side each part has a norm of its own all the same.
+// Each part has its own norm even if the parts run in parallel.
 DecoderSpec gptneox(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   spec.output = OutputMatrix::kOwn;
@@ -23,7 +23,7 @@ DecoderSpec gptneox(Hyperparameters& h) {
   return spec;
 }
 
-// The greater ones have a norm for each part: that of attention is the second.
+// The larger models have a norm for each part; attn_norm_2 is that of attention.
 DecoderSpec falcon(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   rotate(h, spec, {.pairing = ops::RopePairing::kHalves, .states_base = false});
@@ -38,7 +38,7 @@ DecoderSpec falcon(Hyperparameters& h) {
   return spec;
 }
 
-// Without a norm of its own the feed-forward part is beside attention.
+// If the feed-forward part has no norm of its own, it runs in parallel to attention.
 DecoderSpec stablelm(Hyperparameters& h) {
   DecoderSpec spec = layer_norm_like(h, true);
   spec.output = OutputMatrix::kOwn;

@@ -1,4 +1,4 @@
-// OLMo: norms without weights, then norms of results alone, and a mixture of experts.
+// OLMo: norms without weights (OLMo 1), norms of results only (OLMo 2 and 3), and a mixture of experts (OLMoE).
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 #include "models/architectures/experts.h"
@@ -14,7 +14,7 @@ DecoderSpec olmo(Hyperparameters& h) {
   return spec;
 }
 
-// Windowed layers, which the third generation has, are rotated without any scaling.
+// Windowed layers, which OLMo 3 has, are rotated without scaling.
 DecoderSpec olmo2(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output = OutputMatrix::kOwn;

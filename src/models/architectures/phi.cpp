@@ -1,4 +1,4 @@
-// Phi 2: attention and feed-forward part side by side. Phi 3: llama's block with fused matrices and long rope.
+// Phi 2: attention and feed-forward part in parallel. Phi 3: llama's block with fused matrices and long rope factors.
 #include <fmt/format.h>
 
 #include "models/architectures/architectures.h"
@@ -29,12 +29,12 @@ DecoderSpec phi2(Hyperparameters& h) {
   return spec;
 }
 
-// The file may state a window; implementations do not apply it, and the models were made to work without.
+// The file may state a window. Other implementations do not apply it, and the models work without it.
 DecoderSpec phi3(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output_bias = Need::kOptional;
   const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
-  // Converters write it with the factors: a magnitude of cosine and sine that depends on them.
+  // Converters write attn_factor together with the factors: the magnitude of cosine and sine depends on them.
   if (h.has_tensor("rope_factors_long.weight") && !h.has("rope.scaling.attn_factor")) {
     h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("rope.scaling.attn_factor")), true);
   }

@@ -1,4 +1,5 @@
-// Qwen 1 to 3, dense and with experts, and the text part of those that see: llama's block with other biases and norms.
+// Qwen 1 to 3, dense and with experts, and the text part of the vision models: llama's block with other biases and
+// norms.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 #include "models/architectures/experts.h"
@@ -6,7 +7,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Experts everywhere; feed_forward_length means nothing then and may be missing.
+// All layers have experts. feed_forward_length is then meaningless and may be missing.
 DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
   DecoderSpec spec = attention_only(h);
   put_experts_everywhere(spec, experts);
@@ -16,7 +17,7 @@ DecoderSpec with_experts(Hyperparameters& h, const ExpertsSpec& experts) {
 
 }  // namespace
 
-// feed_forward_length counts gate and up together.
+// feed_forward_length is the sum of the widths of gate and up.
 DecoderSpec qwen(Hyperparameters& h) {
   DecoderSpec spec = llama_like(h);
   spec.output = OutputMatrix::kOwn;
@@ -42,7 +43,7 @@ DecoderSpec qwen2(Hyperparameters& h) {
   return spec;
 }
 
-// The chosen weights stay as they are, and a shared expert has a gate of its own.
+// The weights of the chosen experts are not renormalized, and the shared expert has a gate.
 DecoderSpec qwen2moe(Hyperparameters& h) {
   ExpertsSpec experts = experts_by(h, {.width = ExpertHabits::Width::kShare});
   experts.shared_width = h.optional("expert_shared_feed_forward_length", h.ffn_width.front(), 0, kMostWidth);
@@ -67,7 +68,7 @@ DecoderSpec qwen3moe(Hyperparameters& h) {
   return spec;
 }
 
-// Of a text all coordinates of a position are the same, and so is what rotates by them.
+// In a text all coordinates of a position are equal, so the multi-dimensional rotation is the usual one.
 DecoderSpec qwen3vl(Hyperparameters& h) { return qwen3(h); }
 DecoderSpec qwen3vlmoe(Hyperparameters& h) { return qwen3moe(h); }
 

@@ -1,4 +1,4 @@
-// Blocks that carry a state, by the keys that their architectures share.
+// Building blocks for recurrent layers, read from the keys that their architectures share.
 #pragma once
 
 #include "models/decoder_spec.h"

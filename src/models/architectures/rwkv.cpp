@@ -1,11 +1,11 @@
-// RWKV 6 and 7: no attention; each part sees the position before, and time mixing keeps a state.
+// RWKV 6 and 7: no attention. Each part reads the previous position, and time mixing keeps a state.
 #include "models/architectures/architectures.h"
 #include "models/architectures/building_blocks.h"
 
 namespace rocmforge::models {
 namespace {
 
-constexpr int kMostWkvSize = 1024;  // backends keep some rows of a head in small memory
+constexpr int kMostWkvSize = 1024;  // backends keep some rows of a head in small buffers
 
 int head_size_of(Hyperparameters& h) {
   const int size = h.required("wkv.head_size", 1, kMostWkvSize);
@@ -26,7 +26,8 @@ DecoderSpec rwkv_like(Hyperparameters& h, bool has_receptance) {
 
 }  // namespace
 
-// Against overflow in half precision everything is halved now and then; the file's weights take it into account.
+// The streams are halved after every n-th layer, to avoid overflow in half precision. The file's weights account for
+// it.
 DecoderSpec rwkv6(Hyperparameters& h) {
   DecoderSpec spec = rwkv_like(h, true);
   const Rwkv6Spec mixer = {.head_size = head_size_of(h),
@@ -54,7 +55,7 @@ DecoderSpec rwkv7(Hyperparameters& h) {
     mixer.is_first = &layer == &spec.layers.front();
     layer.mixer = mixer;
   }
-  // Files hold what blends values for the first layer too, which has nothing to blend with.
+  // Files also hold the value-blending tensors of the first layer, which has nothing to blend with.
   for (const char* name : {"blk.0.time_mix_v0.", "blk.0.time_mix_v1.", "blk.0.time_mix_v2."}) {
     spec.ignored_tensors.emplace_back(name);
   }

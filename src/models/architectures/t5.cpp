@@ -1,6 +1,6 @@
-// T5: an encoder whose positions see all others, and a decoder that sees back and asks the encoder's result. Distances
-// have a number for each head, which the first layer of each half holds for all; nothing is rotated, and queries are
-// not scaled.
+// T5: an encoder, in which every position sees all others, and a causal decoder with cross attention. Each head has a
+// bias for each distance, stored in the first layer of either half for all its layers. Positions are not rotated and
+// logits are not scaled.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Either half, with `prefix` before its tensors' names.
+// Returns the encoder or the decoder. `prefix` is that of its tensors' names.
 DecoderSpec half_of_t5(Hyperparameters& h, const std::string& prefix) {
   DecoderSpec spec = llama_like(h);
   spec.prefix = prefix;
@@ -19,7 +19,7 @@ DecoderSpec half_of_t5(Hyperparameters& h, const std::string& prefix) {
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
     attention.scale = 1;
     attention.output_name = "attn_o";
-    // The first layer's serves all that have none.
+    // Layers without a bias of their own use that of the first layer.
     const std::string own = fmt::format("{}blk.{}.attn_rel_b.weight", prefix, i);
     attention.distance_bias = DistanceBiasSpec{buckets, h.has_tensor(own) ? own : prefix + "blk.0.attn_rel_b.weight"};
   });
@@ -35,7 +35,7 @@ DecoderSpec half_of_t5(Hyperparameters& h, const std::string& prefix) {
   return spec;
 }
 
-// Padding, unless the file says otherwise.
+// Returns the decoder's first token: padding, unless the file states another.
 int start_token(Hyperparameters& h) {
   const char* const padding_key = "tokenizer.ggml.padding_token_id";
   const auto padding = h.metadata().get_or<std::int64_t>(padding_key, 0);
@@ -50,7 +50,7 @@ int start_token(Hyperparameters& h) {
 DecoderSpec t5_encoder(Hyperparameters& h) {
   DecoderSpec spec = half_of_t5(h, "enc.");
   spec.output = OutputMatrix::kNone;
-  spec.ignored_tensors.emplace_back("output.");  // of a decoder that there is not
+  spec.ignored_tensors.emplace_back("output.");  // belongs to the decoder, which this model lacks
   const bool is_causal = h.optional_flag("attention.causal", false);
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) { attention.is_causal = is_causal; });
   return spec;
@@ -58,12 +58,12 @@ DecoderSpec t5_encoder(Hyperparameters& h) {
 
 DecoderSpec t5(Hyperparameters& h) {
   DecoderSpec spec = half_of_t5(h, "dec.");
-  // The layers are alike, and the two halves may have different numbers of them.
+  // All layers are alike, but encoder and decoder may have different numbers of them.
   const int layers = h.optional("decoder_block_count", h.layers, 1, kMostLayers);
   spec.layers.resize(static_cast<std::size_t>(layers), LayerSpec(spec.layers.front()));
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
     AttentionSpec cross = std::get<AttentionSpec>(spec.layers[i].mixer);
-    cross.reads_source = true;
+    cross.is_cross_attention = true;
     cross.is_causal = false;
     cross.distance_bias.reset();
     spec.layers[i].cross = cross;

@@ -1,4 +1,4 @@
-// Trinity (AFMoE) and MiMo 2: experts, and windows on most layers.
+// Trinity (AFMoE) and MiMo 2: experts, and windows in most layers.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 
 namespace rocmforge::models {
 
-// Four norms a layer, and a gate on the attention's result.
+// AFMoE has four norms per layer and a gate on the attention's result.
 DecoderSpec afmoe(Hyperparameters& h) {
   DecoderSpec spec = attention_only(h);
   spec.embedding_scale = std::sqrt(static_cast<float>(h.width));
@@ -36,7 +36,7 @@ DecoderSpec afmoe(Hyperparameters& h) {
 }
 namespace {
 
-// Windowed layers may have sinks, and the others; all of a kind or none.
+// Returns whether the layers of one kind, windowed or not, have sinks. All layers of a kind have them or none.
 bool have_sinks(const Hyperparameters& h, const std::vector<bool>& windowed, bool of_windowed) {
   for (std::size_t i = 0; i < windowed.size(); ++i) {
     if (windowed[i] == of_windowed && h.has_tensor(fmt::format("blk.{}.attn_sinks.weight", i))) return true;
@@ -46,7 +46,7 @@ bool have_sinks(const Hyperparameters& h, const std::vector<bool>& windowed, boo
 
 }  // namespace
 
-// Windowed layers have heads and a rope base of their own. Keys and values differ in size.
+// Windowed layers have their own numbers of heads and rope base. Keys and values differ in size.
 DecoderSpec mimo2(Hyperparameters& h) {
   DecoderSpec spec = attention_only(h);
   spec.output = OutputMatrix::kOwn;

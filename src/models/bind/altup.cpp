@@ -1,4 +1,4 @@
-// What Gemma 3n and 4 add to a layer: an embedding of its own for the token, and the mixing of streams.
+// Binds what Gemma 3n and 4 add to a layer: per-layer embeddings (both), and AltUp's mixing of streams (3n).
 #include "models/bind/parts.h"
 
 namespace rocmforge::models {

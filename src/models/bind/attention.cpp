@@ -1,3 +1,4 @@
+// Binds the tensors of attention and computes its position biases.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -9,10 +10,10 @@ namespace {
 
 std::int64_t all_of(int heads, int size) { return static_cast<std::int64_t>(heads) * size; }
 
-// Queries, keys and values: three matrices, or the rows of one.
+// Binds queries, keys and values, which are three matrices or row ranges of one.
 void bind_query_key_value(const AttentionSpec& spec, int width, const std::string& block, TensorSource& tensors,
                           AttentionLayer& layer) {
-  // A gate's values stand behind the query's of each head.
+  // In each head, the gate's rows follow the query's.
   const std::int64_t query = all_of(spec.heads, spec.key_size) * (spec.gate == OutputGate::kInQueries ? 2 : 1);
   const std::int64_t key = all_of(spec.kv_heads, spec.key_size);
   const std::int64_t value = all_of(spec.kv_heads, spec.value_size);
@@ -75,7 +76,8 @@ void bind_norms(const DecoderSpec& model, const AttentionSpec& spec, const std::
 
 // ---- Biases of positions ----
 
-// ALiBi's: of the heads up to the greatest power of two each a step of the same ratio, of the others steps between.
+// Returns ALiBi's slopes: a geometric sequence for as many heads as the greatest power of two, and values between these
+// for the remaining heads.
 std::vector<float> alibi_slopes(int heads, float greatest) {
   int power = 1;
   while (power * 2 <= heads) power *= 2;
@@ -88,9 +90,10 @@ std::vector<float> alibi_slopes(int heads, float greatest) {
   return slopes;
 }
 
-// All farther apart share the last bucket.
+// Positions at least this far apart share the last bucket.
 constexpr int kFarthest = 128;
 
+// Returns the bucket of T5's relative positions.
 int bucket_of(int distance, int buckets, bool is_causal) {
   int first = 0;
   int apart = std::max(-distance, 0);
@@ -132,7 +135,7 @@ void set_numbers(const AttentionSpec& spec, ops::Attention& attention) {
   attention.window = spec.window;
   attention.window_kind = spec.window_kind;
   attention.is_causal = spec.is_causal;
-  attention.reads_source = spec.reads_source;
+  attention.is_cross_attention = spec.is_cross_attention;
   attention.soft_cap = spec.soft_cap;
   attention.clamp = spec.clamp;
   attention.temperature = spec.temperature;

@@ -1,3 +1,4 @@
+// Binds whole layers and the ends of a model from the parts in this folder.
 #include "models/bind.h"
 
 #include <algorithm>
@@ -38,14 +39,14 @@ void bind_norms(const DecoderSpec& model, const LayerSpec& spec, const std::stri
     layer.mixer_post_norm = norm(spec.norms.mixer_post);
     layer.mixer_second_post_norm = norm(spec.norms.mixer_second_post);
   }
-  if (layer.ask_source != nullptr) layer.cross_norm = norm(spec.norms.cross);
+  if (layer.cross_attention != nullptr) layer.cross_norm = norm(spec.norms.cross);
   if (layer.feed_forward != nullptr) {
     layer.ffn_norm = norm(spec.norms.ffn);
     layer.ffn_post_norm = norm(spec.norms.ffn_post);
   }
 }
 
-// One function a kind of mixer; nothing where there is none.
+// Binds a layer's mixer, with one function per kind of mixer.
 class MixerBinder {
  public:
   MixerBinder(const DecoderSpec& model, const std::string& block, TensorSource& tensors, RopeTable& ropes)
@@ -75,7 +76,8 @@ class MixerBinder {
   RopeTable& ropes_;
 };
 
-// A scale beside the table is one of products; what is looked up is multiplied by the number itself.
+// Binds a table of embeddings. A stored scale would be applied by matrix products only, so it is multiplied into the
+// table's own factor.
 EmbeddingTable bind_table(const std::string& name, Extent width, Extent rows, Need need, float scale,
                           TensorSource& tensors) {
   EmbeddingTable table{tensors.matrix(name + ".weight", {width, rows}, need), scale};
@@ -141,7 +143,7 @@ Layer bind_layer(const DecoderSpec& model, int number, TensorSource& tensors, Ro
   Layer layer;
   layer.run = layer_function(spec);
   layer.mix = mixer_function(spec);
-  layer.ask_source = spec.cross ? ask_source : nullptr;
+  layer.cross_attention = spec.cross ? cross_attention : nullptr;
   layer.feed_forward = feed_forward_function(spec);
   layer.residual_scale = spec.residual_scale;
   layer.output_scale = spec.output_scale;

@@ -1,3 +1,4 @@
+// Binds the tensors of dense feed-forward parts, of experts, and of their router.
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -7,7 +8,8 @@
 namespace rocmforge::models {
 namespace {
 
-// The names of gate, up and down end alike: "", "_shexp" or "_exps"; `count` is of the last kind.
+// The sizes and the common name ending of gate, up and down: "", "_shexp" or "_exps". `count` is used with "_exps"
+// only.
 struct Matrices {
   const char* ending = "";
   Extent width;
@@ -36,7 +38,7 @@ ops::FeedForward bind_matrices(const FeedForwardSpec& spec, const std::string& b
   return ffn;
 }
 
-// ffn_up holds the rows of the gate, then those of up.
+// Binds gate and up from ffn_up, which holds the rows of the gate, then those of up.
 ops::FeedForward bind_fused_gate(const FeedForwardSpec& spec, const std::string& block, Extent width,
                                  TensorSource& tensors) {
   const Extent both = {std::int64_t{2} * spec.width, "2 × feed_forward_length"};
@@ -63,7 +65,7 @@ ops::FeedForward bind_dense(const FeedForwardSpec& spec, const std::string& bloc
 
 // ---- Experts ----
 
-// Gate and up of all experts may be one tensor: an expert's gate, then its up.
+// Binds the experts. Their gate and up may be one tensor that holds each expert's gate, then its up.
 ops::FeedForward bind_experts(const FeedForwardSpec& spec, const std::string& block, Extent width,
                               TensorSource& tensors) {
   const ExpertsSpec& experts = *spec.experts;
@@ -83,7 +85,7 @@ ops::FeedForward bind_experts(const FeedForwardSpec& spec, const std::string& bl
   return ffn;
 }
 
-// Some files call it a bias, and some do not.
+// The tensor's name ends in ".bias" in some files only.
 const float* bind_selection_bias(const ExpertsSpec& experts, const std::string& block, Extent count,
                                  TensorSource& tensors) {
   const std::string bare = block + "exp_probs_b";
@@ -125,7 +127,8 @@ void bind_mixture(const FeedForwardSpec& spec, const std::string& block, Extent 
   if (experts.shared_gate) layer.shared_gate = bind_product(block + "ffn_gate_inp_shexp", width, {1, "1"}, tensors);
 }
 
-// The router sees the layer's values without the norm of either part, but of length 1 and times a vector of its own.
+// Binds the norms of a layer with a dense part beside the experts. The router's input is the layer's input with its own
+// RMS norm, divided by sqrt(width).
 void bind_dense_beside(const DecoderSpec& model, const std::string& block, Extent width, TensorSource& tensors,
                        FeedForwardLayer& layer) {
   std::vector<float> scale = tensors.numbers(block + "ffn_gate_inp.scale", {width});

@@ -1,3 +1,4 @@
+// Binds the tensors of multi-head latent attention and of its key indexer.
 #include <utility>
 #include <vector>
 
@@ -6,15 +7,15 @@
 namespace rocmforge::models {
 namespace {
 
-// Older files hold one matrix for keys and values, a head after the other. It is taken apart, and the keys' part turned
-// over, so that queries can be brought to the latent space.
+// Splits the joint matrix of older files, which holds each head's key rows, then its value rows. The key part is
+// transposed, so that queries can be mapped to the latent space.
 void bind_joint_key_value(const LatentAttentionSpec& spec, const std::string& name, TensorSource& tensors,
                           LatentAttentionLayer& layer) {
   const int rows = spec.plain_size + spec.value_size;
   const std::vector<float> joint =
       tensors.numbers(name, {{spec.kv_rank, "attention.kv_lora_rank"},
                              {static_cast<std::int64_t>(spec.heads) * rows, "keys and values of all heads"}});
-  if (joint.empty()) return;  // the tensors are listed or checked, not taken
+  if (joint.empty()) return;  // tensors are only being listed or checked
   const auto rank = static_cast<std::size_t>(spec.kv_rank);
   std::vector<float> keys;
   std::vector<float> values;
@@ -47,7 +48,7 @@ void bind_latent_queries(const DecoderSpec& model, const LatentAttentionSpec& sp
   layer.query = {tensors.matrix(block + "attn_q_b.weight", {rank, queries})};
 }
 
-// The factor that its scores have besides changes no order.
+// Binds the indexer. The constant factor of its scores is left out: it does not change their order.
 KeyIndexer bind_indexer(const DecoderSpec& model, const LatentAttentionSpec& latent, const std::string& block,
                         TensorSource& tensors, RopeTable& ropes) {
   const KeyIndexerSpec& spec = *latent.indexer;

@@ -1,4 +1,5 @@
-// How each kind of layer takes its tensors. `block` is what their names begin with: "blk.3.".
+// Functions that bind the tensors of each kind of layer part. `block` is the prefix of a layer's tensor names, such as
+// "blk.3.".
 #pragma once
 
 #include <string>
@@ -9,10 +10,10 @@ namespace rocmforge::models {
 
 inline constexpr const char* kWidthKey = "embedding_length";
 
-// The tensor is NAME.weight, or in a few architectures' files NAME alone; and NAME.bias.
+// Binds NAME.weight, or NAME in the files of a few architectures, and NAME.bias if the norm has a bias.
 ops::Norm bind_norm(const NormSpec& spec, const std::string& name, Extent size, TensorSource& tensors);
 
-// A matrix with no bias.
+// Binds a matrix without a bias.
 ops::Linear bind_product(const std::string& name, Extent in, Extent out, TensorSource& tensors);
 
 AttentionLayer bind_attention(const DecoderSpec& model, const AttentionSpec& spec, const std::string& block,

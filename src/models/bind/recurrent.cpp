@@ -1,3 +1,4 @@
+// Binds the tensors of Mamba, Mamba 2, short convolutions and delta nets.
 #include <vector>
 
 #include "models/bind/parts.h"
@@ -130,7 +131,7 @@ ShortConvolutionLayer bind_short_convolution(const DecoderSpec& model, const Sho
 
 namespace {
 
-// Kimi's convolutions of queries, keys and values, as the one that they are together.
+// Joins Kimi's three convolutions of queries, keys and values into one.
 ops::Convolution bind_joint_convolution(const DeltaNetSpec& spec, const std::string& block, TensorSource& tensors) {
   std::vector<float> joint;
   for (const char* name : {"ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v"}) {

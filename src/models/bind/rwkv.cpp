@@ -1,3 +1,4 @@
+// Binds the tensors of RWKV 6 and 7.
 #include <vector>
 
 #include "models/bind/parts.h"
@@ -5,7 +6,7 @@
 namespace rocmforge::models {
 namespace {
 
-// Of a head's results; the models' own code has this epsilon.
+// The epsilon of the norm of a head's results, as in the models' own code.
 constexpr float kHeadNormEpsilon = 64e-5f;
 
 ops::Norm bind_head_norm(const std::string& block, int head_size, Extent width, TensorSource& tensors) {
@@ -14,7 +15,7 @@ ops::Norm bind_head_norm(const std::string& block, int head_size, Extent width, 
   return norm;
 }
 
-// Older files have a vector for each input.
+// Binds the weights of the inputs. Older files have one vector per input.
 const float* bind_rwkv6_lerps(const std::string& mix, Extent width, TensorSource& tensors) {
   if (!tensors.has(mix + "lerp_w.weight")) {
     return tensors.vector(mix + "lerp_fused.weight", {width, {5, "inputs"}});

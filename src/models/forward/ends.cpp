@@ -1,3 +1,4 @@
+// The forward pass before the first layer and after the last: embeddings and output.
 #include <cmath>
 #include <numbers>
 
@@ -11,63 +12,66 @@ using ops::Write;
 
 namespace {
 
-// Of the token, and of what it is embedded as, in equal parts.
-void embed_for_layers(const LayerInputSource& source, Backend& on, const Pass& pass) {
-  const Tensor all = pass.work.layer_inputs;
-  const Tensor projected = pass.work.hidden.slice(0, all.columns);
-  on.embed(pass.step, Backend::RowOf::kToken, source.tokens.rows, source.tokens.scale, Write::kSet, all);
-  on.linear(pass.work.x, source.projection, projected);
+// Computes all layers' own embeddings, in equal parts from the token and from its main embedding.
+void embed_for_layers(const LayerInputSource& source, Backend& on, const LayerContext& context) {
+  const Tensor all = context.activations.layer_inputs;
+  const Tensor projected = context.activations.hidden.slice(0, all.columns);
+  on.embed(context.step, Backend::RowOf::kToken, source.tokens.rows, source.tokens.scale, Write::kSet, all);
+  on.linear(context.activations.x, source.projection, projected);
   on.scale(source.projection_scale, projected);
   on.norm(projected, source.norm, Write::kAdd, all);
   on.scale(1 / std::numbers::sqrt2_v<float>, all);
 }
 
-// Each of the further streams begins as the first one through a matrix of its own, as long as that.
-void open_streams(const InputLayer& input, Backend& on, const Pass& pass) {
-  const Workspace& work = pass.work;
-  const auto width = static_cast<int>(work.x.columns);
+// Initializes the further streams: each is the first stream times its own matrix, scaled to the length of the first.
+void open_streams(const InputLayer& input, Backend& on, const LayerContext& context) {
+  const Activations& activations = context.activations;
+  const auto width = static_cast<int>(activations.x.columns);
   const int further = input.stream_count - 1;
-  on.linear_heads({work.x, further, width, 0, 0}, input.streams, {work.streams, further, width, width, width});
-  on.match_length(work.x, width, work.streams.slice(width, std::int64_t{further} * width));
+  on.linear_heads({activations.x, further, width, 0, 0}, input.streams,
+                  {activations.streams, further, width, width, width});
+  on.match_length(activations.x, width, activations.streams.slice(width, std::int64_t{further} * width));
 }
 
 }  // namespace
 
-void close_streams(const OutputLayer& output, Backend& on, const Workspace& work) {
+void close_streams(const OutputLayer& output, Backend& on, const Activations& activations) {
   if (output.stream_count == 0) return;
-  const auto width = static_cast<int>(work.x.columns);
+  const auto width = static_cast<int>(activations.x.columns);
   const int further = output.stream_count - 1;
-  const Tensor ends = work.wide.slice(0, std::int64_t{further} * width);
-  on.linear_heads({work.streams, further, width, width, width}, output.streams, {ends, further, width, width, 0});
-  on.match_length(work.x, width, ends);
-  for (int stream = 0; stream < further; ++stream) on.add(ends.slice(std::int64_t{stream} * width, width), 1, work.x);
-  on.scale(1 / static_cast<float>(output.stream_count), work.x);
+  const Tensor ends = activations.wide.slice(0, std::int64_t{further} * width);
+  on.linear_heads({activations.streams, further, width, width, width}, output.streams,
+                  {ends, further, width, width, 0});
+  on.match_length(activations.x, width, ends);
+  for (int stream = 0; stream < further; ++stream)
+    on.add(ends.slice(std::int64_t{stream} * width, width), 1, activations.x);
+  on.scale(1 / static_cast<float>(output.stream_count), activations.x);
 }
 
-void embed(const InputLayer& input, Backend& on, const Pass& pass) {
-  const Tensor x = pass.work.x;
+void embed(const InputLayer& input, Backend& on, const LayerContext& context) {
+  const Tensor x = context.activations.x;
   const auto embed = [&](Backend::RowOf which, const EmbeddingTable& table, Write write) {
-    if (table.is_present()) on.embed(pass.step, which, table.rows, table.scale, write, x);
+    if (table.is_present()) on.embed(context.step, which, table.rows, table.scale, write, x);
   };
   embed(Backend::RowOf::kToken, input.tokens, Write::kSet);
   embed(Backend::RowOf::kFirst, input.token_types, Write::kAdd);
   embed(Backend::RowOf::kPosition, input.positions, Write::kAdd);
   if (input.norm.is_present()) on.norm(x, input.norm, Write::kSet, x);
-  if (input.layer_inputs.is_present()) embed_for_layers(input.layer_inputs, on, pass);
-  if (input.stream_count > 0) open_streams(input, on, pass);
+  if (input.layer_inputs.is_present()) embed_for_layers(input.layer_inputs, on, context);
+  if (input.stream_count > 0) open_streams(input, on, context);
 }
 
-void compute_states(const OutputLayer& output, Backend& on, const Workspace& work, std::span<const std::int32_t> rows,
-                    Tensor states) {
-  on.gather_rows(work.x, rows, states);
+void compute_states(const OutputLayer& output, Backend& on, const Activations& activations,
+                    std::span<const std::int32_t> rows, Tensor states) {
+  on.gather_rows(activations.x, rows, states);
   if (output.norm.is_present()) on.norm(states, output.norm, Write::kSet, states);
 }
 
-void compute_output(const DecoderSpec& spec, const OutputLayer& output, Backend& on, const Workspace& work,
+void compute_output(const DecoderSpec& spec, const OutputLayer& output, Backend& on, const Activations& activations,
                     std::span<const std::int32_t> rows, Tensor logits) {
-  if (!output.logits.is_present()) return compute_states(output, on, work, rows, logits);
-  const Tensor states = work.normed.first_rows(static_cast<std::int64_t>(rows.size()));
-  compute_states(output, on, work, rows, states);
+  if (!output.logits.is_present()) return compute_states(output, on, activations, rows, logits);
+  const Tensor states = activations.normed.first_rows(static_cast<std::int64_t>(rows.size()));
+  compute_states(output, on, activations, rows, states);
   on.linear(states, output.logits, logits);
   if (spec.logit_scale != 1) on.scale(spec.logit_scale, logits);
   if (spec.logit_soft_cap > 0) on.soft_cap(spec.logit_soft_cap, logits);

@@ -1,3 +1,4 @@
+// The forms of layers, and the functions that a layer's spec selects.
 #include "base/error.h"
 #include "models/forward/parts.h"
 
@@ -6,80 +7,83 @@ namespace rocmforge::models {
 using ops::Tensor;
 using ops::Write;
 
-void add_part(PartFunction part, const ops::Norm& post_norm, const Layer& layer, const Pass& pass, Tensor in) {
-  const Workspace& work = pass.work;
-  if (!post_norm.is_present() && layer.residual_scale == 1) return part(layer, pass, in, Write::kAdd, work.x);
-  part(layer, pass, in, Write::kSet, work.delta);
+void add_part(PartFunction part, const ops::Norm& post_norm, const Layer& layer, const LayerContext& context,
+              Tensor in) {
+  const Activations& activations = context.activations;
+  if (!post_norm.is_present() && layer.residual_scale == 1) return part(layer, context, in, Write::kAdd, activations.x);
+  part(layer, context, in, Write::kSet, activations.delta);
   if (post_norm.is_present()) {
-    layer.backend->norm(work.delta, post_norm, Write::kAdd, work.x);
+    layer.backend->norm(activations.delta, post_norm, Write::kAdd, activations.x);
   } else {
-    layer.backend->add(work.delta, layer.residual_scale, work.x);
+    layer.backend->add(activations.delta, layer.residual_scale, activations.x);
   }
 }
 
-void compute_layer_input(const Layer& layer, const Pass& pass, Tensor gated_by) {
+void compute_layer_input(const Layer& layer, const LayerContext& context, Tensor gated_by) {
   ops::Backend& on = *layer.backend;
   const LayerInput& input = layer.input;
   const std::int64_t width = input.gate.weight.rows;
-  const Tensor low = pass.work.low.slice(0, width);
+  const Tensor low = context.activations.low.slice(0, width);
   on.linear(gated_by, input.gate, low);
-  on.gate(ops::Activation::kGeluTanh, low, pass.work.layer_inputs.slice(input.number * width, width), low);
-  on.linear(low, input.projection, pass.work.delta);
-  on.norm(pass.work.delta, input.norm, Write::kSet, pass.work.delta);
+  on.gate(ops::Activation::kGeluTanh, low, context.activations.layer_inputs.slice(input.number * width, width), low);
+  on.linear(low, input.projection, context.activations.delta);
+  on.norm(context.activations.delta, input.norm, Write::kSet, context.activations.delta);
 }
 
 namespace {
 
-// x normalized, or x itself where there is no norm: no part writes to its output before it has read all of its input.
-Tensor normalized(const Layer& layer, const ops::Norm& norm, const Pass& pass, Tensor to) {
-  if (!norm.is_present()) return pass.work.x;
-  layer.backend->norm(pass.work.x, norm, Write::kSet, to);
+// Returns x normalized, or x itself if there is no norm. The latter is safe since no part writes its output before it
+// has read all of its input.
+Tensor normalized(const Layer& layer, const ops::Norm& norm, const LayerContext& context, Tensor to) {
+  if (!norm.is_present()) return context.activations.x;
+  layer.backend->norm(context.activations.x, norm, Write::kSet, to);
   return to;
 }
 
-void finish(const Layer& layer, const Pass& pass) {
+void finish(const Layer& layer, const LayerContext& context) {
   if (layer.input.is_present()) {
-    compute_layer_input(layer, pass, pass.work.x);
-    layer.backend->add(pass.work.delta, 1, pass.work.x);
+    compute_layer_input(layer, context, context.activations.x);
+    layer.backend->add(context.activations.delta, 1, context.activations.x);
   }
-  if (layer.output_scale != 1) layer.backend->scale(layer.output_scale, pass.work.x);
+  if (layer.output_scale != 1) layer.backend->scale(layer.output_scale, context.activations.x);
 }
 
-void sequential_layer(const Layer& layer, const Pass& pass) {
-  const Tensor normed = pass.work.normed;
-  if (layer.ffn.routes_by_input) compute_router(layer, pass, pass.work.x);
+void sequential_layer(const Layer& layer, const LayerContext& context) {
+  const Tensor normed = context.activations.normed;
+  if (layer.ffn.routes_by_input) compute_router(layer, context, context.activations.x);
   if (layer.mix != nullptr) {
-    add_part(layer.mix, layer.mixer_post_norm, layer, pass, normalized(layer, layer.mixer_norm, pass, normed));
+    add_part(layer.mix, layer.mixer_post_norm, layer, context, normalized(layer, layer.mixer_norm, context, normed));
   }
-  if (layer.ask_source != nullptr) {
-    add_part(layer.ask_source, {}, layer, pass, normalized(layer, layer.cross_norm, pass, normed));
+  if (layer.cross_attention != nullptr) {
+    add_part(layer.cross_attention, {}, layer, context, normalized(layer, layer.cross_norm, context, normed));
   }
   if (layer.feed_forward != nullptr) {
-    add_part(layer.feed_forward, layer.ffn_post_norm, layer, pass, normalized(layer, layer.ffn_norm, pass, normed));
+    add_part(layer.feed_forward, layer.ffn_post_norm, layer, context,
+             normalized(layer, layer.ffn_norm, context, normed));
   }
-  finish(layer, pass);
+  finish(layer, context);
 }
 
-void parallel_layer(const Layer& layer, const Pass& pass) {
-  const Tensor of_mixer = normalized(layer, layer.mixer_norm, pass, pass.work.normed);
+void parallel_layer(const Layer& layer, const LayerContext& context) {
+  const Tensor of_mixer = normalized(layer, layer.mixer_norm, context, context.activations.normed);
   const Tensor of_ffn =
-      layer.ffn_norm.is_present() ? normalized(layer, layer.ffn_norm, pass, pass.work.delta) : of_mixer;
-  layer.mix(layer, pass, of_mixer, Write::kAdd, pass.work.x);
-  layer.feed_forward(layer, pass, of_ffn, Write::kAdd, pass.work.x);
-  finish(layer, pass);
+      layer.ffn_norm.is_present() ? normalized(layer, layer.ffn_norm, context, context.activations.delta) : of_mixer;
+  layer.mix(layer, context, of_mixer, Write::kAdd, context.activations.x);
+  layer.feed_forward(layer, context, of_ffn, Write::kAdd, context.activations.x);
+  finish(layer, context);
 }
 
-void post_norm_layer(const Layer& layer, const Pass& pass) {
-  const Tensor x = pass.work.x;
+void post_norm_layer(const Layer& layer, const LayerContext& context) {
+  const Tensor x = context.activations.x;
   const bool is_added_again = layer.mixer_second_post_norm.is_present();
-  if (is_added_again) copy(*layer.backend, x, pass.work.delta);
-  layer.mix(layer, pass, x, Write::kAdd, x);
+  if (is_added_again) copy(*layer.backend, x, context.activations.delta);
+  layer.mix(layer, context, x, Write::kAdd, x);
   layer.backend->norm(x, layer.mixer_post_norm, Write::kSet, x);
   if (is_added_again) {
-    layer.backend->add(pass.work.delta, 1, x);
+    layer.backend->add(context.activations.delta, 1, x);
     layer.backend->norm(x, layer.mixer_second_post_norm, Write::kSet, x);
   }
-  layer.feed_forward(layer, pass, x, Write::kAdd, x);
+  layer.feed_forward(layer, context, x, Write::kAdd, x);
   layer.backend->norm(x, layer.ffn_post_norm, Write::kSet, x);
 }
 

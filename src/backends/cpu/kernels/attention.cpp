@@ -23,7 +23,7 @@ inline constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 #if ROCMFORGE_CPU_REAL_VECTORS
 
-// logits[g][0..3] = queries g times four neighbouring keys, for kCount queries.
+// logits[g][0..3] = query g times four adjacent keys, for kCount queries.
 template <int kCount>
 HWY_ATTR void four_logits(const float* queries, std::int64_t query_stride, const float* keys, std::int64_t key_stride,
                           std::int64_t size, float* logits) {
@@ -65,7 +65,8 @@ void four_logits(const float* queries, std::int64_t query_stride, const float* k
 
 #endif
 
-// Of all queries with the slots [first, end) of the tile, and with some around them that nobody looks at.
+// Computes the logits of all queries with the slots [first, end) of the tile. Logits of some slots around them are also
+// written, but never read.
 HWY_ATTR void tile_logits(const AttentionCut& cut, const Tile& tile, std::int32_t first, std::int32_t end,
                           float* logits) {
   const std::int64_t stride = cut.query_stride;
@@ -83,67 +84,69 @@ HWY_ATTR void tile_logits(const AttentionCut& cut, const Tile& tile, std::int32_
 
 // ---- Softmax ----
 
-// Of the lanes at the cut's positions from `first` on, a multiple of the lanes.
+// Returns which of the cut's positions from `first` (a multiple of the lanes) on are visible.
 template <typename Tag>
-HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const Sight& sight, std::int32_t first) {
+HWY_ATTR hn::Mask<Tag> visible_lanes(Tag tag, const VisibleRange& range, std::int32_t first) {
   const auto lane = hn::Iota(tag, static_cast<float>(first));
-  const auto visible = hn::And(hn::Ge(lane, hn::Set(tag, static_cast<float>(sight.first))),
-                               hn::Lt(lane, hn::Set(tag, static_cast<float>(sight.end))));
-  if (sight.selected == nullptr) return visible;
-  const std::uint64_t bits = sight.selected[first / 32] >> (first % 32);
+  const auto visible = hn::And(hn::Ge(lane, hn::Set(tag, static_cast<float>(range.first))),
+                               hn::Lt(lane, hn::Set(tag, static_cast<float>(range.end))));
+  if (range.selected == nullptr) return visible;
+  const std::uint64_t bits = range.selected[first / 32] >> (first % 32);
   std::array<std::uint8_t, 8> bytes;
   std::memcpy(bytes.data(), &bits, bytes.size());
   return hn::And(visible, hn::LoadMaskBits(tag, bytes.data()));
 }
 
-// What the distance from the query adds to the logits of the cut's positions from `first` on.
+// Returns what the distance from the query adds to the logits of the cut's positions from `first` on.
 template <typename Tag>
-HWY_ATTR hn::Vec<Tag> distance_bias(Tag tag, const AttentionCut& cut, const Sight& sight, std::int32_t first) {
-  const auto distance = hn::Iota(tag, static_cast<float>(first - sight.position));
-  const auto bias = hn::Neg(hn::Set(tag, sight.slope) * hn::Abs(distance));
-  if (sight.distance_bias == nullptr) return bias;
+HWY_ATTR hn::Vec<Tag> distance_bias(Tag tag, const AttentionCut& cut, const VisibleRange& range, std::int32_t first) {
+  const auto distance = hn::Iota(tag, static_cast<float>(first - range.position));
+  const auto bias = hn::Neg(hn::Set(tag, range.slope) * hn::Abs(distance));
+  if (range.distance_bias == nullptr) return bias;
   const hn::RebindToSigned<Tag> int_tag;
   const auto reach = hn::Set(int_tag, cut.distance_reach);
-  const auto limited = hn::Max(hn::Neg(reach), hn::Min(reach, hn::Iota(int_tag, first - sight.position)));
-  return bias + hn::GatherIndex(tag, sight.distance_bias, limited + reach);
+  const auto limited = hn::Max(hn::Neg(reach), hn::Min(reach, hn::Iota(int_tag, first - range.position)));
+  return bias + hn::GatherIndex(tag, range.distance_bias, limited + reach);
 }
 
-// The cut's logits become exponentials, 0 where the query does not see; answers the greatest logit and their sum. The
-// lanes are those of the cut's positions, so that what is not visible changes no sum.
-HWY_ATTR void weigh(const AttentionCut& cut, const Sight& sight, float* logits, float& greatest_out, float& sum_out) {
+// Replaces the cut's logits by their exponentials, 0 for positions that the query does not see, and returns the
+// greatest logit and the sum. Lanes correspond to the cut's positions, so positions that are not visible do not change
+// the sum.
+HWY_ATTR void weigh(const AttentionCut& cut, const VisibleRange& range, float* logits, float& greatest_out,
+                    float& sum_out) {
   const AnyTag tag;
   const auto lanes = static_cast<std::int32_t>(hn::Lanes(tag));
-  const bool has_bias = sight.slope != 0 || sight.distance_bias != nullptr;
+  const bool has_bias = range.slope != 0 || range.distance_bias != nullptr;
   greatest_out = kNothing;
   sum_out = 0;
-  if (sight.first < sight.end) {
+  if (range.first < range.end) {
     auto greatest = hn::Set(tag, kNothing);
-    const std::int32_t from = sight.first / lanes * lanes;
-    for (std::int32_t p = from; p < sight.end; p += lanes) {
+    const std::int32_t from = range.first / lanes * lanes;
+    for (std::int32_t p = from; p < range.end; p += lanes) {
       auto logit = hn::LoadU(tag, logits + p) * hn::Set(tag, cut.scale);
       if (cut.soft_cap > 0) logit = hn::Set(tag, cut.soft_cap) * tanh(logit / hn::Set(tag, cut.soft_cap));
-      if (has_bias) logit = logit + distance_bias(tag, cut, sight, p);
-      logit = hn::IfThenElse(visible_lanes(tag, sight, p), logit, hn::Set(tag, kNothing));
+      if (has_bias) logit = logit + distance_bias(tag, cut, range, p);
+      logit = hn::IfThenElse(visible_lanes(tag, range, p), logit, hn::Set(tag, kNothing));
       greatest = hn::Max(greatest, logit);
       hn::StoreU(logit, tag, logits + p);
     }
     greatest_out = hn::GetLane(hn::MaxOfLanes(tag, greatest));
     auto sum = hn::Zero(tag);
-    for (std::int32_t p = from; p < sight.end; p += lanes) {
+    for (std::int32_t p = from; p < range.end; p += lanes) {
       const auto below = hn::LoadU(tag, logits + p) - hn::Set(tag, greatest_out);
-      const auto weight = hn::IfThenElseZero(visible_lanes(tag, sight, p), exp(below));
+      const auto weight = hn::IfThenElseZero(visible_lanes(tag, range, p), exp(below));
       sum = sum + weight;
       hn::StoreU(weight, tag, logits + p);
     }
     sum_out = hn::GetLane(hn::SumOfLanes(tag, sum));
   }
-  std::fill(logits, logits + std::max(sight.first, 0), 0.0f);
-  std::fill(logits + std::max(sight.end, sight.first), logits + kCutPositions, 0.0f);
+  std::fill(logits, logits + std::max(range.first, 0), 0.0f);
+  std::fill(logits + std::max(range.end, range.first), logits + kCutPositions, 0.0f);
 }
 
 // ---- Values ----
 
-// values[g] += weights[g][p] * value p, for the slots p of the tile in their order, for kCount queries.
+// values[g] += weights[g][p] * value p, for the slots p of the tile in order, for kCount queries.
 template <int kCount>
 HWY_ATTR void add_values(const float* weights, const Tile& tile, std::int32_t first, std::int32_t end,
                          std::int64_t size, float* values) {
@@ -178,17 +181,17 @@ HWY_ATTR void tile_values(const AttentionCut& cut, const Tile& tile, std::int32_
 
 using Chosen = std::array<std::int32_t, kCutPositions>;
 
-// Those positions of the cut that any query selects and sees.
+// Returns the positions of the cut that at least one query selects and sees.
 Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
   Slots slots{0, 0, chosen.data()};
   for (std::int32_t word = 0; word < kCutPositions / 32; ++word) {
     std::uint32_t bits = 0;
     for (int g = 0; g < cut.count; ++g) {
-      const Sight& sight = cut.sights[g];
-      const std::int32_t first = std::clamp(sight.first - 32 * word, 0, 32);
-      const std::int32_t end = std::clamp(sight.end - 32 * word, 0, 32);
-      if (first >= end) continue;  // nor need the word exist
-      bits |= sight.selected[word] & (~0u >> (32 - (end - first)) << first);
+      const VisibleRange& range = cut.visible[g];
+      const std::int32_t first = std::clamp(range.first - 32 * word, 0, 32);
+      const std::int32_t end = std::clamp(range.end - 32 * word, 0, 32);
+      if (first >= end) continue;  // the word may not exist
+      bits |= range.selected[word] & (~0u >> (32 - (end - first)) << first);
     }
     for (; bits != 0; bits &= bits - 1)
       chosen[static_cast<std::size_t>(slots.end++)] = 32 * word + std::countr_zero(bits);
@@ -196,36 +199,37 @@ Slots chosen_slots(const AttentionCut& cut, Chosen& chosen) {
   return slots;
 }
 
-// What must be loaded for the queries together. All of them select, or none.
+// Returns the slots to load for all queries. Either all queries have a selection or none has.
 Slots slots_of(const AttentionCut& cut, Chosen& chosen) {
-  if (cut.sights[0].selected != nullptr) return chosen_slots(cut, chosen);
+  if (cut.visible[0].selected != nullptr) return chosen_slots(cut, chosen);
   Slots slots{kCutPositions, 0};
   for (int g = 0; g < cut.count; ++g) {
-    if (cut.sights[g].first >= cut.sights[g].end) continue;
-    slots.first = std::min(slots.first, cut.sights[g].first);
-    slots.end = std::max(slots.end, cut.sights[g].end);
+    if (cut.visible[g].first >= cut.visible[g].end) continue;
+    slots.first = std::min(slots.first, cut.visible[g].first);
+    slots.end = std::max(slots.end, cut.visible[g].end);
   }
   return slots;
 }
 
-// The logits stand at their slots, and the softmax wants them at their positions: its sums must not depend on what else
-// is loaded. The weights then go back. Positions are never below their slots, so either is possible in place.
-void weigh_slots(const AttentionCut& cut, const Slots& slots, int query, float* logits, const Gathered& out) {
+// Computes the softmax of logits that are stored by slot. The softmax needs them by position, so that its sums do not
+// depend on which other positions are loaded; afterwards the weights are moved back to their slots. A slot is never
+// greater than its position, so both moves work in place.
+void weigh_slots(const AttentionCut& cut, const Slots& slots, int query, float* logits, const PartialSoftmax& out) {
   if (slots.chosen == nullptr) {
-    weigh(cut, cut.sights[query], logits, out.greatest[query], out.sum[query]);
+    weigh(cut, cut.visible[query], logits, out.greatest[query], out.sum[query]);
     return;
   }
   for (std::int32_t slot = slots.end; slot-- > 0;) logits[slots.chosen[slot]] = logits[slot];
-  weigh(cut, cut.sights[query], logits, out.greatest[query], out.sum[query]);
+  weigh(cut, cut.visible[query], logits, out.greatest[query], out.sum[query]);
   for (std::int32_t slot = 0; slot < slots.end; ++slot) logits[slot] = logits[slots.chosen[slot]];
 }
 
-// Tiles begin behind the logits.
+// Returns the tile, which follows the logits in the scratch memory.
 Tile tile_of(float* logits, std::int64_t size) {
   return {logits + kCutQueries * kCutPositions, (padded_head(size) + 31) / 32 * 32};
 }
 
-HWY_ATTR void attend(const AttentionCut& cut, const Gathered& out, std::byte* scratch) {
+HWY_ATTR void attend(const AttentionCut& cut, const PartialSoftmax& out, std::byte* scratch) {
   auto* const logits = reinterpret_cast<float*>(scratch);  // [query, kCutPositions]
   Chosen chosen;
   const Slots slots = slots_of(cut, chosen);
@@ -253,7 +257,7 @@ HWY_ATTR void attend(const AttentionCut& cut, const Gathered& out, std::byte* sc
 
 // ---- Scores of sparse attention ----
 
-// Query after query, so that a score's order follows from nothing but the queries.
+// Adds query after query, so that the order of a score's sum depends only on the queries.
 HWY_ATTR void score(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores,
                     std::byte* scratch) {
   const AnyTag tag;
@@ -279,8 +283,8 @@ HWY_ATTR void score(const AttentionCut& cut, std::int32_t end, const float* weig
 
 HWY_ATTR float exp_of(float x) { return hn::GetLane(exp(hn::Set(AnyTag(), x))); }
 
-// All of `later`'s is brought to the greater of both greatest logits, and so is what there was.
-HWY_ATTR void join(const Gathered& later, const Gathered& all, int query, std::int64_t value_size) {
+// Rescales both partial results to the greater of their greatest logits and adds them.
+HWY_ATTR void join(const PartialSoftmax& later, const PartialSoftmax& all, int query, std::int64_t value_size) {
   if (later.sum[query] == 0) return;
   const std::int64_t size = padded_head(value_size);
   const float* const from = later.values + query * size;
@@ -299,9 +303,9 @@ HWY_ATTR void join(const Gathered& later, const Gathered& all, int query, std::i
   for (std::int64_t i = 0; i < size; ++i) to[i] = to[i] * earlier_factor + from[i] * later_factor;
 }
 
-HWY_ATTR void finish(const Gathered& all, int query, std::int64_t value_size, const float* sink, float* out) {
+HWY_ATTR void finish(const PartialSoftmax& all, int query, std::int64_t value_size, const float* sink, float* out) {
   float sum = all.sum[query];
-  if (sum == 0) {  // saw nothing
+  if (sum == 0) {  // the query saw no position
     std::fill_n(out, value_size, 0.0f);
     return;
   }

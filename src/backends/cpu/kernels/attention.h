@@ -1,5 +1,5 @@
-// Attention of some query vectors, which share a key head, over one cut: the positions between two multiples of
-// kCutPositions. Cuts are joined in their order afterwards, so that it makes no difference who computed them.
+// Kernels for the attention of several query vectors, which share a key head, over one cut: the positions between two
+// multiples of kCutPositions. Cuts are joined in order afterwards, so it does not matter which thread computed them.
 #pragma once
 
 #include <cstddef>
@@ -13,36 +13,37 @@ namespace rocmforge::cpu {
 
 inline constexpr int kCutPositions = 256;
 inline constexpr int kCutQueries = 32;     // at most
-inline constexpr int kTilePositions = 32;  // keys and values that are made float at a time
-inline constexpr int kHeadAlignment = 16;  // heads are padded with zeros to whole vectors of any target
+inline constexpr int kTilePositions = 32;  // keys or values that are converted to float at a time
+inline constexpr int kHeadAlignment = 16;  // heads are padded with zeros to whole vectors on every target
 
 constexpr std::int64_t padded_head(std::int64_t size) {
   return (size + kHeadAlignment - 1) / kHeadAlignment * kHeadAlignment;
 }
 
-// How stored rows become floats.
+// How stored rows are converted to floats.
 struct CacheFormat {
   void (*plain)(const std::byte* row, std::int64_t count, float* out) = nullptr;  // F32, F16, BF16
-  const quant::RowKernels* codec = nullptr;                                       // of the others
+  const quant::RowKernels* codec = nullptr;                                       // of other formats
   std::int64_t row_bytes = 0;
   std::int64_t size = 0;        // values of a head
   std::int64_t row_blocks = 0;  // blocks of a row, for the codec
 };
 
-// What a query sees of a cut, and what is added to its logits. Positions are counted from the cut's beginning.
-struct Sight {
-  std::int32_t first = 0;  // of the positions
+// The positions of a cut that a query sees, and the bias of its logits. Positions are relative to the cut's first.
+struct VisibleRange {
+  std::int32_t first = 0;  // the query sees [first, end)
   std::int32_t end = 0;
-  const std::uint32_t* selected = nullptr;  // of these, by a bit a position; absent: all
-  std::int32_t position = 0;                // the query's own
-  float slope = 0;                          // times the distance is taken off
+  const std::uint32_t* selected = nullptr;  // one bit per position: whether it is selected; absent: all are
+  std::int32_t position = 0;                // of the query
+  float slope = 0;                          // slope * distance is subtracted from the logit
   const float* distance_bias = nullptr;     // [2 * reach + 1]; may be absent
 };
 
+// Several queries and one cut of their sequence.
 struct AttentionCut {
   const float* queries = nullptr;  // [count, query_stride], padded with zeros to padded_head(key size)
   std::int64_t query_stride = 0;
-  const Sight* sights = nullptr;  // [count]
+  const VisibleRange* visible = nullptr;  // [count]
   int count = 0;
   std::int32_t first_position = 0;
   std::int64_t key_size = 0;
@@ -57,25 +58,26 @@ struct AttentionCut {
   CacheFormat values;
 };
 
-// What a query has gathered: the greatest logit, the sum of exponentials below it, and the values weighted with these.
-// A sum of 0: nothing yet.
-struct Gathered {
+// The running softmax of each query over the positions so far: the greatest logit, the sum of exp(logit - greatest),
+// and the values weighted with these exponentials. A sum of 0 means that the query has seen no position.
+struct PartialSoftmax {
   float* greatest = nullptr;  // [count]
   float* sum = nullptr;       // [count]
   float* values = nullptr;    // [count, padded_head(value size)]
 };
 
 struct AttentionKernels {
-  // out is overwritten; scratch: attention_scratch_bytes() of the calling thread, on a cache line.
-  void (*attend)(const AttentionCut& cut, const Gathered& out, std::byte* scratch);
-  // Joins a later cut of query number `query` to what there is.
-  void (*join)(const Gathered& later, const Gathered& all, int query, std::int64_t value_size);
-  // out: the query's result; sink: a further logit, or nullptr.
-  void (*finish)(const Gathered& all, int query, std::int64_t value_size, const float* sink, float* out);
+  // Attends to the cut and overwrites `out`. scratch: attention_scratch_bytes() of the calling thread, aligned to a
+  // cache line.
+  void (*attend)(const AttentionCut& cut, const PartialSoftmax& out, std::byte* scratch);
+  // Joins the result of a later cut into `all`, for one query.
+  void (*join)(const PartialSoftmax& later, const PartialSoftmax& all, int query, std::int64_t value_size);
+  // Writes a query's result to `out`. sink: an extra logit, or nullptr.
+  void (*finish)(const PartialSoftmax& all, int query, std::int64_t value_size, const float* sink, float* out);
   // scores[p] += the sum over the queries of weights[query] * max(0, query times key p), for the cut's first `end`
   // positions. scores: [kCutPositions].
   void (*score)(const AttentionCut& cut, std::int32_t end, const float* weights, float* scores, std::byte* scratch);
-  // Of a key or value cache in the format.
+  // Returns how to read a key or value cache in the format.
   CacheFormat (*cache_format)(const quant::Format& format, std::int64_t size, CpuTier tier);
 };
 

@@ -1,17 +1,18 @@
-// The formats whose products are integer products. Included once per Highway target.
+// The formats that are multiplied as integers. Included once per Highway target.
 //
-// A format says of a block of 32 columns what integers stand in it, what they are multiplied with, and which number
-// times the sum of the activations is added: value = scale * (quant - kOffset) + minimum. That is all a new format
-// needs; the two vector functions are for those whose speed matters.
+// For each block of 32 columns a format defines the integers, their scale, and a minimum: value = scale * (quant -
+// kOffset) + minimum. The minimum is multiplied by the sum of the activations. A new format needs only the scalar
+// functions; the vector functions are for formats whose speed matters.
 //
 //   unpack(block, group, out)           32 integers of group `group` (of 32 columns) of a block
 //   scale(block, group), minimum(...)   minimum only with kHasMinimum
-//   unpack(rows, j, block) -> Quads     the same of many rows; block: the number of 32 columns
-//   unpack_together(rows, j, block, quads)   or of kTogether blocks, where they share bytes
+//   unpack(rows, j, block) -> Quads     the same for many rows; block: index of the 32 columns
+//   unpack_together(rows, j, block, quads)   the same for kTogether blocks that share bytes
 //   load_scales(rows, first, count, scales)
 //
-// Magnitudes: 32 products of an integer and an activation of at most 127 must stay exact in a float, below 2^24: an
-// integer may be 4128 at most. Pairs of 16-bit products are summed in 32 bits, which cannot overflow then.
+// Limit of magnitudes: a sum of 32 products of an integer and an activation of at most 127 must be exact in a float,
+// which requires less than 2^24. So an integer may be at most 4128. Pairs of 16-bit products are summed in 32 bits,
+// which then cannot overflow.
 
 #if defined(ROCMFORGE_CPU_BLOCK_FORMATS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_CPU_BLOCK_FORMATS_INL_H_
@@ -35,7 +36,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 
-// What most formats are; the others hide it.
+// Defaults for most formats. Other formats hide these members.
 template <typename BlockType, int kOffsetOfQuants = 0, bool kWithMinimum = false>
 struct FormatBase {
   using Block = BlockType;
@@ -43,7 +44,7 @@ struct FormatBase {
   static constexpr bool kHasMinimum = kWithMinimum;
   static constexpr int kGroups = Block::kValues / kBlockValues;  // a group is 32 columns
 
-  // Of the block that holds a number of 32 columns.
+  // Returns the byte offset of the block that holds the 32 columns with this index.
   static constexpr std::int64_t offset_of(std::int64_t block) {
     return block / kGroups * static_cast<std::int64_t>(sizeof(Block));
   }
@@ -61,7 +62,7 @@ inline void add_fifth_bits(const std::array<std::uint8_t, 4>& bytes, std::int16_
   for (int j = 0; j < 32; ++j) out[j] = static_cast<std::int16_t>(out[j] | static_cast<int>(bits >> j & 1) << 4);
 }
 
-// The entries of a table for 32 nibbles.
+// Looks up 32 nibbles in a table.
 inline void split_levels(const std::array<std::int8_t, 16>& table, const std::uint8_t* bytes, std::int16_t* out) {
   split_nibbles(bytes, out);
   std::transform(out, out + 32, out, [&table](std::int16_t code) { return table[static_cast<std::size_t>(code)]; });
@@ -73,7 +74,7 @@ inline HWY_ATTR Quads load_nibbles(const GroupRows& rows, int j, std::int64_t of
   return widen(low_nibbles(pairs), high_nibbles(pairs));
 }
 
-// Columns 8i to 8i + 7 take the bits of byte i.
+// Bits of byte i belong to columns 8i to 8i + 7.
 inline HWY_ATTR Quads load_five_bits(const GroupRows& rows, int j, std::int64_t bits_offset,
                                      std::int64_t nibbles_offset) {
   alignas(16) static constexpr std::uint8_t kByteOfLow[16] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -89,7 +90,7 @@ inline HWY_ATTR Quads load_five_bits(const GroupRows& rows, int j, std::int64_t 
 }
 #endif
 
-// Blocks of 32 that begin with a half as their scale, and perhaps a second as their minimum.
+// Blocks of 32 that begin with a half-precision scale, optionally followed by a half-precision minimum.
 template <typename Block, int kOffset = 0, bool kHasMinimum = false>
 struct HalfScaled : FormatBase<Block, kOffset, kHasMinimum> {
   static float scale(const Block& block, int) { return to_float(block.scale); }
@@ -173,7 +174,7 @@ struct FormatIQ4_NL : HalfScaled<quant::BlockIQ4_NL> {
 #endif
 };
 
-// E2M1's values are halves: the integers are twice as great, and the scale is half.
+// E2M1's values are multiples of 0.5, so the integers are doubled and the scale is halved.
 inline constexpr std::array<std::int8_t, 16> kE2M1Doubled = [] {
   std::array<std::int8_t, 16> doubled{};
   for (std::size_t code = 0; code < 16; ++code) {
@@ -199,7 +200,7 @@ struct FormatMXFP4 : FormatBase<quant::BlockMXFP4> {
     const hn::Rebind<std::uint8_t, IntTag> byte_tag;
     for (int b = 0; b < count; ++b) {
       const Ints code = hn::PromoteTo(tag, hn::Load(byte_tag, codes[b]));
-      const Ints least = hn::Set(tag, 0x00400000);  // as to_float(E8M0) has it: 2^-127, and NaN for 255
+      const Ints least = hn::Set(tag, 0x00400000);  // as in to_float(E8M0): 2^-127 for 0, NaN for 255
       const Ints nan = hn::Set(tag, 0x7fc00000);
       Ints bits = hn::ShiftLeft<23>(code);
       bits = hn::IfThenElse(hn::Eq(code, hn::Zero(tag)), least, bits);
@@ -237,7 +238,7 @@ struct FormatIQ4_XS : FormatBase<quant::BlockIQ4_XS> {
     }
   }
 
-  // Eight numbers of six bits: nibbles from byte 4 of a block on, and the two bits above them from byte 2 on.
+  // Unpacks eight 6-bit numbers: their low nibbles start at byte 4 of a block, their two high bits at byte 2.
   static HWY_ATTR Bytes unpack_scales(Bytes header) {
     alignas(16) static constexpr std::uint8_t kLowByte[16] = {4, 4, 5, 5, 6, 6, 7, 7};
     alignas(16) static constexpr std::uint8_t kHighByte[16] = {2, 2, 2, 2, 3, 3, 3, 3};

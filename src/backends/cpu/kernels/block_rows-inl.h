@@ -1,10 +1,10 @@
-// Reading quantized blocks of several rows at once: the layout in which integer_products.cpp multiplies them. Included
+// Reads quantized blocks of several rows at once, in the layout in which integer_products.cpp multiplies them. Included
 // once per Highway target.
 //
-// A vector is kParts parts of 128 bits, and a part is a row: rows j, j + 4, j + 8, ... of a group of kGroupRows, of
-// which eight columns as 16-bit integers fill it. Four such vectors are a block's 32 columns (Quads), and four Quads
-// (j from 0 to 3) the whole group. Adding the lanes of each part up then gives the group's rows in their order, a lane
-// a row.
+// A vector has kParts parts of 128 bits. Each part belongs to one row: rows j, j + 4, j + 8, ... of a group of
+// kGroupRows, with eight columns as 16-bit integers. Four such vectors hold the 32 columns of a block (Quads), and four
+// Quads (j from 0 to 3) hold the whole group. Summing the lanes of each part then gives one lane per row of the group,
+// in order.
 
 #if defined(ROCMFORGE_CPU_BLOCK_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_CPU_BLOCK_ROWS_INL_H_
@@ -24,7 +24,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 
-// Blocks of 32 whose scales are looked up together: 256 columns, a superblock of the K formats.
+// Number of blocks of 32 whose scales are loaded together: 256 columns, a superblock of the K formats.
 inline constexpr int kChunkBlocks = 8;
 
 #if ROCMFORGE_CPU_REAL_VECTORS
@@ -33,10 +33,11 @@ inline constexpr int kGroupRows = 4 * kParts;
 inline constexpr int kGroupRows = 1;
 #endif
 
-// Where the rows of a group begin. Rows that a tile does not have repeat its last one; nobody reads their results.
+// The first byte of each row of a group. If a tile has fewer rows, its last row is repeated and the extra results are
+// not read.
 using GroupRows = std::array<const std::byte*, kGroupRows>;
 
-// What multiplies the integers of a block, and what is added times the sum of the activations; of each row.
+// For each row: the scale of a block's integers, and the minimum, which is multiplied by the sum of the activations.
 struct ChunkScales {
   alignas(64) float scale[kChunkBlocks][kGroupRows];
   alignas(64) float minimum[kChunkBlocks][kGroupRows];
@@ -45,7 +46,7 @@ struct ChunkScales {
 #if ROCMFORGE_CPU_REAL_VECTORS
 
 struct Quads {
-  HWY_ATTR Quads() {}  // the implicit one would not be compiled for the target
+  HWY_ATTR Quads() {}  // the implicit constructor would not be compiled for the target
   HWY_ATTR Quads(Shorts a, Shorts b, Shorts c, Shorts d) : columns{a, b, c, d} {}
 
   Shorts columns[4];  // 0-7, 8-15, 16-23, 24-31
@@ -53,7 +54,7 @@ struct Quads {
 
 // ---- Bytes of rows j, j + 4, ... ----
 
-// Sixteen bytes at `offset` of each of kCount rows, four apart from `first` on.
+// Loads 16 bytes at `offset` of kCount rows: first, first + 4, ...
 template <int kCount>
 HWY_ATTR auto load_parts_from(const GroupRows& rows, int first, std::int64_t offset) {
   if constexpr (kCount == 1) {
@@ -71,7 +72,7 @@ inline HWY_ATTR Bytes load_parts(const GroupRows& rows, int j, std::int64_t offs
   return load_parts_from<kParts>(rows, j, offset);
 }
 
-// A 32-bit number of each, in all lanes of its part.
+// Loads one 32-bit number of each row into all lanes of its part.
 inline HWY_ATTR Bytes load_words(const GroupRows& rows, int j, std::int64_t offset) {
   alignas(64) std::uint32_t words[4 * kParts];
   for (int p = 0; p < kParts; ++p) {
@@ -108,14 +109,14 @@ inline HWY_ATTR Quads widen_signed(Bytes columns_0_15, Bytes columns_16_31) {
           widened(hn::InterleaveUpper(tag, zero, columns_16_31))};
 }
 
-// The entries of a table of sixteen signed bytes for sixteen nibbles a row.
+// Looks up nibbles (16 pairs per row) in a table of 16 signed bytes.
 inline HWY_ATTR Quads look_up(const std::array<std::int8_t, 16>& table, Bytes pairs) {
   const Bytes entries = hn::BitCast(ByteTag(), hn::LoadDup128(SignedByteTag(), table.data()));
   return widen_signed(hn::TableLookupBytes(entries, low_nibbles(pairs)),
                       hn::TableLookupBytes(entries, high_nibbles(pairs)));
 }
 
-// 16 in every byte where `bits` has the bit of `bit_of_byte`.
+// Returns 16 in every byte in which `bits` has the bit of `bit_of_byte`, 0 in the others.
 inline HWY_ATTR Bytes sixteen_where(Bytes bits, Bytes bit_of_byte) {
   const auto has = hn::Eq(hn::And(bits, bit_of_byte), bit_of_byte);
   return hn::IfThenElseZero(has, hn::Set(ByteTag(), 16));
@@ -133,7 +134,8 @@ inline HWY_ATTR void store_as_floats(const HalvesOfChunk& halves, int blocks, fl
   }
 }
 
-// Of blocks of `stride` bytes, the first at `offset`, that begin with a half.
+// Loads the half-precision numbers at the start of `blocks` blocks; the first is at `offset`, the next `stride` bytes
+// later.
 inline HWY_ATTR void half_scales(const GroupRows& rows, std::int64_t offset, std::int64_t stride, int blocks,
                                  float (*out)[kGroupRows]) {
   alignas(64) HalvesOfChunk halves;
@@ -144,7 +146,7 @@ inline HWY_ATTR void half_scales(const GroupRows& rows, std::int64_t offset, std
   store_as_floats(halves, blocks, out);
 }
 
-// Sixteen bytes of every row of the group, which are read as columns: a byte of all rows, a lane a row.
+// Holds 16 bytes of every row of the group and returns them by column: one byte per row, one lane per row.
 class Headers {
  public:
   // Vector j has rows j, j + 4, ...
@@ -163,7 +165,7 @@ class Headers {
   }
 
   HWY_ATTR Floats column(int byte) const {
-    // Each part holds four rows' bytes of four columns; those of one column go to the four lanes.
+    // Each part holds the bytes of four rows for four columns; the bytes of one column go to the four lanes.
     constexpr std::uint8_t kNone = 128;
     alignas(16) static constexpr std::uint8_t kSpread[16] = {0, kNone, kNone, kNone, 1, kNone, kNone, kNone,
                                                              2, kNone, kNone, kNone, 3, kNone, kNone, kNone};
@@ -173,10 +175,10 @@ class Headers {
   }
 
  private:
-  Bytes fours_[4];  // of columns 4i to 4i + 3
+  Bytes fours_[4];  // element i: columns 4i to 4i + 3
 };
 
-// The first four bytes of every row.
+// Returns the first four bytes of every row.
 inline HWY_ATTR Ints first_words(const Bytes (&rows)[4]) {
   const IntTag tag;
   const LongTag pair_tag;
@@ -186,7 +188,7 @@ inline HWY_ATTR Ints first_words(const Bytes (&rows)[4]) {
   return hn::BitCast(tag, hn::InterleaveLower(pair_tag, pairs(rows[0], rows[1]), pairs(rows[2], rows[3])));
 }
 
-// Of halves in the lower or the upper two bytes of each lane.
+// Converts the half-precision number in the lower two bytes of each lane.
 inline HWY_ATTR Floats halves_to_floats(Ints halves) {
   const hn::Rebind<std::uint16_t, IntTag> tag;
   const hn::Rebind<hwy::float16_t, FloatTag> half_tag;
@@ -198,7 +200,7 @@ inline HWY_ATTR Floats upper_halves(Ints words) {
   return halves_to_floats(hn::BitCast(IntTag(), hn::ShiftRight<16>(hn::BitCast(tag, words))));
 }
 
-// One half a row, at `offset`.
+// Loads one half-precision number per row, at `offset`.
 inline HWY_ATTR Floats halves_of_rows(const GroupRows& rows, std::int64_t offset) {
   alignas(64) std::uint16_t halves[kGroupRows];
   for (int r = 0; r < kGroupRows; ++r) {
@@ -208,7 +210,7 @@ inline HWY_ATTR Floats halves_of_rows(const GroupRows& rows, std::int64_t offset
   return hn::PromoteTo(FloatTag(), hn::Load(half_tag, reinterpret_cast<const hwy::float16_t*>(halves)));
 }
 
-// Bits may cross from one byte to the next: a mask must follow.
+// Shift pairs of bytes. Bits may cross from one byte to the next, so the caller must mask the result.
 template <int kBits>
 HWY_ATTR Bytes shift_left_across(Bytes v) {
   return hn::BitCast(ByteTag(), hn::ShiftLeft<kBits>(hn::BitCast(ShortTag(), v)));

@@ -1,4 +1,4 @@
-// Keys and values of the paged cache as floats, a tile at a time. Included once per Highway target.
+// Converts keys and values of the paged cache to floats, one tile at a time. Included once per Highway target.
 
 #if defined(ROCMFORGE_CPU_CACHED_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_CPU_CACHED_ROWS_INL_H_
@@ -56,8 +56,8 @@ inline CacheFormat cache_format(const quant::Format& format, std::int64_t size, 
   return result;
 }
 
-// Which positions of a cut are loaded, in their order: slot s is position s, or where only some are chosen the number s
-// of these.
+// The positions of a cut that are loaded, in order. Slot s is position s or, if only some positions are chosen,
+// chosen[s].
 struct Slots {
   std::int32_t first = 0;
   std::int32_t end = 0;
@@ -66,7 +66,7 @@ struct Slots {
   std::int32_t position(std::int32_t slot) const { return chosen == nullptr ? slot : chosen[slot]; }
 };
 
-// A tile of keys or values: [slot, stride], rows padded with zeros.
+// A tile of keys or values as floats: [slot, stride], rows padded with zeros.
 struct Tile {
   float* values;
   std::int64_t stride;
@@ -74,7 +74,7 @@ struct Tile {
   float* row(std::int32_t slot) const { return values + slot % kTilePositions * stride; }
 };
 
-// Slots [first, end) of the cut, all of one tile.
+// Loads the slots [first, end) of the cut. Requires: all belong to one tile.
 HWY_ATTR inline void load_tile(const AttentionCut& cut, const CacheFormat& format, bool are_keys, const Slots& slots,
                                std::int32_t first, std::int32_t end, const Tile& tile) {
   const ops::PagedKvView& cache = *cut.cache;
@@ -88,12 +88,13 @@ HWY_ATTR inline void load_tile(const AttentionCut& cut, const CacheFormat& forma
       format.plain(row, format.size, out);
       std::fill(out + format.size, out + tile.stride, 0.0f);
     } else {
-      format.codec->decode(row, out, static_cast<std::size_t>(format.row_blocks));  // padded to 32 with zeros
+      format.codec->decode(row, out,
+                           static_cast<std::size_t>(format.row_blocks));  // stored rows are padded to 32 with zeros
     }
   }
 }
 
-// function(first, end) for all slots, those of a tile together.
+// Calls function(first, end) for the slots of each tile.
 template <typename Function>
 HWY_ATTR void for_each_tile(const Slots& slots, Function function) {
   for (std::int32_t first = slots.first; first < slots.end;) {

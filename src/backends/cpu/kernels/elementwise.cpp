@@ -16,7 +16,7 @@ namespace {
 
 using ops::Activation;
 
-// out[i] = f(a[i], b[i]). The last few values go through a whole vector too, so that every value is computed alike.
+// out[i] = f(a[i], b[i]). The last few values are padded to a whole vector, so that all values are computed alike.
 template <typename Function>
 HWY_ATTR void transform(const float* a, const float* b, float* out, std::int64_t count, Function function) {
   const AnyTag tag;
@@ -36,7 +36,7 @@ HWY_ATTR void transform(const float* a, const float* b, float* out, std::int64_t
 
 HWY_ATTR AnyFloats all(float x) { return hn::Set(AnyTag(), x); }
 
-HWY_ATTR AnyFloats relu(AnyFloats x) { return hn::Max(hn::Zero(AnyTag()), x); }  // a NaN stays: see exp()
+HWY_ATTR AnyFloats relu(AnyFloats x) { return hn::Max(hn::Zero(AnyTag()), x); }  // NaN stays NaN: see exp()
 
 HWY_ATTR AnyFloats gpt_oss(AnyFloats gate, AnyFloats up) {
   const AnyFloats limited = hn::Min(all(7), gate);
@@ -128,7 +128,7 @@ HWY_ATTR float sigmoid_of(float x) { return hn::GetLane(sigmoid(all(x))); }
 
 // ---- Norms ----
 
-// The sum of function(value), in double and in sixteen lanes, of which a last part of the values may fill some.
+// Returns the sum of function(value), accumulated in double precision in 16 lanes.
 template <typename Function>
 HWY_ATTR double sum_over(const float* x, std::int64_t count, Function function) {
   std::array<double, 16> sums{};
@@ -169,7 +169,7 @@ HWY_ATTR void keep_outliers(float deviations, float* x, std::int64_t count) {
   }
 }
 
-// weight and bias: those of x[0] on, or nullptr.
+// weight and bias: for x[0] and the following values, or nullptr.
 template <bool kAdds>
 HWY_ATTR void apply_norm(const float* x, double mean, double factor, const float* weight, const float* bias, float* out,
                          std::int64_t count) {
@@ -194,7 +194,7 @@ HWY_ATTR void norm(const float* x, const ops::Norm& norm, ops::Write write, floa
     const double mean = norm.kind == ops::NormKind::kLayer ? mean_of(x + first, group) : 0;
     const double squares = squares_around(mean, x + first, group);
     const double factor = norm_factor(norm, squares, static_cast<double>(group));
-    // Stretches in which the weights follow each other.
+    // Process runs of values whose weights are contiguous.
     for (std::int64_t done = 0; done < group;) {
       const std::int64_t at = (first + done) % period;
       const std::int64_t here = std::min(group - done, period - at);
@@ -213,7 +213,7 @@ HWY_ATTR void norm(const float* x, const ops::Norm& norm, ops::Write write, floa
 
 // ---- Argmax ----
 
-// The greatest first, then where it is. Of NaNs alone: 0.
+// Finds the greatest value, then its first index. Returns 0 if all values are NaN.
 HWY_ATTR std::int64_t argmax(const float* x, std::int64_t count) {
   const AnyTag tag;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));

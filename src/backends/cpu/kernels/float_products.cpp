@@ -1,7 +1,7 @@
-// Products in float: of F32, F16 and BF16, and of rows that are decoded to float first.
+// Products in float: of F32, F16 and BF16, and of formats whose rows are first decoded to float.
 //
-// An element's sum: of every kTileColumns columns each lane adds up its own products, the lanes are added, and these
-// sums follow one another.
+// Order of an element's sum: within each kTileColumns columns every lane adds its own products, then the lanes are
+// added; these partial sums are added in order.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/kernels/float_products.cpp"
 #include <hwy/foreach_target.h>
@@ -45,7 +45,7 @@ HWY_ATTR Floats load(const std::byte* from) {
   }
 }
 
-// The last columns, with zeros behind them.
+// Loads the last columns of a row, padded with zeros.
 template <typename Number>
 HWY_ATTR Floats load_rest(const std::byte* from, int count) {
   alignas(64) std::array<std::byte, kFloatLanes * sizeof(Number)> padded{};
@@ -115,7 +115,7 @@ void multiply_rows(const Rows& rows, const float* const* x, int columns, float* 
 
 #endif
 
-// Some tokens, all rows of the tile. rows_at(first) gives the four rows from `first` on.
+// Multiplies kCount tokens with all rows of the tile. rows_at(first) returns four rows starting at `first`.
 template <typename Number, int kCount, typename RowsAt>
 HWY_ATTR void multiply_tokens(const ProductTile& tile, int first_token, std::int64_t first_column, int columns,
                               int first_row, int end_row, RowsAt rows_at) {
@@ -160,9 +160,9 @@ HWY_ATTR void multiply(const ProductKernel&, const ProductTile& tile) {
   }
 }
 
-// ---- Formats without a kernel of their own ----
+// ---- Formats that are decoded first ----
 
-// Decodes `columns` from `first` on. Blocks that do not lie as the decoder wants them are copied first.
+// Decodes `columns` columns from `first` on. Blocks that are not aligned as the decoder requires are copied first.
 inline void decode(const ProductKernel& kernel, const std::byte* row, std::int64_t first, int columns, float* out,
                    std::byte* aligned) {
   const std::byte* from = row + first / kernel.block_values * kernel.block_bytes;
@@ -174,8 +174,8 @@ inline void decode(const ProductKernel& kernel, const std::byte* row, std::int64
   kernel.codec->decode(from, out, count);
 }
 
-// For one or two tokens four rows at a time stay in the nearest cache; for more the whole tile is decoded, so that
-// their activations are read once.
+// For one or two tokens, four rows at a time are decoded and stay in the L1 cache. For more, the whole tile is decoded,
+// so that the activations are read once.
 HWY_ATTR void multiply_decoded(const ProductKernel& kernel, const ProductTile& tile) {
   auto* const values = reinterpret_cast<float*>(tile.scratch);
   std::byte* const aligned = tile.scratch + std::size_t{kTileRows} * kTileColumns * sizeof(float);

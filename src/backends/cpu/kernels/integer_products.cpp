@@ -1,11 +1,11 @@
 // Products of quantized weights with activations of 8 bits. The floor of a product with one token is to read the
-// weights once; `linear_bench` holds both side by side.
+// weights once; `linear_bench` measures both.
 //
-// Per element and block of 32 columns, in the order of the blocks:
+// Per element, for each block of 32 columns in order:
 //   sum = sum + float(dot - kOffset * total) * (scale * x_scale)
-//   sum = sum + minimum * x_sum, where the format has minima
-// where dot is exact. A few tokens take their weights straight from the file's bytes; for more, a panel of 256 columns
-// is unpacked once and used for all. Both do the same with the same numbers.
+//   sum = sum + minimum * x_sum, if the format has minima
+// where dot is exact. For a few tokens the weights are read directly from the file's bytes. For more tokens, a panel of
+// 256 columns is unpacked once and used for all of them. Both do the same operations on the same numbers.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/kernels/integer_products.cpp"
 #include <hwy/foreach_target.h>
@@ -24,7 +24,7 @@ namespace {
 
 #if ROCMFORGE_CPU_REAL_VECTORS
 
-// Tokens at a time: their sums of four Quads stay in registers.
+// Number of tokens at a time for which the sums of four Quads stay in registers.
 inline constexpr int kTokens = HWY_MAX_BYTES == 32 ? 2 : 4;
 
 inline GroupRows group_rows(const ProductTile& tile, int first) {
@@ -50,7 +50,7 @@ HWY_ATTR void load_scales(const GroupRows& rows, std::int64_t first, int count, 
   }
 }
 
-// So many blocks of a row share bytes, and are unpacked at once.
+// The number of blocks of a row that share bytes and are unpacked together.
 template <typename Format>
 inline constexpr int kTogether = 1;
 template <typename Format>
@@ -76,20 +76,20 @@ HWY_ATTR void unpack(const GroupRows& rows, int j, std::int64_t block, Quads* qu
   }
 }
 
-// Products of neighbours, added up in pairs.
+// Returns the sums of adjacent pairs of products.
 inline HWY_ATTR Ints pair_products(Shorts a, Shorts b) {
   const IntTag tag;
   Ints rest = hn::Zero(tag);
   const Ints most = hn::ReorderWidenMulAccumulate(tag, a, b, hn::Zero(tag), rest);
-  return most + rest;  // x86 has it all in the first
+  return most + rest;  // on x86 `rest` is zero
 }
 
-// Eight columns of a token, in every part.
+// Loads eight columns of a token into every part.
 inline HWY_ATTR Shorts columns_of(const std::int16_t* quants, int q) {
   return hn::LoadDup128(ShortTag(), quants + 8 * q);
 }
 
-// 32 columns of a part's row with a token's, still in the lanes of the part.
+// Multiplies 32 columns of each part's row with a token's. The products remain spread over the lanes of the part.
 inline HWY_ATTR Ints dot(const Quads& quads, const std::int16_t* x) {
   return (pair_products(quads.columns[0], columns_of(x, 0)) + pair_products(quads.columns[1], columns_of(x, 1))) +
          (pair_products(quads.columns[2], columns_of(x, 2)) + pair_products(quads.columns[3], columns_of(x, 3)));
@@ -109,7 +109,7 @@ inline Token token_of(const ProductTile& tile, int number) {
           x.totals + row * x.blocks()};
 }
 
-// One block's part of the sums of a group's rows with one token.
+// Adds one block to the sums of a group's rows with one token.
 template <typename Format>
 HWY_ATTR Floats add_block(Floats sum, Ints dot, const ChunkScales& scales, int b, const Token& token,
                           std::int64_t block) {
@@ -123,13 +123,13 @@ HWY_ATTR Floats add_block(Floats sum, Ints dot, const ChunkScales& scales, int b
   return sum;
 }
 
-// ---- Few tokens: straight from the bytes ----
+// ---- Few tokens: directly from the file's bytes ----
 
-// So many bytes ahead of where a row is read.
+// Prefetch distance in bytes.
 inline constexpr std::int64_t kPrefetchDistance = 768;
 
-// A group's rows are more streams than a CPU's own prefetchers follow (without this, products from memory are half as
-// fast). Beyond a row's end comes the one that is next in the same place, a group further on.
+// A group has more rows than the hardware prefetchers of a CPU follow (without this, products from memory are half as
+// fast). Beyond a row's end, the row at the same place in the next group is prefetched.
 template <typename Format>
 HWY_ATTR void prefetch_chunk(const GroupRows& rows, std::int64_t first, std::int64_t row_bytes) {
   constexpr std::int64_t kChunkBytes = Format::offset_of(kChunkBlocks);
@@ -211,8 +211,8 @@ HWY_ATTR void fill_panel(const ProductTile& tile, std::int64_t first, int count,
   }
 }
 
-// Eight columns of a group's rows with those of some tokens. The first eight of a block begin the sums: told by the
-// type, because a test in the loop keeps compilers from unrolling it.
+// Multiplies eight columns of a group's rows with those of some tokens. The first eight columns of a block initialize
+// the sums. This is a template parameter because a test in the loop keeps compilers from unrolling it.
 template <bool kBegins, int kCount>
 HWY_ATTR void add_products(const std::int16_t (&quants)[4][8 * kParts], const Token* tokens, std::int64_t column,
                            Ints (&dots)[kCount][4]) {
@@ -227,7 +227,7 @@ HWY_ATTR void add_products(const std::int16_t (&quants)[4][8 * kParts], const To
   }
 }
 
-// The panel's part of the sums of one group of rows with a few tokens.
+// Adds the panel's columns to the sums of one group of rows with a few tokens.
 template <typename Format, int kCount>
 HWY_ATTR void multiply_panel(const Panel& panel, int group, std::int64_t first, int count, const Token* tokens,
                              float* out) {
@@ -289,7 +289,7 @@ HWY_ATTR void multiply(const ProductKernel&, const ProductTile& tile) {
 
 #else
 
-// One row and token after the other, in the same order.
+// The scalar version: row by row and token by token, with sums in the same order.
 template <typename Format>
 void multiply(const ProductKernel&, const ProductTile& tile) {
   const QuantizedRows& x = tile.x->quantized;

@@ -15,7 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 
-// What Q4_K and Q5_K share.
+// The common part of Q4_K and Q5_K.
 template <typename BlockType>
 struct KFormat : FormatBase<BlockType, 0, true> {
   using Block = BlockType;
@@ -27,7 +27,7 @@ struct KFormat : FormatBase<BlockType, 0, true> {
   }
 
 #if ROCMFORGE_CPU_REAL_VECTORS
-  // `first` is a superblock's first block, and so all of its eight are there.
+  // Requires: `first` is the first block of a superblock, so that all eight blocks exist.
   static HWY_ATTR void load_scales(const GroupRows& rows, std::int64_t first, int, ChunkScales& scales) {
     Bytes headers[4];
     Bytes unpacked[4];
@@ -45,8 +45,8 @@ struct KFormat : FormatBase<BlockType, 0, true> {
     }
   }
 
-  // The eight scales, then the eight minima, four bytes at a time; k_scales.h says how they lie. They are a block's
-  // second to fourth word.
+  // Unpacks the eight scales, then the eight minima, four bytes at a time. They are in a block's second to fourth word;
+  // k_scales.h describes their layout.
   static HWY_ATTR Bytes unpack_scales(Bytes header) {
     alignas(16) static constexpr std::uint8_t kOwn[16] = {4, 5, 6, 7, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15};
     alignas(16) static constexpr std::uint8_t kUpper[16] = {4, 5, 6, 7, 4, 5, 6, 7, 8, 9, 10, 11, 8, 9, 10, 11};
@@ -139,7 +139,8 @@ struct FormatQ6_K : FormatBase<quant::BlockQ6_K> {
     for (int b = 0; b < kChunkBlocks; ++b) hn::Store(scale, FloatTag(), scales.scale[b]);
   }
 
-  // Half a superblock: 64 bytes with the low bits of two groups each, 32 with the high bits of all four.
+  // Half a superblock: 64 bytes that each hold the low bits of two groups, and 32 with the high bits of all four
+  // groups.
   static constexpr int kTogether = 4;
   static HWY_ATTR void unpack_together(const GroupRows& rows, int j, std::int64_t block, Quads* quads) {
     constexpr std::int64_t kHighBits = offsetof(Block, high_bits);
@@ -166,15 +167,16 @@ struct FormatQ6_K : FormatBase<quant::BlockQ6_K> {
                       hn::Or(high_nibbles(low[3]), hn::And(shift_right_across<2>(high[1]), mask)), 3);
   }
 
-  // (quant - 32) * scale, of sixteen columns with one scale and sixteen with the next. Both factors are in the upper
-  // bytes of 16 bits, and the upper 16 bits of their product are the product.
+  // Returns (quant - 32) * scale for 16 columns with one scale and 16 with the next. Both factors are in the upper
+  // bytes of 16 bits, and the upper 16 bits of their product are the result.
   static HWY_ATTR Quads multiply(Bytes columns_0_15, Bytes columns_16_31, Bytes scales, int first_scale) {
     const ByteTag tag;
     const ShortTag short_tag;
     const Bytes zero = hn::Zero(tag);
     const Bytes level = hn::Set(tag, 32);
     const auto scale = [&](int index) HWY_ATTR {
-      const auto place = hn::Set(short_tag, static_cast<std::int16_t>(index << 8 | 0x80));  // nothing below
+      const auto place =
+          hn::Set(short_tag, static_cast<std::int16_t>(index << 8 | 0x80));  // 0x80: the lower byte becomes 0
       return hn::BitCast(short_tag, hn::TableLookupBytesOr0(scales, hn::BitCast(tag, place)));
     };
     const auto product = [&](Bytes in_upper_bytes, Shorts by)

@@ -8,7 +8,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 
-// So many sums at a time that no addition waits for the one before.
+// Number of independent sums, enough that no addition waits for the previous one.
 inline constexpr int kSums = 10;
 
 HWY_ATTR std::uint64_t read_all(const std::byte* bytes, std::size_t size) {
@@ -60,7 +60,7 @@ inline HWY_ATTR Ints add_products(Ints sum, Shorts a, Shorts b) {
 
 HWY_ATTR std::uint64_t multiply_integers(std::int64_t rounds) {
   const IntTag tag;
-  // Both change, or the products would be the same every time and taken out of the loop.
+  // Change both factors in each round; otherwise the compiler would move the constant products out of the loop.
   Shorts x = hn::Set(ShortTag(), 3);
   Shorts y = hn::Set(ShortTag(), 5);
   const Shorts one = hn::Set(ShortTag(), 1);
@@ -88,7 +88,7 @@ inline constexpr int kIntegerLanes = 2 * kFloatLanes;
 
 #else
 
-// One lane: plain integers.
+// The scalar version.
 HWY_ATTR std::uint64_t multiply_integers(std::int64_t rounds) {
   std::uint32_t x = 3;
   std::uint32_t sums[kSums] = {};

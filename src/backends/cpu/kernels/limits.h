@@ -1,4 +1,4 @@
-// Loops that show what an instruction set can do at most.
+// Loops that measure the peak rates of an instruction set.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 namespace rocmforge::cpu {
 
 struct ArithmeticKernel {
-  // Answers something that depends on all of it, so that the compiler cannot leave it out.
+  // Returns a value that depends on the whole computation, so that the compiler cannot remove it.
   std::uint64_t (*run)(std::int64_t rounds) = nullptr;
   int operations_per_round = 0;  // multiplications and additions
 };
@@ -17,7 +17,7 @@ struct ArithmeticKernel {
 struct LimitKernels {
   std::uint64_t (*read)(const std::byte* bytes, std::size_t size) = nullptr;
   ArithmeticKernel floats;
-  ArithmeticKernel integers;  // products of 16-bit integers, added in pairs: what quantized products are made of
+  ArithmeticKernel integers;  // products of 16-bit integers, added in pairs, as in quantized products
 };
 
 const LimitKernels& limit_kernels(CpuTier tier);

@@ -1,7 +1,7 @@
-// Exponentials and what follows from them, on any number of lanes, one too; relative errors of a few 1e-7. Included
-// once per Highway target.
+// Exponential functions and functions based on them, for any number of lanes including one, with relative errors of a
+// few 1e-7. Included once per Highway target.
 //
-// A NaN gives a NaN.
+// NaN inputs give NaN.
 
 #if defined(ROCMFORGE_CPU_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_CPU_MATH_INL_H_
@@ -28,7 +28,7 @@ HWY_ATTR V polynomial(V x, const float (&coefficients)[kCount]) {
   return sum;
 }
 
-// 2^n, for whole numbers from -126 to 127.
+// Returns 2^n for integers from -126 to 127.
 template <typename V>
 HWY_ATTR V power_of_two(V n) {
   const hn::DFromV<V> tag;
@@ -37,13 +37,14 @@ HWY_ATTR V power_of_two(V n) {
   return hn::BitCast(tag, hn::ShiftLeft<23>(biased));
 }
 
-// e^x. Below -87.33 it is 0, and above 88.37 what it is there, 2.4e38: no infinity where there was none.
+// Returns e^x. Below -87.33 the result is 0. Above 88.37 it is e^88.37 = 2.4e38, so that finite inputs never give
+// infinity.
 //
-// x = n ln 2 + r, with ln 2 in two parts so that n times the first is exact, and Taylor's polynomial for |r| <= ln 2 /
-// 2 (its remainder is r^8 / 8!, 5e-9).
+// Uses x = n ln 2 + r, with ln 2 in two parts so that n times the first is exact, and Taylor's polynomial for |r| <= ln
+// 2 / 2 (its remainder is r^8 / 8!, 5e-9).
 template <typename V>
 HWY_ATTR V exp(V x) {
-  // The constants come first, because x86 gives the second of two operands when one is NaN.
+  // The constants are the first operands, because x86 returns the second of two operands if one is NaN.
   const V clamped = hn::Max(same_for_all<V>(-87.33f), hn::Min(same_for_all<V>(88.37f), x));
   const V n = hn::Round(clamped * same_for_all<V>(1.44269504f));
   V r = hn::NegMulAdd(n, same_for_all<V>(0.693359375f), clamped);
@@ -53,8 +54,8 @@ HWY_ATTR V exp(V x) {
   return hn::IfThenZeroElse(hn::Lt(x, same_for_all<V>(-87.33f)), result);
 }
 
-// e^x - 1; near 0, where the difference would lose its digits, Taylor's polynomial (its remainder is x^9 / 9!, 5e-9 of
-// x).
+// Returns e^x - 1. Near 0, where the difference would lose digits, Taylor's polynomial is used (its remainder is x^9 /
+// 9!, 5e-9 of x).
 template <typename V>
 HWY_ATTR V expm1(V x) {
   constexpr float kTaylor[] = {1, 1.0f / 2, 1.0f / 6, 1.0f / 24, 1.0f / 120, 1.0f / 720, 1.0f / 5040, 1.0f / 40320};
@@ -62,8 +63,8 @@ HWY_ATTR V expm1(V x) {
   return hn::IfThenElse(hn::Lt(hn::Abs(x), same_for_all<V>(0.5f)), near, exp(x) - same_for_all<V>(1));
 }
 
-// ln(1 + e^x) = max(x, 0) + ln(1 + u), with u = e^-|x|; and ln(1 + u) = 2 artanh(z), z = u / (2 + u) <= 1/3, by its
-// series (what is left out is z^19 / 19, less than 1e-9 of z).
+// Returns ln(1 + e^x) = max(x, 0) + ln(1 + u), with u = e^-|x|. ln(1 + u) = 2 artanh(z), z = u / (2 + u) <= 1/3, is
+// computed by its series (the remainder is z^19 / 19, less than 1e-9 of z).
 template <typename V>
 HWY_ATTR V softplus(V x) {
   const V u = exp(hn::Neg(hn::Abs(x)));
@@ -83,7 +84,7 @@ HWY_ATTR V silu(V x) {
   return x * sigmoid(x);
 }
 
-// Near 0, where 1 - 2 / (1 + e^2x) would lose its digits, a polynomial (Cephes).
+// Near 0, where 1 - 2 / (1 + e^2x) would lose digits, a polynomial is used (Cephes).
 template <typename V>
 HWY_ATTR V tanh(V x) {
   const V one = same_for_all<V>(1);
@@ -97,15 +98,15 @@ HWY_ATTR V tanh(V x) {
   return hn::IfThenElse(hn::Lt(magnitude, same_for_all<V>(0.625f)), near, far);
 }
 
-// 0.5 x (1 + tanh(y)) is x sigmoid(2 y), without the loss of digits for negative y.
+// Computes 0.5 x (1 + tanh(y)) as x sigmoid(2 y), which does not lose digits for negative y.
 template <typename V>
 HWY_ATTR V gelu_tanh(V x) {
   const V cubic = hn::MulAdd(x * x, same_for_all<V>(0.044715f), same_for_all<V>(1));
   return x * sigmoid(same_for_all<V>(1.59576912f) * x * cubic);
 }
 
-// 0.5 x erfc(-x / sqrt 2), with erfc(z) = t exp(-z² + p(t)), t = 1 / (1 + z / 2), z >= 0: relative error 1.2e-7
-// (Press et al., Numerical Recipes, 6.2).
+// Computes 0.5 x erfc(-x / sqrt 2), with erfc(z) = t exp(-z² + p(t)), t = 1 / (1 + z / 2), z >= 0: relative error
+// 1.2e-7 (Press et al., Numerical Recipes, 6.2).
 template <typename V>
 HWY_ATTR V gelu_erf(V x) {
   const V half = same_for_all<V>(0.5f);
@@ -113,7 +114,7 @@ HWY_ATTR V gelu_erf(V x) {
   const V t = same_for_all<V>(1) / hn::MulAdd(half, z, same_for_all<V>(1));
   constexpr float kTerms[] = {-1.26551223f, 1.00002368f,  0.37409196f, 0.09678418f,  -0.18628806f,
                               0.27886807f,  -1.13520398f, 1.48851587f, -0.82215223f, 0.17087277f};
-  // exp of a sum's parts: the square alone is large, and its rounding would be seen.
+  // Two exponentials instead of one of the sum: the square is large, and rounding the sum would be visible.
   const V tail = t * exp(polynomial(t, kTerms)) * exp(hn::Neg(x * x * half));
   const V factor = hn::IfThenElse(hn::Lt(x, hn::Zero(hn::DFromV<V>())), tail, same_for_all<V>(2) - tail);
   return half * x * factor;

@@ -1,5 +1,5 @@
-// A state's rows are its contiguous dimension. Of the delta rule and RWKV 6 every column is a recurrence of its own, so
-// a block of columns is kept in registers while all rows pass; of RWKV 7 every row is.
+// A state is stored row by row. In the delta rule and RWKV 6 each column is an independent recurrence, so a block of
+// columns is kept in registers while all rows are processed. In RWKV 7 each row is an independent recurrence.
 #include "backends/cpu/kernels/matrix_states.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -19,11 +19,11 @@ using ops::DeltaRule;
 using ops::Wkv6;
 using ops::Wkv7;
 
-inline constexpr int kVectors = 4;  // of columns, at a time
+inline constexpr int kVectors = 4;  // of adjacent columns, at a time
 
 HWY_ATTR AnyFloats all(float x) { return hn::Set(AnyTag(), x); }
 
-// Some vectors of neighbouring columns; the last may be the rest of a row.
+// Some vectors of adjacent columns. Unless kIsWhole, the last has fewer values, up to the end of the row.
 template <int kCount, bool kIsWhole>
 struct Columns {
   std::int64_t first;
@@ -45,7 +45,7 @@ struct Columns {
   }
 };
 
-// function(columns) for all of a row, many at a time.
+// Calls function(columns) for blocks of columns that cover a row.
 template <typename Function>
 HWY_ATTR void for_columns(std::int64_t count, Function function) {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(AnyTag()));
@@ -76,7 +76,8 @@ HWY_ATTR void delta_keeps(const DeltaRule& rule, int head, const float* decay, f
   }
 }
 
-// The first pass recalls what the decayed state knows of the key, the second corrects it and reads.
+// The first pass multiplies the decayed state with the key; the second adds the correction to the state and computes
+// the result.
 template <int kCount, bool kIsWhole>
 HWY_ATTR void delta_token(const DeltaRule& rule, const DeltaToken& token, Columns<kCount, kIsWhole> columns,
                           float* state) {
@@ -150,7 +151,7 @@ HWY_ATTR void wkv6(const Wkv6& wkv, int head, const WkvToken& token, float* stat
 
 // ---- RWKV 7 ----
 
-// What a token does to every row of the state, padded with zeros to whole vectors.
+// The vectors with which a token updates every row of the state, padded with zeros to whole SIMD vectors.
 struct Wkv7Token {
   float* keeps;      // w
   float* direction;  // κ

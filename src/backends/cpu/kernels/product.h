@@ -1,13 +1,12 @@
-// Products of a tile of a matrix with rows of activations: what the backend hands to the kernels, and the table that
-// picks them.
+// Kernels for products of a tile of a matrix with rows of activations, and the table that selects them.
 //
-// Two schemes. Formats whose values are small integers times a block's scale are multiplied as integers, with
-// activations rounded to 8 bits (see quantized_rows.h); F32, F16 and BF16 in float with activations as they are, and
-// every other format like F32 after it is decoded.
+// There are two schemes. Formats whose values are small integers times a block's scale are multiplied as integers, with
+// activations rounded to 8 bits (see quantized_rows.h). F32, F16 and BF16 are multiplied as floats with unrounded
+// activations, and so is every other format after it is decoded.
 //
-// An element's sum has one order, which follows from the columns alone: neither the tile, the place in it, nor how many
-// tokens come along changes a bit. Of integer products the sums are exact within a block and then added block by block
-// with separate multiplications and additions, so they even have the same bits on every instruction set.
+// The order of an element's sum depends only on the columns: the tile, the place in it, and the number of tokens do not
+// change a bit. In integer products the sums are exact within a block, and blocks are added in order with separate
+// multiplications and additions, so the results have the same bits on every instruction set.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +18,12 @@
 
 namespace rocmforge::cpu {
 
-inline constexpr int kTileRows = 64;      // rows of a matrix in a tile, at most
-inline constexpr int kTileTokens = 256;   // rows of activations that a tile is multiplied with at once, at most
-inline constexpr int kTileColumns = 512;  // columns that a tile is unpacked for at a time; a multiple of all blocks
+inline constexpr int kTileRows = 64;     // maximum number of matrix rows in a tile
+inline constexpr int kTileTokens = 256;  // maximum number of activation rows that a tile is multiplied with at once
+inline constexpr int kTileColumns =
+    512;  // columns that are unpacked at a time; a multiple of every format's block size
 
-// Rows of activations in one of the two forms.
+// Rows of activations, as floats and possibly also as integers.
 struct ActivationRows {
   const float* values = nullptr;  // row r at values + r * stride
   std::int64_t stride = 0;
@@ -36,21 +36,21 @@ struct ProductTile {
   std::int64_t columns = 0;
   int rows = 0;
   const ActivationRows* x = nullptr;
-  const std::int32_t* tokens = nullptr;  // numbers of rows of x
+  const std::int32_t* tokens = nullptr;  // [token_count]: indices of rows of x
   int token_count = 0;
   float* out = nullptr;          // [token_count, kTileRows]
-  std::byte* scratch = nullptr;  // kProductScratchBytes of the calling thread, on a cache line
+  std::byte* scratch = nullptr;  // kProductScratchBytes of the calling thread, aligned to a cache line
 
   const std::byte* row(int r) const { return weights + r * row_bytes; }
 };
 
-// Unpacked weights, and the blocks of a row that is not aligned.
+// Scratch memory for unpacked weights and for an aligned copy of a row's blocks.
 inline constexpr std::size_t kProductScratchBytes = std::size_t{kTileRows} * kTileColumns * sizeof(float) + (32u << 10);
 
 struct ProductKernel {
   void (*multiply)(const ProductKernel& self, const ProductTile& tile) = nullptr;
   bool takes_quantized = false;
-  // Of the formats that are decoded to float first.
+  // For formats that are decoded to float first.
   const quant::RowKernels* codec = nullptr;
   int block_values = 0;
   int block_bytes = 0;
@@ -58,11 +58,11 @@ struct ProductKernel {
   void operator()(const ProductTile& tile) const { multiply(*this, tile); }
 };
 
-// Of any format but the integer ones.
+// Returns the kernel of a format. Requires: it is not an integer format.
 ProductKernel product_kernel(const quant::Format& format, CpuTier tier);
 
 using Multiply = void (*)(const ProductKernel& self, const ProductTile& tile);
-// nullptr when the format has no kernel of the kind.
+// Return nullptr if the format has no kernel of this kind.
 Multiply integer_product(quant::FormatId id, CpuTier tier);
 Multiply float_product(quant::FormatId id, CpuTier tier);
 Multiply decoding_product(CpuTier tier);

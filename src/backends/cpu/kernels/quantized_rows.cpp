@@ -19,7 +19,8 @@ struct BlockScale {
   float inverse;
 };
 
-// amax: the bits of the greatest magnitude. Where the inverse would be infinite, all values are stored as 0.
+// amax_bits: the bits of the greatest magnitude. If the inverse of the scale would be infinite, all values are stored
+// as 0.
 inline BlockScale block_scale(std::int32_t amax_bits) {
   const float greatest = std::bit_cast<float>(amax_bits);
   if (!is_finite(greatest)) return {std::numeric_limits<float>::quiet_NaN(), 0};
@@ -38,7 +39,7 @@ HWY_ATTR std::int32_t greatest_magnitude(const float* x) {
   return hn::GetLane(hn::MaxOfLanes(tag, greatest));
 }
 
-// Answers the sum of the integers. NaN and infinity times 0 are no integers; the scale says so, and 0 is stored.
+// Returns the sum of the integers. Values that are NaN or infinite are stored as 0; the NaN scale marks the block.
 HWY_ATTR std::int32_t quantize_block(const float* x, BlockScale scale, std::int16_t* out) {
   const IntTag tag;
   const hn::Rebind<std::int16_t, IntTag> short_tag;

@@ -1,7 +1,7 @@
-// Activations rounded to 8 bits: blocks of 32 values share a scale of a 127th of the greatest magnitude.
+// Activations rounded to 8 bits: each block of 32 values has a scale of 1/127 of its greatest magnitude.
 //
-// The integers are held as 16 bits, as the multiplications want them. A block that holds an infinity or a NaN gets a
-// scale of NaN, so that what is broken is seen in the result.
+// The integers are stored in 16 bits, as the multiplications need them. A block that contains an infinity or a NaN gets
+// a scale of NaN, so that the error shows in the result.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct QuantizedRows {
   std::int64_t blocks() const { return columns / kBlockValues; }
 };
 
-// Fills columns [first, first + count), whole blocks, of row `row`; x: the row's values from `first` on.
+// Fills columns [first, first + count) of row `row`. Requires: whole blocks. x: the row's values from `first` on.
 using QuantizeRow = void (*)(const float* x, std::int64_t row, std::int64_t first, std::int64_t count,
                              const QuantizedRows& out);
 QuantizeRow quantize_row(CpuTier tier);

@@ -26,7 +26,7 @@ HWY_ATTR void silu_in_place(float* x, std::int64_t count) {
   for (std::int64_t i = 0; i < count; i += lanes) hn::StoreU(silu(hn::LoadU(tag, x + i)), tag, x + i);
 }
 
-// Row by row: the state holds the inputs of the positions before, and moves on by one.
+// Convolves row by row. The state holds the inputs of the previous positions and is shifted by one per row.
 HWY_ATTR void convolve(const Convolution& convolution, const ops::SequenceRows& rows, float* state, std::int64_t first,
                        std::int64_t count, ops::Tensor x) {
   const int past = convolution.taps - 1;
@@ -55,7 +55,7 @@ HWY_ATTR void convolve(const Convolution& convolution, const ops::SequenceRows& 
 
 // ---- Mamba ----
 
-// One channel: state, a, b and c: [state_size].
+// Processes one channel. state, a, b and c: [state_size].
 HWY_ATTR float scan_channel(int states, float step, float input, const float* a, const float* b, const float* c,
                             float* state) {
   const AnyTag tag;

@@ -1,4 +1,4 @@
-// Inner loops of operations that carry a state from position to position.
+// Kernels of operations that carry a state from position to position.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace rocmforge::cpu {
 
-inline constexpr std::int64_t kConvolutionChannels = 256;  // in a task, at most
-inline constexpr std::int64_t kMambaChannels = 64;         // likewise
+inline constexpr std::int64_t kConvolutionChannels = 256;  // per task, at most
+inline constexpr std::int64_t kMambaChannels = 64;         // per task, at most
 
-// What Mamba's recurrence takes of a step, and where its results go.
+// The inputs and the result of Mamba's recurrence for the rows of a sequence.
 struct MambaRows {
   const ops::SequenceRows& rows;
   ops::Tensor x;
@@ -24,13 +24,13 @@ struct MambaRows {
 };
 
 struct RecurrentKernels {
-  // Channels [first, first + count) of a sequence's rows.
+  // Processes channels [first, first + count) of a sequence's rows.
   void (*convolve)(const ops::Convolution& convolution, const ops::SequenceRows& rows, float* state, std::int64_t first,
                    std::int64_t count, ops::Tensor x);
-  // One token and one head. state: [head_size, state_size]; x and y: [head_size]; b and c: [state_size].
+  // Processes one token and one head. state: [head_size, state_size]; x and y: [head_size]; b and c: [state_size].
   void (*scan)(const ops::Mamba2& mamba, int head, float dt, const float* x, const float* b, const float* c,
                float* state, float* y);
-  // Channels [first, first + count) of a sequence's rows. state: [channels, state_size].
+  // Processes channels [first, first + count) of a sequence's rows. state: [channels, state_size].
   void (*scan_channels)(const ops::Mamba& mamba, const MambaRows& all, std::int64_t first, std::int64_t count,
                         float* state);
 };

@@ -1,4 +1,4 @@
-// The vectors that kernels work with, and how a table of one target is picked. Included once per Highway target.
+// The vector types of the kernels, and the macro that selects a function by target. Included once per Highway target.
 
 #if defined(ROCMFORGE_CPU_TARGET_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROCMFORGE_CPU_TARGET_INL_H_
@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// Highway's floor only stands in for vectors: one lane, or with Clang four emulated ones.
+// Highway's fallback targets have no real vectors: one lane, or with Clang four emulated lanes.
 #undef ROCMFORGE_CPU_REAL_VECTORS
 #define ROCMFORGE_CPU_REAL_VECTORS (HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128)
 
@@ -20,11 +20,11 @@ HWY_BEFORE_NAMESPACE();
 namespace rocmforge::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Any number of lanes, one too: for code that treats every value alike.
+// Vectors of any number of lanes, including one, for code that treats all values alike.
 using AnyTag = hn::ScalableTag<float>;
 using AnyFloats = hn::Vec<AnyTag>;
 
-// As many lanes as there are values, and zeros behind them.
+// Loads `count` values, at most a vector, and fills the other lanes with zeros.
 inline HWY_ATTR AnyFloats load_first(const float* from, std::int64_t count) {
   const AnyTag tag;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
@@ -44,7 +44,7 @@ inline HWY_ATTR void store_first(AnyFloats values, float* to, std::int64_t count
 
 #if ROCMFORGE_CPU_REAL_VECTORS
 
-// A vector is so many parts of 128 bits.
+// The number of 128-bit parts of a vector.
 inline constexpr int kParts = (HWY_MAX_BYTES < 64 ? HWY_MAX_BYTES : 64) / 16;
 inline constexpr int kFloatLanes = 4 * kParts;
 
@@ -60,7 +60,8 @@ using Shorts = hn::Vec<ShortTag>;
 using Ints = hn::Vec<IntTag>;
 using Floats = hn::Vec<FloatTag>;
 
-// The sums of four lanes of each part: lane i of a part is vector i's, always added in the same order.
+// Returns the sums of the four lanes of each part: lane i of a part is the sum of vector i's. The order of additions is
+// fixed.
 inline HWY_ATTR Ints sums_of_parts(Ints a, Ints b, Ints c, Ints d) {
   const IntTag tag;
   const LongTag pair_tag;
@@ -81,7 +82,7 @@ inline HWY_ATTR Floats sums_of_parts(Floats a, Floats b, Floats c, Floats d) {
 
 using FourTag = hn::FixedTag<float, 4>;
 
-// The parts added up.
+// Returns the sum of all parts.
 template <typename V>
 HWY_ATTR hn::Vec<FourTag> sum_of_all_parts(V v) {
   const hn::DFromV<V> tag;
@@ -93,7 +94,7 @@ HWY_ATTR hn::Vec<FourTag> sum_of_all_parts(V v) {
   }
 }
 
-// The sums of all lanes of four vectors.
+// Returns the sums over all lanes of four vectors.
 inline HWY_ATTR hn::Vec<FourTag> four_sums(Floats a, Floats b, Floats c, Floats d) {
   return sum_of_all_parts(sums_of_parts(a, b, c, d));
 }
@@ -102,7 +103,8 @@ inline HWY_ATTR hn::Vec<FourTag> four_sums(Floats a, Floats b, Floats c, Floats 
 }  // namespace rocmforge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
-// ROCMFORGE_CPU_PICK(function, tier): function of the target that the tier names; in the namespace around the targets'.
+// ROCMFORGE_CPU_PICK(function, tier) is the function of the tier's target. Use it in the namespace that contains the
+// targets' namespaces.
 #ifndef ROCMFORGE_CPU_PICK
 #if HWY_ARCH_X86
 #define ROCMFORGE_CPU_PICK(function, tier)       \

@@ -1,4 +1,4 @@
-#include "models/workspace.h"
+#include "models/activations.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 namespace rocmforge::models {
 namespace {
 
-// The greatest number of columns that any layer needs of each tensor.
+// The number of columns of each tensor: the most that any layer needs.
 struct Columns {
   std::int64_t low = 0;
   std::int64_t query = 0;
@@ -30,7 +30,7 @@ struct Columns {
 
 void grow(std::int64_t& greatest, std::int64_t value) { greatest = std::max(greatest, value); }
 
-// ---- One function a kind of mixer: the slices that its forward function takes ----
+// ---- One function per kind of mixer: the columns of each slice that its forward function takes ----
 
 class ColumnCounter {
  public:
@@ -61,7 +61,7 @@ class ColumnCounter {
     grow(columns_.mixed, std::int64_t{spec.heads} * spec.kv_rank);
     grow(columns_.head_size, spec.cached_size());
     grow(columns_.heads, spec.heads);
-    // The indexer is done before attention needs the same tensors.
+    // The indexer finishes before attention uses the same tensors.
     if (spec.indexer) {
       grow(columns_.wide, std::int64_t{spec.indexer->heads} * spec.indexer->key_size);
       grow(columns_.key, spec.indexer->key_size);
@@ -131,7 +131,7 @@ class ColumnCounter {
 
 void count(const FeedForwardSpec& spec, Columns& columns) {
   if (!spec.experts || spec.has_dense_beside) {
-    // With outliers gates and ups are there each for itself.
+    // If outliers are cut, gate and up are separate tensors.
     grow(columns.hidden, spec.outliers ? 2 * std::int64_t{spec.width} : spec.width);
   }
   if (!spec.experts) return;
@@ -166,24 +166,24 @@ Columns columns_of(const DecoderSpec& spec) {
   return columns;
 }
 
-constexpr std::int64_t kLine = 16;  // floats of a cache line
+constexpr std::int64_t kLine = 16;  // floats per cache line
 constexpr std::int64_t kWordBits = 32;
 
 }  // namespace
 
-ops::Tensor Layout::tensor(std::int64_t rows, std::int64_t columns) {
+ops::Tensor ActivationAllocator::tensor(std::int64_t rows, std::int64_t columns) {
   const std::int64_t stride = (columns + kLine - 1) / kLine * kLine;
   return {reinterpret_cast<float*>(take(rows * stride * static_cast<std::int64_t>(sizeof(float)))), rows, columns,
           stride};
 }
 
-std::byte* Layout::take(std::int64_t bytes) {
+std::byte* ActivationAllocator::take(std::int64_t bytes) {
   std::byte* at = memory_ == nullptr ? nullptr : memory_ + used_;
   used_ += static_cast<std::uint64_t>((bytes + 63) / 64 * 64);
   return at;
 }
 
-void Workspace::set_rows(std::int64_t rows) {
+void Activations::set_rows(std::int64_t rows) {
   for (ops::Tensor* tensor : {&streams, &x,      &predicted, &block, &laurel,       &normed,       &delta,
                               &shared,  &low,    &query,     &wide,  &key,          &value,        &mixed,
                               &gates,   &hidden, &router,    &gate,  &coefficients, &layer_inputs, &first_value}) {
@@ -192,40 +192,41 @@ void Workspace::set_rows(std::int64_t rows) {
   for (ops::Tensor& table : rope_tables) table.rows = rows;
 }
 
-Workspace lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t context, Layout& layout) {
+Activations lay_out(const DecoderSpec& spec, std::int64_t rows, std::int64_t context, ActivationAllocator& allocator) {
   const Columns columns = columns_of(spec);
   const bool has_streams = spec.altup.streams > 0;
-  Workspace work;
-  work.streams = layout.tensor(rows, spec.stream_columns());
-  work.x = work.streams.slice(0, spec.width);
-  work.predicted = layout.tensor(rows, has_streams ? spec.stream_columns() : 0);
-  work.block = layout.tensor(rows, has_streams ? spec.width : 0);
-  work.laurel = layout.tensor(rows, has_streams ? spec.width : 0);
-  work.coefficients = layout.tensor(rows, std::int64_t{spec.altup.streams} * spec.altup.streams);
-  work.normed = layout.tensor(rows, spec.width);
-  work.delta = layout.tensor(rows, spec.width);
-  work.shared = layout.tensor(rows, columns.has_shared_result ? spec.width : 0);
-  work.low = layout.tensor(rows, columns.low);
-  work.query = layout.tensor(rows, columns.query);
-  work.wide = layout.tensor(rows, columns.wide);
-  work.key = layout.tensor(rows, columns.key);
-  work.value = layout.tensor(rows, columns.value);
-  work.mixed = layout.tensor(rows, columns.mixed);
-  work.gates = layout.tensor(rows, columns.gates);
-  work.hidden = layout.tensor(rows, columns.hidden);
-  work.router = layout.tensor(rows, std::max<std::int64_t>(columns.router, spec.altup.streams));
-  work.gate = layout.tensor(rows, 1);
-  work.layer_inputs = layout.tensor(rows, layer_input_columns(spec));
-  work.first_value = layout.tensor(rows, columns.first_value);
+  Activations activations;
+  activations.streams = allocator.tensor(rows, spec.stream_columns());
+  activations.x = activations.streams.slice(0, spec.width);
+  activations.predicted = allocator.tensor(rows, has_streams ? spec.stream_columns() : 0);
+  activations.block = allocator.tensor(rows, has_streams ? spec.width : 0);
+  activations.laurel = allocator.tensor(rows, has_streams ? spec.width : 0);
+  activations.coefficients = allocator.tensor(rows, std::int64_t{spec.altup.streams} * spec.altup.streams);
+  activations.normed = allocator.tensor(rows, spec.width);
+  activations.delta = allocator.tensor(rows, spec.width);
+  activations.shared = allocator.tensor(rows, columns.has_shared_result ? spec.width : 0);
+  activations.low = allocator.tensor(rows, columns.low);
+  activations.query = allocator.tensor(rows, columns.query);
+  activations.wide = allocator.tensor(rows, columns.wide);
+  activations.key = allocator.tensor(rows, columns.key);
+  activations.value = allocator.tensor(rows, columns.value);
+  activations.mixed = allocator.tensor(rows, columns.mixed);
+  activations.gates = allocator.tensor(rows, columns.gates);
+  activations.hidden = allocator.tensor(rows, columns.hidden);
+  activations.router = allocator.tensor(rows, std::max<std::int64_t>(columns.router, spec.altup.streams));
+  activations.gate = allocator.tensor(rows, 1);
+  activations.layer_inputs = allocator.tensor(rows, layer_input_columns(spec));
+  activations.first_value = allocator.tensor(rows, columns.first_value);
   const std::int64_t slots = rows * columns.experts_used;
-  work.routing.experts = reinterpret_cast<std::int32_t*>(layout.take(slots * 4));
-  work.routing.weights = reinterpret_cast<float*>(layout.take(slots * 4));
+  activations.routing.experts = reinterpret_cast<std::int32_t*>(allocator.take(slots * 4));
+  activations.routing.weights = reinterpret_cast<float*>(allocator.take(slots * 4));
   if (columns.selects_keys) {
-    work.selection.words = (context + kWordBits - 1) / kWordBits;
-    work.selection.bits = reinterpret_cast<std::uint32_t*>(layout.take(rows * work.selection.words * 4));
+    activations.selection.words = (context + kWordBits - 1) / kWordBits;
+    activations.selection.bits =
+        reinterpret_cast<std::uint32_t*>(allocator.take(rows * activations.selection.words * 4));
   }
-  for (const std::int64_t size : columns.rope_tables) work.rope_tables.push_back(layout.tensor(rows, size));
-  return work;
+  for (const std::int64_t size : columns.rope_tables) activations.rope_tables.push_back(allocator.tensor(rows, size));
+  return activations;
 }
 
 StepLimits encoder_limits(std::int64_t context) {
@@ -234,10 +235,10 @@ StepLimits encoder_limits(std::int64_t context) {
 }
 
 std::uint64_t activation_bytes(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context) {
-  Layout layout;
-  lay_out(spec, limits.rows, context, layout);
-  layout.tensor(limits.logit_rows, spec.output_columns());
-  return layout.used();
+  ActivationAllocator allocator;
+  lay_out(spec, limits.rows, context, allocator);
+  allocator.tensor(limits.logit_rows, spec.output_columns());
+  return allocator.used();
 }
 
 ops::WorkLimits work_limits(const DecoderSpec& spec, const StepLimits& limits, std::int64_t context) {

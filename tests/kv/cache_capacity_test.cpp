@@ -1,4 +1,4 @@
-#include "kv/layout.h"
+#include "kv/cache_capacity.h"
 
 #include <algorithm>
 #include <vector>
@@ -8,7 +8,7 @@
 namespace rocmforge::kv {
 namespace {
 
-TEST(Layout, WindowsSeeWhatTheirDefinitionSays) {
+TEST(CacheCapacity, WindowsSeeWhatTheirDefinitionSays) {
   for (int window = 0; window <= 6; ++window) {
     for (int position = 0; position <= 12; ++position) {
       int first = 0;
@@ -44,7 +44,7 @@ int most_blocks_held(int window, int block_tokens, int sequences, int step_token
 }
 
 // Too few, and a request that was promised its context is preempted for ever; too many, and memory lies idle.
-TEST(Layout, BlocksNeededAreThoseOfTheWorstCase) {
+TEST(CacheCapacity, BlocksNeededAreThoseOfTheWorstCase) {
   constexpr int kLong = 60;
   for (int window = 1; window <= 9; ++window) {
     for (int block_tokens = 1; block_tokens <= 5; ++block_tokens) {
@@ -61,20 +61,20 @@ TEST(Layout, BlocksNeededAreThoseOfTheWorstCase) {
   }
 }
 
-TEST(Layout, BlocksNeededNeverExceedTheContext) {
+TEST(CacheCapacity, BlocksNeededNeverExceedTheContext) {
   EXPECT_EQ(blocks_needed(0, 16, {.sequences = 3, .context = 33, .step_tokens = 8}), 9);
   EXPECT_EQ(blocks_needed(4096, 16, {.sequences = 3, .context = 33, .step_tokens = 8}), 9);
   EXPECT_EQ(blocks_needed(0, 16, {.sequences = 1 << 20, .context = 1 << 20, .step_tokens = 1}), std::int64_t{1} << 36);
 }
 
 // A group that sees everything holds all that can be found; without one, each sequence's beginning must be kept apart.
-TEST(Layout, KnowsHowManyPrefixesAreOfUse) {
-  Layout layout = {.block_tokens = 4, .max_tokens = 10, .max_sequences = 2, .groups = {{0, 20}, {4, 5}}};
-  EXPECT_EQ(known_prefixes(layout), 25);
-  layout.groups[0].window = 8;
-  EXPECT_EQ(known_prefixes(layout), 25 + 2 * 3);
-  layout.known_prefixes = 7;
-  EXPECT_EQ(known_prefixes(layout), 7);
+TEST(CacheCapacity, KnowsHowManyPrefixesAreOfUse) {
+  CacheCapacity capacity = {.block_tokens = 4, .max_tokens = 10, .max_sequences = 2, .groups = {{0, 20}, {4, 5}}};
+  EXPECT_EQ(known_prefixes(capacity), 25);
+  capacity.groups[0].window = 8;
+  EXPECT_EQ(known_prefixes(capacity), 25 + 2 * 3);
+  capacity.known_prefixes = 7;
+  EXPECT_EQ(known_prefixes(capacity), 7);
 }
 
 }  // namespace
