@@ -139,7 +139,7 @@ std::uint64_t File::offset_in_part(const Tensor& tensor) const {
 void File::will_need(const Tensor& tensor, std::uint64_t offset, std::uint64_t length) const noexcept {
   if (mappings_.empty() || offset > tensor.bytes.size()) return;
   length = std::min<std::uint64_t>(length, tensor.bytes.size() - offset);
-  mappings_[tensor.part].advise(Access::kWillNeed, offset_in_part(tensor) + offset, length);
+  mappings_[tensor.part].will_need(offset_in_part(tensor) + offset, length);
 }
 
 void File::release(const Tensor& tensor, std::uint64_t offset, std::uint64_t length) const noexcept {
