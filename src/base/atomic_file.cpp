@@ -61,7 +61,7 @@ std::string temporary_name() {
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   if (path_ == "-") {
-    throw Error(ErrorCode::kUsage, "'-' is no file to write to", "use /dev/stdout for standard output");
+    throw Error(ErrorCode::kUsage, "'-' is not the name of a file", "use /dev/stdout for standard output");
   }
   if (path_.empty()) throw error(ErrorCode::kUsage, "the name of the output file is empty");
   const fs::path place = follow_links(path_);

@@ -80,7 +80,7 @@ class KeyedValue {
   std::vector<T> per_layer(std::size_t layers) const {
     if (value_.type() != ValueType::kArray) return std::vector<T>(layers, scalar<T>());
     if (value_.array().size() != layers) {
-      throw fault(fmt::format("has {} values, expected {}, one a layer ('block_count')",
+      throw fault(fmt::format("has {} values, expected {}, one per layer ('block_count')",
                               group_digits(value_.array().size()), layers));
     }
     return array<T>();
@@ -147,7 +147,7 @@ Metadata::Metadata(std::string file, std::vector<Entry> entries)
     : file_(std::move(file)), entries_(std::move(entries)) {
   for (const Entry& entry : entries_) index_.add(entry.key);
   if (const auto twice = index_.sort()) {
-    throw error(ErrorCode::kMalformed, "{}: key '{}' is there twice", file_, printable(*twice));
+    throw error(ErrorCode::kMalformed, "{}: key '{}' occurs twice", file_, printable(*twice));
   }
 }
 
