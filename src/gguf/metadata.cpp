@@ -123,8 +123,8 @@ class KeyedValue {
   T narrow(Stored stored) const {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<Stored>) {
       if (std::in_range<T>(stored)) return static_cast<T>(stored);
-      using Limits = std::numeric_limits<T>;
-      throw fault(fmt::format("is {}, expected an integer from {} to {}", stored, Limits::min(), Limits::max()));
+      throw fault(fmt::format("is {}, expected an integer from {} to {}", stored, std::numeric_limits<T>::min(),
+                              std::numeric_limits<T>::max()));
     } else {
       // visit_number_type instantiates every pair of types; fits() has excluded the mixed ones.
       const T value = static_cast<T>(stored);
