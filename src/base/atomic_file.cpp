@@ -61,7 +61,7 @@ std::string temporary_name() {
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
   if (path_ == "-") {
-    throw Error(ErrorCode::kUsage, "'-' is no file to write to", "use /dev/stdout for standard output");
+    throw Error(ErrorCode::kUsage, "'-' is not the name of a file", "use /dev/stdout for standard output");
   }
   if (path_.empty()) throw error(ErrorCode::kUsage, "the name of the output file is empty");
   const fs::path place = follow_links(path_);
@@ -84,7 +84,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
 void AtomicFile::open_directly(FileDescriptor file) {
   if (!file.is_open()) throw system_error(path_, "open for writing", errno);
   file_ = std::move(file);
-  place_ = Place::kDirect;
+  naming_ = Naming::kDirect;
   // An inherited descriptor (a shell's redirection, perhaps appending) keeps its file position.
   struct stat status{};
   const bool regular = fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode);
@@ -103,7 +103,7 @@ void AtomicFile::open_replacement(const fs::path& target, mode_t existing_mode) 
   }
   if (!file_.is_open()) {
     file_ = create_beside();
-    place_ = Place::kBeside;
+    naming_ = Naming::kBeside;
   }
   // Permissions that cannot be set (some network and FAT file systems) are no reason to refuse the data.
   if (existing_mode != 0 && fchmod(file_.get(), existing_mode) != 0) errno = 0;
@@ -157,7 +157,7 @@ void AtomicFile::write_in_order(std::uint64_t offset, std::span<const std::byte>
 }
 
 void AtomicFile::preallocate(std::uint64_t size) {
-  if (place_ == Place::kDirect || size == 0) return;
+  if (naming_ == Naming::kDirect || size == 0) return;
   struct statvfs disk{};
   const bool known = fstatvfs(file_.get(), &disk) == 0;
   // Requesting more than is free would fill the disk before it fails.
@@ -178,7 +178,7 @@ void AtomicFile::preallocate(std::uint64_t size) {
 }
 
 void AtomicFile::resize(std::uint64_t size) {
-  if (place_ == Place::kDirect) return;
+  if (naming_ == Naming::kDirect) return;
   if (::ftruncate(file_.get(), static_cast<off_t>(size)) != 0) {
     throw system_error(path_, fmt::format("make it {} long", format_bytes(size)), errno);
   }
@@ -188,12 +188,12 @@ void AtomicFile::commit() {
   RF_CHECK(!committed_);
   // EINVAL: a device or pipe, which has nothing to flush.
   if (::fdatasync(file_.get()) != 0 && errno != EINVAL && errno != EROFS) throw system_error(path_, "write", errno);
-  if (place_ != Place::kDirect) give_name();
+  if (naming_ != Naming::kDirect) give_name();
   committed_ = true;
 }
 
 void AtomicFile::give_name() {
-  if (place_ == Place::kNameless) {
+  if (naming_ == Naming::kNameless) {
     // A new name can be given directly, so that a kill in between leaves nothing behind.
     if (link_nameless(target_)) return;
     if (errno == EEXIST) {
@@ -227,7 +227,7 @@ void AtomicFile::copy_beside() {
   if (fchmod(copy.get(), status.st_mode & kPermissions) != 0) errno = 0;  // as in open_replacement
   if (::fdatasync(copy.get()) != 0) throw system_error(path_, "write", errno);
   file_ = std::move(copy);
-  place_ = Place::kBeside;
+  naming_ = Naming::kBeside;
 }
 
 }  // namespace rocmforge

@@ -47,7 +47,8 @@ class AtomicFile {
   void commit();
 
  private:
-  enum class Place { kNameless, kBeside, kDirect };
+  // Until commit() the file has no name, has a temporary name beside the target, or is written directly.
+  enum class Naming { kNameless, kBeside, kDirect };
 
   void open_directly(FileDescriptor file);
   void open_replacement(const std::filesystem::path& target, mode_t existing_mode);
@@ -62,7 +63,7 @@ class AtomicFile {
   std::string beside_;  // the temporary name in folder_, if there is one
   FileDescriptor folder_;
   FileDescriptor file_;
-  Place place_ = Place::kNameless;
+  Naming naming_ = Naming::kNameless;
   bool seekable_ = true;
   bool committed_ = false;
   std::uint64_t position_ = 0;  // where the next write() begins

@@ -25,8 +25,9 @@ struct Half {
 };
 
 inline constexpr float kHalfMax = 65504.0f;
-inline constexpr float kHalfEpsilon = 0x1p-11f;       // maximum relative rounding error of a normal number
-inline constexpr float kHalfSmallestStep = 0x1p-24f;  // distance between subnormals
+inline constexpr float kHalfEpsilon =
+    0x1p-11f;  // maximum relative rounding error of a normal number; for the error bounds of tests
+inline constexpr float kHalfSmallestStep = 0x1p-24f;  // distance between subnormals; likewise
 constexpr bool is_finite(Half h) { return (h.bits & 0x7c00) != 0x7c00; }
 
 constexpr float to_float(Half h) {
@@ -183,20 +184,6 @@ constexpr float to_float(E8M0 scale) {
   const std::uint32_t normal = static_cast<std::uint32_t>(scale.code) << 23;
   const std::uint32_t bits = scale.code == 0 ? 0x00400000u : normal;
   return std::bit_cast<float>(scale.code == 255 ? 0x7fc00000u : bits);
-}
-
-// Returns the nearest power of two, ties to the even code, clamped to the format's range; NaN for negative numbers,
-// infinity and NaN.
-constexpr E8M0 to_e8m0(float x) {
-  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x);
-  if (bits == kFloatSign) return E8M0{0};
-  if (bits >= kFloatInfinity) return E8M0{255};
-  const std::uint32_t exponent = bits >> 23;
-  const std::uint32_t mantissa = bits & 0x7fffffu;
-  if (exponent == 0) return E8M0{static_cast<std::uint8_t>(mantissa > 0x600000u ? 1 : 0)};
-  const bool up = mantissa > 0x400000u || (mantissa == 0x400000u && (exponent & 1) != 0);
-  const std::uint32_t code = exponent + (up ? 1 : 0);
-  return E8M0{static_cast<std::uint8_t>(code > 254 ? 254 : code)};
 }
 
 }  // namespace rocmforge

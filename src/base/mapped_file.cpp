@@ -42,7 +42,6 @@ MappedFile::MappedFile(std::string path) : path_(std::move(path)) {
   if (!S_ISREG(status.st_mode)) {
     throw error(ErrorCode::kIo, "{}: is {}, expected a regular file", path_, kind_of(status.st_mode));
   }
-  id_ = {status.st_dev, status.st_ino};
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ != 0) map();
 }
@@ -61,7 +60,6 @@ void MappedFile::map() {
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       file_(std::move(other.file_)),
-      id_(other.id_),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       guard_(std::exchange(other.guard_, -1)) {}
@@ -69,7 +67,6 @@ MappedFile::MappedFile(MappedFile&& other) noexcept
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(file_, other.file_);
-  std::swap(id_, other.id_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(guard_, other.guard_);
@@ -82,14 +79,11 @@ MappedFile::~MappedFile() {
   munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void MappedFile::advise(Access access, std::size_t offset, std::size_t length) const noexcept {
+void MappedFile::will_need(std::size_t offset, std::size_t length) const noexcept {
   if (offset >= size_) return;
   const std::size_t begin = offset / page_size() * page_size();
   const std::size_t end = offset + std::min(length, size_ - offset);
-  const int advice = access == Access::kSequential ? MADV_SEQUENTIAL
-                     : access == Access::kRandom   ? MADV_RANDOM
-                                                   : MADV_WILLNEED;
-  madvise(const_cast<std::byte*>(data_ + begin), end - begin, advice);
+  madvise(const_cast<std::byte*>(data_ + begin), end - begin, MADV_WILLNEED);
 }
 
 void MappedFile::release(std::size_t offset, std::size_t length) const noexcept {

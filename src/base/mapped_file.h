@@ -5,25 +5,13 @@
 // as zeros, and check_intact() reports it. Reading is safe from any thread.
 #pragma once
 
-#include <compare>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 
 #include "base/file_descriptor.h"
 
 namespace rocmforge {
-
-enum class Access { kSequential, kRandom, kWillNeed };
-
-// Identifies a file: two paths with equal ids are the same file.
-struct FileId {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  friend auto operator<=>(const FileId&, const FileId&) = default;
-};
 
 class MappedFile {
  public:
@@ -37,11 +25,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   std::size_t size() const { return size_; }
   const std::string& path() const { return path_; }
-  FileId file_id() const { return id_; }
 
-  // Advises the system how the bytes from `offset` on will be read.
-  void advise(Access access, std::size_t offset = 0, std::size_t length = kToTheEnd) const noexcept;
-
+  // Advises the system that the bytes from `offset` on will be read soon.
+  void will_need(std::size_t offset, std::size_t length) const noexcept;
   // Releases the memory of the whole pages inside the range. They are read from the file again when they are next used.
   void release(std::size_t offset, std::size_t length) const noexcept;
 
@@ -50,13 +36,10 @@ class MappedFile {
   void check_intact() const;
 
  private:
-  static constexpr std::size_t kToTheEnd = std::numeric_limits<std::size_t>::max();
-
   void map();
 
   std::string path_;
   FileDescriptor file_;
-  FileId id_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   int guard_ = -1;  // the number of the range in bus_error_guard.h

@@ -17,7 +17,7 @@ struct NpyArray {
   std::vector<float> values;  // in C order: the last dimension is contiguous
 };
 
-// Throws Error unless the file is a complete little-endian float32 array in C order.
+// Reads an array; only tests do. Throws Error unless the file is a complete little-endian float32 array in C order.
 NpyArray read_npy(const std::string& path);
 
 // Writes an array of a known shape piece by piece, without holding all of it in memory. The file appears on commit().

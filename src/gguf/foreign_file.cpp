@@ -10,7 +10,7 @@ namespace rocmforge::gguf {
 namespace {
 
 constexpr const char* kConvert = "`rocmforge convert FOLDER OUT.gguf` makes a GGUF file of a Hugging Face checkpoint";
-constexpr const char* kOldFormat = "this format was given up in 2023; look for a GGUF file of the same model";
+constexpr const char* kOldFormat = "this format has been obsolete since 2023; look for a GGUF file of the same model";
 constexpr const char* kWebPage = "the server answered with a page instead of the model; does it ask for a login?";
 
 struct Kind {

@@ -41,7 +41,7 @@ std::uint32_t read_version(HeaderCursor& cursor) {
                  "look for the file that is not made for IBM Z or POWER");
   }
   if (version == 1) {
-    throw refuse("is a GGUF file of version 1, which was given up; expected 2 or 3",
+    throw refuse("is a GGUF file of version 1, which is obsolete, expected 2 or 3",
                  "look for a newer file of the same model");
   }
   throw refuse(fmt::format("is a GGUF file of version {}, expected 2 or 3", version),

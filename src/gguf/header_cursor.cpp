@@ -37,7 +37,7 @@ std::span<const std::byte> HeaderCursor::take(std::uint64_t count, std::string_v
   const auto taken = bytes_.subspan(position_, count);
   position_ += count;
   if (position_ > kMaxHeaderBytes) {
-    throw error(ErrorCode::kTooLarge, "{}: the header goes on after {}, more than any model's", file_,
+    throw error(ErrorCode::kTooLarge, "{}: the header is longer than {}, which no model needs", file_,
                 format_bytes(kMaxHeaderBytes));
   }
   if (mapping_ != nullptr && position_ - released_ >= kReleaseStep) release_behind();

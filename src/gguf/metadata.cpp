@@ -80,7 +80,7 @@ class KeyedValue {
   std::vector<T> per_layer(std::size_t layers) const {
     if (value_.type() != ValueType::kArray) return std::vector<T>(layers, scalar<T>());
     if (value_.array().size() != layers) {
-      throw fault(fmt::format("has {} values, expected {}, one a layer ('block_count')",
+      throw fault(fmt::format("has {} values, expected {}, one per layer ('block_count')",
                               group_digits(value_.array().size()), layers));
     }
     return array<T>();
@@ -123,8 +123,8 @@ class KeyedValue {
   T narrow(Stored stored) const {
     if constexpr (std::is_integral_v<T> && std::is_integral_v<Stored>) {
       if (std::in_range<T>(stored)) return static_cast<T>(stored);
-      using Limits = std::numeric_limits<T>;
-      throw fault(fmt::format("is {}, expected an integer from {} to {}", stored, Limits::min(), Limits::max()));
+      throw fault(fmt::format("is {}, expected an integer from {} to {}", stored, std::numeric_limits<T>::min(),
+                              std::numeric_limits<T>::max()));
     } else {
       // visit_number_type instantiates every pair of types; fits() has excluded the mixed ones.
       const T value = static_cast<T>(stored);
@@ -147,7 +147,7 @@ Metadata::Metadata(std::string file, std::vector<Entry> entries)
     : file_(std::move(file)), entries_(std::move(entries)) {
   for (const Entry& entry : entries_) index_.add(entry.key);
   if (const auto twice = index_.sort()) {
-    throw error(ErrorCode::kMalformed, "{}: key '{}' is there twice", file_, printable(*twice));
+    throw error(ErrorCode::kMalformed, "{}: key '{}' occurs twice", file_, printable(*twice));
   }
 }
 

@@ -24,7 +24,7 @@ SplitName checked_split_name(const std::string& path, const Metadata& metadata, 
   throw Error(ErrorCode::kMalformed,
               fmt::format("{}: is part {} of {} by '{}' and '{}', so its name must end in '{}'", path, number + 1,
                           count, kSplitNumberKey, kSplitCountKey, split_name("", number + 1, count)),
-              "the other parts are found by the name; give the files their first names back");
+              "the other parts are found by name; rename the files to their original names");
 }
 
 void check_all_present(const std::vector<std::string>& paths) {
@@ -113,7 +113,7 @@ void File::open_parts(const std::string& path, const Metadata& metadata) {
 void File::index_tensors() {
   for (const Tensor& tensor : tensors_) index_.add(tensor.name);
   if (const auto twice = index_.sort()) {
-    throw error(ErrorCode::kMalformed, "{}: tensor '{}' is there twice", path(), printable(*twice));
+    throw error(ErrorCode::kMalformed, "{}: tensor '{}' occurs twice", path(), printable(*twice));
   }
 }
 
@@ -139,7 +139,7 @@ std::uint64_t File::offset_in_part(const Tensor& tensor) const {
 void File::will_need(const Tensor& tensor, std::uint64_t offset, std::uint64_t length) const noexcept {
   if (mappings_.empty() || offset > tensor.bytes.size()) return;
   length = std::min<std::uint64_t>(length, tensor.bytes.size() - offset);
-  mappings_[tensor.part].advise(Access::kWillNeed, offset_in_part(tensor) + offset, length);
+  mappings_[tensor.part].will_need(offset_in_part(tensor) + offset, length);
 }
 
 void File::release(const Tensor& tensor, std::uint64_t offset, std::uint64_t length) const noexcept {
@@ -152,7 +152,7 @@ void File::refuse_to_overwrite(const std::string& output) const {
   for (const Part& part : parts_) {
     std::error_code ignored;
     if (std::filesystem::equivalent(part.path, output, ignored)) {
-      throw Error(ErrorCode::kUsage, fmt::format("{} is the input too", output), "choose another name for the output");
+      throw Error(ErrorCode::kUsage, fmt::format("{} is also the input", output), "choose another name for the output");
     }
   }
 }

@@ -74,7 +74,7 @@ void Writer::check(std::span<const TensorSpec> tensors) const {
     if (!size.fault.empty()) throw error(ErrorCode::kUsage, "tensor '{}' {}", printable(name), size.fault);
     names.add(name);
   }
-  if (const auto twice = names.sort()) throw error(ErrorCode::kUsage, "tensor '{}' is there twice", printable(*twice));
+  if (const auto twice = names.sort()) throw error(ErrorCode::kUsage, "tensor '{}' occurs twice", printable(*twice));
   if (tensors.size() > kMaxTensors) {
     throw error(ErrorCode::kTooLarge, "{} tensors, at most {} are allowed", group_digits(tensors.size()),
                 group_digits(kMaxTensors));
@@ -101,7 +101,7 @@ std::vector<Writer::Part> Writer::place_tensors(std::span<const TensorSpec> tens
     }
   }
   if (parts.size() > kMaxParts) {
-    throw error(ErrorCode::kTooLarge, "the limits ask for {} files, at most {} are allowed", group_digits(parts.size()),
+    throw error(ErrorCode::kTooLarge, "the limits require {} files, at most {} are allowed", group_digits(parts.size()),
                 group_digits(kMaxParts));
   }
   return parts;

@@ -330,8 +330,6 @@ ReusedPrefix Cache::reuse_prefix(SequenceId id, std::span<const TokenId> tokens)
   find_cached(tokens, sequence.prefixes);
   const int blocks = static_cast<int>(sequence.prefixes.size());
   sequence.length = blocks * capacity_.block_tokens;
-  prefix_hits_.asked += static_cast<std::int64_t>(tokens.size());
-  prefix_hits_.found += sequence.length;
   if (blocks == 0) return {};
   for (const PrefixId prefix : sequence.prefixes) tree_.use(prefix);
   for (int group = 0; group < group_count(); ++group) {

@@ -50,12 +50,6 @@ struct Usage {
   int owned;
 };
 
-// The numbers of tokens that reuse_prefix() was asked for and that it found.
-struct PrefixHits {
-  std::int64_t asked = 0;
-  std::int64_t found = 0;
-};
-
 class Cache {
  public:
   explicit Cache(const CacheCapacity& capacity, PrefixHash hash = &hash_of);
@@ -67,8 +61,8 @@ class Cache {
   // Removes a sequence and caches its full blocks.
   void remove(SequenceId id);
 
-  // Adds a sequence with the same tokens, in the same blocks. Reservations stay with the original; both sequences must
-  // call reserve() before they continue.
+  // Adds a sequence with the same tokens, in the same blocks. Called by tests only so far. Reservations stay with the
+  // original; both sequences must call reserve() before they continue.
   std::optional<ForkedSequence> fork(SequenceId id);
 
   // Gives a sequence the longest cached prefix of `tokens` that every group and the recurrent state still have, in
@@ -103,9 +97,9 @@ class Cache {
   // Returns kNoBlock if there are no recurrent layers.
   BlockId state_slot(SequenceId id) const { return live(id).state_slot; }
 
+  // Return how many blocks of a group, or state slots, are free, cached and owned. For tests.
   Usage usage(int group) const { return usage_of(pools_[group]); }
   Usage state_usage() const { return has_state() ? usage_of(pools_[state_pool()]) : Usage{}; }
-  const PrefixHits& prefix_hits() const { return prefix_hits_; }
 
  private:
   struct Table {
@@ -161,7 +155,6 @@ class Cache {
   std::vector<SequenceId> free_ids_;
   std::vector<BlockCopy> copies_;  // returned by the last reserve()
   std::vector<int> runs_;          // used by find_cached(), by group: number of consecutive cached blocks up to here
-  PrefixHits prefix_hits_;
 };
 
 }  // namespace rocmforge::kv

@@ -194,9 +194,9 @@ void FileTensors::check_complete() const {
     if (taken_.contains(std::string(tensor.name))) continue;
     if (std::ranges::any_of(ignored_beginnings_, [&](const auto& b) { return tensor.name.starts_with(b); })) continue;
     throw Error(ErrorCode::kMalformed,
-                fmt::format("{}: tensor '{}' {} has no place in this architecture", file_.path(),
+                fmt::format("{}: tensor '{}' {} does not belong to this architecture", file_.path(),
                             printable(tensor.name), to_string(tensor.shape)),
-                "the file may be of a newer kind than this version knows");
+                "the file may be newer than this version of the program");
   }
 }
 

@@ -24,7 +24,8 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
   experts = optional("expert_count", 0, 0, kMostExperts);
   experts_used = optional("expert_used_count", 0, 0, kMostExperts);
   if (experts_used > experts || (experts > 0 && experts_used == 0)) {
-    throw wrong("'{}' is {}, of '{}' {}", key("expert_used_count"), experts_used, key("expert_count"), experts);
+    throw wrong("'{}' is {}, which does not fit '{}' {}", key("expert_used_count"), experts_used, key("expert_count"),
+                experts);
   }
   check_vocabulary();
 }
@@ -34,8 +35,8 @@ Hyperparameters::Hyperparameters(Facts facts, std::string architecture)
 void Hyperparameters::check_vocabulary() {
   const int stated = optional("vocab_size", vocabulary, 1, kMostTokens);
   if (stated == vocabulary) return;
-  assume(fmt::format("'{}' is {}, but tensor 'token_embd.weight' has {} rows, which are taken", key("vocab_size"),
-                     stated, vocabulary),
+  assume(fmt::format("'{}' is {}, but tensor 'token_embd.weight' has {} rows, which is used", key("vocab_size"), stated,
+                     vocabulary),
          true);
 }
 
@@ -65,7 +66,7 @@ int Hyperparameters::optional(std::string_view name, int otherwise, int least, i
 }
 
 int Hyperparameters::expected(std::string_view name, int otherwise, int least, int greatest) {
-  if (!has(name)) assume(fmt::format("'{}' is missing: {} is taken", key(name), otherwise), true);
+  if (!has(name)) assume(fmt::format("'{}' is missing: {} is assumed", key(name), otherwise), true);
   return optional(name, otherwise, least, greatest);
 }
 
@@ -81,7 +82,7 @@ float Hyperparameters::optional_number(std::string_view name, float otherwise, f
 }
 
 float Hyperparameters::expected_number(std::string_view name, float otherwise, float least, float greatest) {
-  if (!has(name)) assume(fmt::format("'{}' is missing: {} is taken", key(name), otherwise), true);
+  if (!has(name)) assume(fmt::format("'{}' is missing: {} is assumed", key(name), otherwise), true);
   return optional_number(name, otherwise, least, greatest);
 }
 

@@ -121,8 +121,8 @@ Error unknown(const gguf::Metadata& metadata, std::string_view name) {
 void check_what_is_seen(const DecoderSpec& spec, const Hyperparameters& h) {
   const bool has_encoder = spec.is_encoder() || spec.encoder != nullptr;
   if (!has_encoder && !h.optional_flag("attention.causal", true)) {
-    throw error(ErrorCode::kUnsupported, "{}: '{}' is false, which only encoders can be: '{}' is none",
-                h.metadata().file(), h.key("attention.causal"), spec.architecture);
+    throw error(ErrorCode::kUnsupported, "{}: '{}' is false, but '{}' is not an encoder", h.metadata().file(),
+                h.key("attention.causal"), spec.architecture);
   }
   const CacheLayout layout = cache_layout(spec);
   if (!layout.groups.empty() || !layout.recurrent_layers.empty()) return;

@@ -12,7 +12,7 @@ class TensorLister final : public TensorSource {
  public:
   explicit TensorLister(std::vector<ListedTensor>& tensors) : tensors_(tensors) {}
 
-  // So that an output that may be tied is listed as tied, and everything else in its usual form.
+  // Returns false, so that an output that may be tied is listed as tied, and everything else in its usual form.
   bool has(const std::string&) const override { return false; }
 
   ops::Weight matrix(const std::string& name, std::initializer_list<Extent> shape, Need need, RowRange) override {

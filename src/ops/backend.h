@@ -195,8 +195,6 @@ class Backend {
   virtual void add_to_streams(Tensor x, Tensor coefficients, Tensor to) = 0;
   virtual void soft_cap(float cap, Tensor x) = 0;  // x = cap * tanh(x / cap)
   virtual void gather_rows(Tensor x, std::span<const std::int32_t> rows, Tensor out) = 0;
-  // out[row] = index of the greatest value, the lowest index if several are equal. `out` is in the backend's memory.
-  virtual void argmax(Tensor x, std::int32_t* out) = 0;
 };
 
 }  // namespace rocmforge::ops

@@ -57,7 +57,7 @@ struct WeightSource {
   }
 };
 
-// A matrix as a backend holds it, possibly repacked. The backend defines the meaning of `data` and `packing`.
+// A matrix as a backend holds it, possibly repacked. The backend defines the meaning of `data`.
 struct Weight {
   const quant::Format* format = nullptr;
   std::int64_t columns = 0;
@@ -66,12 +66,11 @@ struct Weight {
   const std::byte* data = nullptr;
   std::int64_t row_bytes = 0;
   std::int64_t matrix_bytes =
-      0;            // from one matrix to the next; more than its rows take if it is part of a larger tensor
-  int packing = 0;  // 0: as in the file
+      0;  // from one matrix to the next; more than its rows take if it is part of a larger tensor
   const float* scale = nullptr;  // [count]: factor of each matrix's product; may be absent
 
   bool is_present() const { return data != nullptr; }
-  // Requires packing == 0.
+  // Requires: the matrix is stored as in the file.
   const std::byte* row(std::int64_t matrix, std::int64_t r) const {
     return data + matrix * matrix_bytes + r * row_bytes;
   }

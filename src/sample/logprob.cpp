@@ -1,3 +1,4 @@
+// Computes log probabilities; see sampler.h.
 #include <algorithm>
 #include <array>
 

@@ -48,6 +48,7 @@ class Scheduler {
   // prompt need not wait for a long one; what a prompt does not need goes to the others in the order of admission.
   std::span<const PlannedRequest> plan();
 
+  // Returns whether no request runs or waits. For tests.
   bool is_idle() const { return running_.empty() && waiting_.empty(); }
 
  private:

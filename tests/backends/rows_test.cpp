@@ -299,28 +299,5 @@ TEST_P(RowOps, CopyHeads) {
   compare(run, 0, 0, "copy_heads");
 }
 
-// The lowest of equal ones, wherever the greatest is.
-TEST_P(RowOps, Argmax) {
-  for (const std::int64_t columns : {1, 7, 16, 33, 1000}) {
-    std::vector<std::int64_t> places = {0, columns / 2, columns - 1};
-    Numbers x;
-    for (const std::int64_t place : places) {
-      Numbers row = normal(10, columns);
-      row[static_cast<std::size_t>(place)] = 50;
-      if (place + 2 < columns) row[static_cast<std::size_t>(columns - 1)] = 50;
-      x.insert(x.end(), row.begin(), row.end());
-    }
-    const Rows input(*backend_, 3, columns, x);
-    const Array<std::int32_t> out(*backend_, {-1, -1, -1});
-    backend_->argmax(input.tensor(), out.data());
-    const auto found = out.values();
-    for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(found[r], places[r]) << columns;
-  }
-  const Rows low(*backend_, 1, 3, {-std::numeric_limits<float>::infinity(), -5, -3});
-  const Array<std::int32_t> out(*backend_, {-1});
-  backend_->argmax(low.tensor(), out.data());
-  EXPECT_EQ(out.values()[0], 2);
-}
-
 }  // namespace
 }  // namespace rocmforge

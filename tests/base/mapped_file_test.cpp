@@ -52,15 +52,6 @@ TEST(MappedFile, MovesWithoutLosingTheMapping) {
   EXPECT_EQ(text_of(second) + text_of(first), "contentother");
 }
 
-// Two names of one file must not be taken for two parts of a model.
-TEST(MappedFile, KnowsTheSameFileByAnotherName) {
-  const TempFolder folder;
-  const std::string path = folder.write("a", "content");
-  std::filesystem::create_hard_link(path, folder / "b");
-  EXPECT_EQ(MappedFile(path).file_id(), MappedFile(folder / "b").file_id());
-  EXPECT_NE(MappedFile(path).file_id(), MappedFile(folder.write("c", "content")).file_id());
-}
-
 // Whoever gives the wrong path is told what is wrong with it; a pipe must not hang the program.
 TEST(MappedFile, SaysWhyAFileCannotBeRead) {
   const TempFolder folder;
@@ -123,9 +114,9 @@ TEST(MappedFile, ReleasesPagesThatWereRead) {
 TEST(MappedFile, AcceptsAnyRange) {
   const TempFolder folder;
   const MappedFile file(folder.write("a", std::string(10000, 'x')));
-  file.advise(Access::kSequential);
-  file.advise(Access::kWillNeed, 4097, 10);
-  file.advise(Access::kRandom, 20000);
+  file.will_need(4097, 10);
+  file.will_need(0, static_cast<std::size_t>(-1));
+  file.will_need(20000, 1);
   file.release(1, 100);
   file.release(9999, static_cast<std::size_t>(-1));
   file.release(20000, 1);

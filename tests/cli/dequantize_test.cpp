@@ -35,7 +35,7 @@ TEST(Dequantize, NeverOverwritesItsInput) {
   const std::string model = testing::tiny_llama(folder / "in.gguf");
   const Answer answer = rocmforge({"dequantize", model, "--tensor", "output.weight", "--out", folder / "in.gguf"});
   EXPECT_EQ(answer.exit_code, 2);
-  EXPECT_THAT(answer.errors, HasSubstr("is the input too"));
+  EXPECT_THAT(answer.errors, HasSubstr("is also the input"));
   EXPECT_EQ(rocmforge({"inspect", model}).exit_code, 0);
 }
 

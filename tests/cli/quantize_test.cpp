@@ -188,7 +188,7 @@ TEST(Quantize, NeverOverwritesItsInput) {
   std::filesystem::create_symlink(input, folder / "link.gguf");
   std::filesystem::create_hard_link(input, folder / "hard.gguf");
   for (const char* name : {"in.gguf", "link.gguf", "hard.gguf"}) {
-    expect_refusal({input, folder / name, "Q8_0"}, 2, {"is the input too"}, folder);
+    expect_refusal({input, folder / name, "Q8_0"}, 2, {"is also the input"}, folder);
   }
   EXPECT_TRUE(testing::read_text(input) == before);
 }
@@ -201,7 +201,7 @@ TEST(Quantize, NeverOverwritesAPartOfItsInput) {
   const std::string part = folder / "p-00001-of-00003.gguf";
   ASSERT_TRUE(std::filesystem::exists(part));
   const std::string before = testing::read_text(part);
-  expect_refusal({part, folder / "p.gguf", "F16", "--split-max-size", "1MB"}, 2, {"is the input too"}, folder);
+  expect_refusal({part, folder / "p.gguf", "F16", "--split-max-size", "1MB"}, 2, {"is also the input"}, folder);
   EXPECT_TRUE(testing::read_text(part) == before);
 }
 

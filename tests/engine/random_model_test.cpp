@@ -266,13 +266,14 @@ TEST_F(RandomModels, ThatCannotAnswerAreRefused) {
     model.keys.set(architecture + "." + key, value);
     EXPECT_ERROR(testing::logits_of(model), why);
   };
-  expect_refused("llama", "attention.causal", false, "'llama.attention.causal' is false, which only encoders can be");
+  expect_refused("llama", "attention.causal", false,
+                 "'llama.attention.causal' is false, but 'llama' is not an encoder");
   expect_refused("t5encoder", "attention.relative_buckets_count", std::uint32_t{512}, "expected 4 to 256");
   expect_refused("gemma3n", "embedding_length_per_layer_input", std::uint32_t{0}, "expected 1 to");
   RandomModel shrunk = random_model({.architecture = "mistral3"});
   shrunk.keys.set("mistral3.rope.scaling.factor", 0.02f);
   shrunk.keys.set("mistral3.rope.scaling.yarn_log_multiplier", 10.0f);
-  EXPECT_ERROR(testing::logits_of(shrunk), "make a magnitude of 1 over");
+  EXPECT_ERROR(testing::logits_of(shrunk), "give a magnitude of 1 over");
   RandomModel model = random_model(testing::usual_options("lfm2"));
   model.keys.set("lfm2.attention.head_count_kv", std::uint32_t{0});
   model.keys.set("lfm2.shortconv.l_cache", std::uint32_t{1});

@@ -104,7 +104,7 @@ TEST(GgufMetadata, SpreadsOneValueOverAllLayers) {
   EXPECT_EQ(keys->per_layer<bool>("pattern", 3), (std::vector<bool>{true, true, true}));
   EXPECT_TRUE(keys->per_layer<std::uint32_t>("absent", 3).empty());
   EXPECT_ERROR(keys->per_layer<std::uint32_t>("each", 4),
-               "key 'each' has 3 values, expected 4, one a layer ('block_count')");
+               "key 'each' has 3 values, expected 4, one per layer ('block_count')");
 }
 
 TEST(GgufMetadata, KeepsTheOrderOfTheFile) {

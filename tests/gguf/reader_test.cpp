@@ -87,7 +87,7 @@ TEST(GgufReader, SaysWhatAFileIsInstead) {
 
 TEST(GgufReader, RefusesVersionsThatItCannotRead) {
   EXPECT_ERROR(parse(small_gguf().version(0)), "version 0, expected 2 or 3");
-  EXPECT_ERROR(parse(small_gguf().version(1)), "version 1, which was given up");
+  EXPECT_ERROR(parse(small_gguf().version(1)), "version 1, which is obsolete");
   EXPECT_ERROR(parse(small_gguf().version(4)), "version 4, expected 2 or 3");
   EXPECT_ERROR(parse(small_gguf().version(0x03000000)), "big-endian");
 }
@@ -117,7 +117,7 @@ TEST(GgufReader, RefusesValuesThatAreNone) {
   EXPECT_ERROR(parse(GgufBytes().string("", "x").string("k", "x")), "key 1 of 2 has an empty name");
   EXPECT_ERROR(parse(GgufBytes().string("a\xff", "x")), "not UTF-8 text: 'a\\xff'");
   EXPECT_ERROR(parse(GgufBytes().string(std::string_view("a\0b", 3), "x")), "not UTF-8 text: 'a\\x00b'");
-  EXPECT_ERROR(parse(GgufBytes().string("k", "1").string("k", "2")), "key 'k' is there twice");
+  EXPECT_ERROR(parse(GgufBytes().string("k", "1").string("k", "2")), "key 'k' occurs twice");
   EXPECT_NO_THROW(parse(GgufBytes().string("k", "\xed\xa0\x80")));
 }
 
@@ -195,7 +195,7 @@ TEST(GgufReader, SaysHowManyBytesAreMissing) {
 TEST(GgufReader, RefusesANameThatIsThereTwice) {
   GgufBytes file;
   file.tensor("w", 0, {1}, "aaaa").tensor("w", 0, {1}, "bbbb");
-  EXPECT_ERROR(parse(file), "tensor 'w' is there twice");
+  EXPECT_ERROR(parse(file), "tensor 'w' occurs twice");
 }
 
 // A typing error in a tensor's name should cost a second, not a search.

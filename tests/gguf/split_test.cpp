@@ -75,7 +75,7 @@ TEST_F(SplitModel, RefusesPartsThatDoNotFit) {
   write(2, part({2, 3, 3}, "bbbb"));
   EXPECT_ERROR(File::open(name(1)), "has 'split.no' 2 and 'split.count' 3, expected 1 and 3");
   write(2, part({1, 3, 3}, "aaaa"));
-  EXPECT_ERROR(File::open(name(1)), "tensor 'aaaa' is there twice");
+  EXPECT_ERROR(File::open(name(1)), "tensor 'aaaa' occurs twice");
   write(2, GgufBytes().tensor("bbbb", 24, {4}, "bbbb").bytes());
   EXPECT_ERROR(File::open(name(1)), "00002-of-00003.gguf: key 'split.no' is missing");
   write(2, "GGUF");

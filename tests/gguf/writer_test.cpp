@@ -188,7 +188,7 @@ TEST(GgufWriter, RefusesTensorsThatNoFileCanHold) {
   const TempFolder folder;
   const auto write = [&](const std::vector<TensorSpec>& tensors) { Writer(folder / "out.gguf", {}, tensors); };
   EXPECT_ERROR(write({{"w", quant::find_format("Q4_0"), Shape{33}}}), "tensor 'w' of type Q4_0 has rows of 33 values");
-  EXPECT_ERROR(write({{"w", kI8, Shape{1}}, {"w", kI8, Shape{1}}}), "tensor 'w' is there twice");
+  EXPECT_ERROR(write({{"w", kI8, Shape{1}}, {"w", kI8, Shape{1}}}), "tensor 'w' occurs twice");
   EXPECT_ERROR(write({{"", kI8, Shape{1}}}), "cannot be the name of a tensor");
   EXPECT_ERROR(write({{"w", kI8, Shape{std::uint64_t{1} << 63}}}), "the tensors take more than 8.00 EiB");
   EXPECT_ERROR(write({{"w", kI8, Shape{std::uint64_t{1} << 60}}}), "needs 1.00 EiB, but only");

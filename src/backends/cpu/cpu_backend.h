@@ -63,7 +63,6 @@ class CpuBackend final : public ops::Backend {
   void add_to_streams(ops::Tensor x, ops::Tensor coefficients, ops::Tensor to) override;
   void soft_cap(float cap, ops::Tensor x) override;
   void gather_rows(ops::Tensor x, std::span<const std::int32_t> rows, ops::Tensor out) override;
-  void argmax(ops::Tensor x, std::int32_t* out) override;
 
   // products.cpp
   using Backend::linear;

@@ -232,12 +232,12 @@ class SharedCuts {
     for (std::int64_t first = 0; first < cuts_; first += at_once) {
       const auto count = static_cast<std::size_t>(std::min(at_once, cuts_ - first));
       pool_.parallel_for(count, [&](std::size_t i, int thread) {
-        const Place place = place_of(first + static_cast<std::int64_t>(i));
-        run_.attend(place.unit, place.cut, scratch_.thread(thread), scratch_.cut(static_cast<int>(i)));
+        const UnitCut next = unit_cut(first + static_cast<std::int64_t>(i));
+        run_.attend(next.unit, next.cut, scratch_.thread(thread), scratch_.cut(static_cast<int>(i)));
       });
       for (std::size_t i = 0; i < count; ++i) {
-        const Place place = place_of(first + static_cast<std::int64_t>(i));
-        run_.join(place.unit, scratch_.cut(static_cast<int>(i)), scratch_.unit(place.index));
+        const UnitCut next = unit_cut(first + static_cast<std::int64_t>(i));
+        run_.join(next.unit, scratch_.cut(static_cast<int>(i)), scratch_.unit(next.index));
       }
     }
     for (std::int64_t index = 0; index < run_.units().count(); ++index) {
@@ -246,13 +246,13 @@ class SharedCuts {
   }
 
  private:
-  struct Place {
+  struct UnitCut {
     Unit unit;
     int index;
     std::int32_t cut;
   };
 
-  Place place_of(std::int64_t number) const {
+  UnitCut unit_cut(std::int64_t number) const {
     for (int index = 0;; ++index) {
       const Unit unit = run_.units().at(index);
       const std::int64_t here = unit.end_cut - unit.first_cut;

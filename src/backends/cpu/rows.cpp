@@ -125,10 +125,4 @@ void CpuBackend::gather_rows(Tensor x, std::span<const std::int32_t> rows, Tenso
   });
 }
 
-void CpuBackend::argmax(Tensor x, std::int32_t* out) {
-  for_each_row(x.rows, x.columns, [&](std::int64_t row, int) {
-    out[row] = static_cast<std::int32_t>(elementwise_.argmax(x.row(row), x.columns));
-  });
-}
-
 }  // namespace rocmforge::cpu

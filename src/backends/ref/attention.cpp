@@ -38,12 +38,12 @@ void store(const quant::Format& format, std::span<const float> values, std::span
   quant::encode_row(format, row, {}, bytes, CpuTier::kScalar);
 }
 
-struct Place {
+struct BlockSlot {
   std::int32_t block;
   std::int32_t slot;
 };
 
-Place place_of(const Step& step, const PagedKvView& cache, std::int32_t sequence, std::int32_t position) {
+BlockSlot block_slot_of(const Step& step, const PagedKvView& cache, std::int32_t sequence, std::int32_t position) {
   const auto table = step.table(cache.group, sequence);
   return {table[static_cast<std::size_t>(position / cache.block_tokens)], position % cache.block_tokens};
 }
@@ -64,17 +64,17 @@ class Reader {
   }
 
   std::span<const float> key(std::int32_t sequence, std::int32_t position, int head) {
-    const Place place = place_of(step_, cache_, sequence, position);
+    const BlockSlot at = block_slot_of(step_, cache_, sequence, position);
     const std::int64_t bytes = cache_.key_row_bytes();
-    load(*cache_.key_format, cache_.key_rows(place.block, head) + place.slot * bytes, bytes, key_);
+    load(*cache_.key_format, cache_.key_rows(at.block, head) + at.slot * bytes, bytes, key_);
     return key_;
   }
 
   std::span<const float> value(std::int32_t sequence, std::int32_t position, int head) {
     if (cache_.values == nullptr) return key(sequence, position, head);
-    const Place place = place_of(step_, cache_, sequence, position);
+    const BlockSlot at = block_slot_of(step_, cache_, sequence, position);
     const std::int64_t bytes = cache_.value_row_bytes();
-    load(*cache_.value_format, cache_.value_rows(place.block, head) + place.slot * bytes, bytes, value_);
+    load(*cache_.value_format, cache_.value_rows(at.block, head) + at.slot * bytes, bytes, value_);
     return value_;
   }
 
@@ -142,16 +142,16 @@ void rope_append(const Step& step, const Attention& attention, Tensor table, Ten
       clamp_row(attention.clamp, v.values(row));
       normalize_row(attention.value_norm, v.values(row));
     }
-    const Place place = place_of(step, cache, step.sequence[static_cast<std::size_t>(row)], position);
+    const BlockSlot at = block_slot_of(step, cache, step.sequence[static_cast<std::size_t>(row)], position);
     const std::int64_t key_bytes = cache.key_row_bytes();
     const std::int64_t value_bytes = cache.value_row_bytes();
     for (int head = 0; head < attention.kv_heads; ++head) {
       store(*cache.key_format, {k.row(row) + head * attention.key_size, static_cast<std::size_t>(attention.key_size)},
-            {cache.key_rows(place.block, head) + place.slot * key_bytes, static_cast<std::size_t>(key_bytes)});
+            {cache.key_rows(at.block, head) + at.slot * key_bytes, static_cast<std::size_t>(key_bytes)});
       if (cache.values == nullptr) continue;
       store(*cache.value_format,
             {v.row(row) + head * attention.value_size, static_cast<std::size_t>(attention.value_size)},
-            {cache.value_rows(place.block, head) + place.slot * value_bytes, static_cast<std::size_t>(value_bytes)});
+            {cache.value_rows(at.block, head) + at.slot * value_bytes, static_cast<std::size_t>(value_bytes)});
     }
   }
 }

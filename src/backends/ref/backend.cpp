@@ -205,12 +205,6 @@ class ReferenceBackend final : public Backend {
       std::ranges::copy(x.values(rows[r]), out.row(static_cast<std::int64_t>(r)));
     }
   }
-  void argmax(Tensor x, std::int32_t* out) override {
-    for (std::int64_t row = 0; row < x.rows; ++row) {
-      const auto values = x.values(row);
-      out[row] = static_cast<std::int32_t>(std::ranges::max_element(values) - values.begin());
-    }
-  }
 
  private:
   template <typename Change>

@@ -19,7 +19,7 @@ DecoderSpec bare_decoder(Hyperparameters& h, ops::NormKind norm, bool norm_bias)
       norm == ops::NormKind::kRms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
   const char* other = norm == ops::NormKind::kRms ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon";
   if (!h.has(epsilon) && h.has(other)) {
-    h.assume(fmt::format("'{}' is missing: '{}' is taken", h.key(epsilon), h.key(other)), true);
+    h.assume(fmt::format("'{}' is missing: '{}' is assumed", h.key(epsilon), h.key(other)), true);
     epsilon = other;
   }
   spec.norm.epsilon = h.required_number(epsilon, 1e-16f, 0.1f);
@@ -144,7 +144,7 @@ int read_original_context(Hyperparameters& h, bool is_yarn) {
   const int original = h.optional(name, h.context, 1, kMostContext);
   if (!is_yarn && !has_long_factors(h)) return original;
   if (!h.has(name))
-    h.assume(fmt::format("'{}' is missing: the trained length {} is taken", h.key(name), h.context), true);
+    h.assume(fmt::format("'{}' is missing: the trained length {} is assumed", h.key(name), h.context), true);
   if (original > h.context) {
     h.assume(fmt::format("'{}' is {}, more than the trained length {}", h.key(name), original, h.context), true);
   }
@@ -164,7 +164,7 @@ void read_scaling(Hyperparameters& h, RopeSpec& rope) {
     throw h.wrong("'{}' is '{}', but '{}' is missing", h.key("rope.scaling.type"), type, h.key("rope.scaling.factor"));
   rope.factor = number_or_none(h, h.has("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear", 1, 1e6f);
   if (type == "")
-    h.assume(fmt::format("'{}' is missing: linear is taken, as there is a factor", h.key("rope.scaling.type")), true);
+    h.assume(fmt::format("'{}' is missing: linear is assumed, as there is a factor", h.key("rope.scaling.type")), true);
   rope.scaling = type == "yarn" ? RopeScaling::kYarn : RopeScaling::kLinear;
   if (rope.scaling == RopeScaling::kLinear) return;
   rope.beta_fast = h.optional_number("rope.scaling.yarn_beta_fast", 32, 1e-3f, 1e6f);

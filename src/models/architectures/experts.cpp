@@ -17,12 +17,12 @@ void read_groups(Hyperparameters& h, ExpertsSpec& experts) {
   const std::string count = "expert_group_count";
   const std::string used = "expert_group_used_count";
   if (h.optional(used, 0, 0, h.experts) > 1 && !h.has(count)) {
-    h.assume(fmt::format("'{}' is missing: one group is taken", h.key(count)), true);
+    h.assume(fmt::format("'{}' is missing: one group is assumed", h.key(count)), true);
   }
   experts.groups = std::max(1, h.optional(count, 1, 0, std::min(h.experts, kMostExpertGroups)));
   const int stated = h.has(count) ? h.optional(used, 0, 0, h.experts) : 1;
   if (stated > experts.groups || (experts.groups > 1 && stated == 0)) {
-    throw h.wrong("'{}' is {}, of '{}' {}", h.key(used), stated, h.key(count), experts.groups);
+    throw h.wrong("'{}' is {}, which does not fit '{}' {}", h.key(used), stated, h.key(count), experts.groups);
   }
   experts.groups_used = std::max(1, stated);
   check_divisor(h, "expert_group_count", experts.groups, "expert_count", h.experts);
@@ -48,7 +48,7 @@ ops::Gating read_gating(Hyperparameters& h, const ExpertHabits& habits) {
                            has_selection_bias(h);
   if (habits.states_gating || is_doubtful) {
     const char* const taken = habits.gating == ops::Gating::kSigmoid ? "sigmoid" : "softmax";
-    h.assume(fmt::format("'{}' is missing or 0: {} is taken", h.key(name), taken), true);
+    h.assume(fmt::format("'{}' is missing or 0: {} is assumed", h.key(name), taken), true);
   }
   return habits.gating;
 }
@@ -110,7 +110,7 @@ ExpertsSpec experts_by(Hyperparameters& h, const ExpertHabits& habits) {
   experts.scale = h.has("expert_weights_scale") ? number_or_none(h, "expert_weights_scale", 1, 1e3f) : 1;
   read_groups(h, experts);
   if (habits.states_scale && !h.has("expert_weights_scale")) {
-    h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("expert_weights_scale")), true);
+    h.assume(fmt::format("'{}' is missing: 1 is assumed", h.key("expert_weights_scale")), true);
   }
   experts.gating = read_gating(h, habits);
   experts.renormalizes = read_renormalizes(h, habits, experts.gating);

@@ -70,7 +70,7 @@ std::vector<float> outliers_of(Hyperparameters& h) {
   const std::string key = h.key("activation_sparsity_scale");
   std::vector<float> scales = h.metadata().per_layer<float>(key, static_cast<std::size_t>(h.stored_layers()));
   if (!scales.empty()) return scales;
-  h.assume(fmt::format("'{}' is missing: {} is taken for the first {} layers", key, kUsual, kSparseLayers), true);
+  h.assume(fmt::format("'{}' is missing: {} is assumed for the first {} layers", key, kUsual, kSparseLayers), true);
   scales.assign(static_cast<std::size_t>(h.stored_layers()), -std::numeric_limits<float>::infinity());
   std::fill_n(scales.begin(), std::min(kSparseLayers, scales.size()), kUsual);
   return scales;
@@ -166,7 +166,7 @@ void find_values(Hyperparameters& h, DecoderSpec& spec, const std::vector<bool>&
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t i) {
     attention.has_values = windowed[i] || full_layers_have;
     if (attention.has_values || attention.key_size == attention.value_size) return;
-    throw h.wrong("'{}' is {}, but '{}' is {}, and the keys are to be the values", h.key("attention.key_length"),
+    throw h.wrong("'{}' is {}, but '{}' is {}, and the keys are also the values", h.key("attention.key_length"),
                   attention.key_size, h.key("attention.value_length"), attention.value_size);
   });
 }

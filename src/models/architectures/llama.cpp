@@ -43,7 +43,7 @@ DecoderSpec mistral3(Hyperparameters& h) {
     const float multiplier = h.expected_number("rope.scaling.yarn_log_multiplier", 0, 0, 10);
     const float divisor = 1 + 0.1f * multiplier * std::log(rope.factor);
     if (!(divisor > 1e-3f)) {
-      throw h.wrong("'{}' {} and '{}' {} make a magnitude of 1 over {}", h.key("rope.scaling.factor"), rope.factor,
+      throw h.wrong("'{}' {} and '{}' {} give a magnitude of 1 over {}", h.key("rope.scaling.factor"), rope.factor,
                     h.key("rope.scaling.yarn_log_multiplier"), multiplier, divisor);
     }
     rope.magnitude /= divisor;

@@ -36,7 +36,7 @@ DecoderSpec phi3(Hyperparameters& h) {
   const RopeSpec rope = rope_of(h, h.key_size(), {.pairing = ops::RopePairing::kHalves, .states_dimensions = true});
   // Converters write attn_factor together with the factors: the magnitude of cosine and sine depends on them.
   if (h.has_tensor("rope_factors_long.weight") && !h.has("rope.scaling.attn_factor")) {
-    h.assume(fmt::format("'{}' is missing: 1 is taken", h.key("rope.scaling.attn_factor")), true);
+    h.assume(fmt::format("'{}' is missing: 1 is assumed", h.key("rope.scaling.attn_factor")), true);
   }
   for_each_attention(spec, [&](AttentionSpec& attention, std::size_t) {
     attention.is_stored_fused = true;

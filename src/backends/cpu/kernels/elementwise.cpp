@@ -165,7 +165,7 @@ HWY_ATTR void keep_outliers(float deviations, float* x, std::int64_t count) {
   const double deviation = std::sqrt(squares_around(mean, x, count) / static_cast<double>(count));
   const double least = mean + static_cast<double>(deviations) * deviation;
   for (std::int64_t i = 0; i < count; ++i) {
-    x[i] = static_cast<float>(std::max(static_cast<double>(x[i]) - least, 0.0));  // a NaN stays
+    x[i] = static_cast<float>(std::max(static_cast<double>(x[i]) - least, 0.0));  // NaN stays NaN
   }
 }
 
@@ -211,26 +211,8 @@ HWY_ATTR void norm(const float* x, const ops::Norm& norm, ops::Write write, floa
   }
 }
 
-// ---- Argmax ----
-
-// Finds the greatest value, then its first index. Returns 0 if all values are NaN.
-HWY_ATTR std::int64_t argmax(const float* x, std::int64_t count) {
-  const AnyTag tag;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(tag));
-  float greatest = x[0];
-  std::int64_t i = 0;
-  if (count >= lanes) {
-    auto best = hn::LoadU(tag, x);
-    for (i = lanes; i + lanes <= count; i += lanes) best = hn::Max(hn::LoadU(tag, x + i), best);
-    greatest = hn::GetLane(hn::MaxOfLanes(tag, best));
-  }
-  for (; i < count; ++i) greatest = std::max(greatest, x[i]);
-  const float* found = std::find(x, x + count, greatest);
-  return found == x + count ? 0 : found - x;
-}
-
-constexpr ElementwiseKernels kKernels = {activate, soft_cap,      scale,  add_scaled, multiply, clamp,     interpolate,
-                                         blend,    keep_outliers, length, norm,       argmax,   sigmoid_of};
+constexpr ElementwiseKernels kKernels = {activate,    soft_cap, scale,         add_scaled, multiply, clamp,
+                                         interpolate, blend,    keep_outliers, length,     norm,     sigmoid_of};
 const ElementwiseKernels& table() { return kKernels; }
 
 }  // namespace

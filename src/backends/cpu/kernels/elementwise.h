@@ -25,7 +25,6 @@ struct ElementwiseKernels {
   void (*keep_outliers)(float deviations, float* x, std::int64_t count);               // as Backend::keep_outliers()
   double (*length)(const float* x, std::int64_t count);                                // root of the sum of squares
   void (*norm)(const float* x, const ops::Norm& norm, ops::Write write, float* out, std::int64_t count);
-  std::int64_t (*argmax)(const float* x, std::int64_t count);
   float (*sigmoid)(float x);
 };
 
