@@ -43,6 +43,7 @@ TEST_F(ShrunkFile, GivesNoToken) {
   };
   GenerationOptions options;
   options.max_tokens = 5;
+  options.sampling.ignore_eos = true;
   EXPECT_EQ(model.generate("some words", options, count).tokens.size(), 5u);
   const int before = pieces;
   cut();
