@@ -2,11 +2,15 @@
 // not planned for is what makes a server die in the middle of a request.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
 
+#include "rocmforge/rocmforge.h"
 #include "support/allocation_count.h"
+#include "support/chat_model.h"
 #include "support/logits.h"
 #include "support/random_model.h"
+#include "support/temp_folder.h"
 
 namespace rocmforge::engine {
 namespace {
@@ -59,6 +63,46 @@ TEST(SteadyState, StepsAllocateNothing) {
       EXPECT_EQ(testing::allocations - before, 0) << architecture.name << " on " << device.name;
     }
   }
+}
+
+// Whichever allocation of the engine's thread fails: every client hears of it, and the next request is answered.
+TEST(SteadyState, EveryRequestEndsWhenMemoryRunsOut) {
+  const testing::TempFolder folder;
+  const std::string path = testing::chat_model(folder / "model.gguf", {.script = {"one", " two", " three"}});
+  LoadOptions load;
+  load.threads = 1;
+  load.context = 64;
+  load.sequences = 2;
+  Model model = Model::load(path, load);
+  testing::is_spared_failure = true;
+  const auto ask = [&](int top_logprobs) {
+    testing::is_spared_failure = true;
+    GenerationOptions options;
+    options.max_tokens = 4;
+    options.top_logprobs = top_logprobs;
+    options.sampling.repeat_penalty = 1.1f;
+    options.sampling.seed = 1;
+    try {
+      return static_cast<int>(model.generate("some words", options).tokens.size());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kOutOfMemory) << error.message();
+      return -1;
+    }
+  };
+  int failed = 0;
+  bool all_tried = false;
+  for (long allocation = 1; !all_tried && allocation < 2000; ++allocation) {
+    testing::allocations_until_failure = allocation;
+    int first = 0;
+    std::thread other([&] { first = ask(3); });
+    const int second = ask(-1);
+    other.join();
+    all_tried = testing::allocations_until_failure.exchange(-1) > 0;
+    failed += first < 0 || second < 0 ? 1 : 0;
+    ASSERT_GE(ask(0), 0) << "after allocation " << allocation;
+  }
+  EXPECT_TRUE(all_tried);
+  EXPECT_GT(failed, 0);
 }
 
 }  // namespace
