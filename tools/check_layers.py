@@ -87,6 +87,8 @@ def check_file(root, source):
             continue
         quoted, included = match[1] == '"', match[2]
         where = find(root, source, included)
+        if included.endswith(".cpp"):
+            yield number, f'"{included}" is a source, not a header'
         if where is None:
             if quoted:
                 yield number, f'"{included}" is not a file below {folder}/ or src/ (includes name their layer)'
