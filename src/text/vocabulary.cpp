@@ -14,14 +14,14 @@ namespace {
 
 constexpr std::string_view kTokensKey = "tokenizer.ggml.tokens";
 
-struct Model {
+struct TokenizerKind {
   std::string_view name;
   VocabularyKind kind;
   SpecialIds defaults;
 };
 
 // Each `tokenizer.ggml.model` with the ids that hold where the file gives none.
-constexpr std::array kModels = std::to_array<Model>({
+constexpr std::array kTokenizerKinds = std::to_array<TokenizerKind>({
     {"gpt2", VocabularyKind::kBytePair, {.bos = 11, .eos = 11}},
     {"gemma4", VocabularyKind::kBytePair, {}},
     {"whitespace", VocabularyKind::kBytePair, {.bos = 11, .eos = 11}},
@@ -139,11 +139,12 @@ constexpr std::array<std::string_view, 22> kEndTexts = {
     "[e~[",
 };
 
-const Model& model_named(const std::string& name, const std::string& file) {
-  const auto found = std::find_if(kModels.begin(), kModels.end(), [&](const Model& m) { return m.name == name; });
-  if (found != kModels.end()) return *found;
+const TokenizerKind& tokenizer_kind_named(const std::string& name, const std::string& file) {
+  const auto found = std::find_if(kTokenizerKinds.begin(), kTokenizerKinds.end(),
+                                  [&](const TokenizerKind& m) { return m.name == name; });
+  if (found != kTokenizerKinds.end()) return *found;
   std::string known;
-  for (const Model& model : kModels) known.append(known.empty() ? "" : ", ").append(model.name);
+  for (const TokenizerKind& model : kTokenizerKinds) known.append(known.empty() ? "" : ", ").append(model.name);
   throw Error(ErrorCode::kUnsupported,
               fmt::format("{}: 'tokenizer.ggml.model' is '{}', which is not supported", file, printable(name)),
               "supported are " + known);
@@ -165,7 +166,7 @@ Vocabulary::Vocabulary(const gguf::Metadata& metadata) {
                 metadata.file() + ": the file has no tokenizer: the key 'tokenizer.ggml.model' is missing",
                 "models without one take token ids (--tokens) only");
   }
-  const Model& model = model_named(*name, metadata.file());
+  const TokenizerKind& model = tokenizer_kind_named(*name, metadata.file());
   model_ = *name;
   kind_ = model.kind;
   special_ = model.defaults;

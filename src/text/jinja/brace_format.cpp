@@ -68,8 +68,8 @@ class SpecReader {
 
 class BraceFormatter {
  public:
-  BraceFormatter(Workspace& work, const Object& format, const Arguments& arguments)
-      : work_(work), format_(format), text_(view(format)), arguments_(arguments), out_(work) {
+  BraceFormatter(TemplateMemory& memory, const Object& format, const Arguments& arguments)
+      : memory_(memory), format_(format), text_(view(format)), arguments_(arguments), out_(memory) {
     origin_ = origin_of(format);
   }
 
@@ -118,7 +118,7 @@ class BraceFormatter {
     }
     if (inside.starts_with(':')) inside.remove_prefix(1);
     const std::string spec = spec_text(inside);
-    if (spec.empty()) return out_.append(to_text(work_, value));
+    if (spec.empty()) return out_.append(to_text(memory_, value));
     write(value, SpecReader(spec).read());
   }
 
@@ -132,7 +132,7 @@ class BraceFormatter {
       const std::size_t close = spec.find('}', open);
       if (close == std::string_view::npos) throw failure("expected '}}' before end of string");
       const Object value = named_value(spec.substr(open + 1, close - open - 1));
-      const Object part = to_text(work_, value);
+      const Object part = to_text(memory_, value);
       origin_ = either(origin_, origin_of(part));
       text += view(part);
       spec.remove_prefix(close + 1);
@@ -151,9 +151,9 @@ class BraceFormatter {
       const std::size_t stop = is_index ? name.find(']') : std::min(name.find_first_of(".[", 1), name.size());
       if (stop == std::string_view::npos) throw failure("missing ']' in format string");
       const std::string_view key = name.substr(1, stop - 1);
-      const auto number = is_index ? parse_integer(work_, key, 10) : std::nullopt;
-      value = is_index ? get_item(work_, value, number ? *number : make_text(work_, key, origin_))
-                       : get_attribute(work_, value, make_text(work_, key, origin_));
+      const auto number = is_index ? parse_integer(memory_, key, 10) : std::nullopt;
+      value = is_index ? get_item(memory_, value, number ? *number : make_text(memory_, key, origin_))
+                       : get_attribute(memory_, value, make_text(memory_, key, origin_));
       if (value.is_undefined()) throw undefined_failure(value);
       name.remove_prefix(is_index ? stop + 1 : stop);
     }
@@ -161,7 +161,7 @@ class BraceFormatter {
   }
 
   Object argument(std::string_view name) {
-    const auto number = name.empty() ? std::nullopt : parse_integer(work_, name, 10);
+    const auto number = name.empty() ? std::nullopt : parse_integer(memory_, name, 10);
     if (name.empty() || number) {
       const std::size_t index = name.empty() ? next_++ : static_cast<std::size_t>(number->integer);
       if (index >= arguments_.positional.size()) {
@@ -175,9 +175,9 @@ class BraceFormatter {
   }
 
   Object converted(const Object& value, char conversion) {
-    if (conversion == 's') return to_text(work_, value);
+    if (conversion == 's') return to_text(memory_, value);
     if (conversion != 'r' && conversion != 'a') throw failure("unknown conversion specifier");
-    TextBuilder quoted(work_);
+    TextBuilder quoted(memory_);
     print_quoted(quoted, value);
     return quoted.text();
   }
@@ -190,18 +190,18 @@ class BraceFormatter {
     if (value.is_integral() && spec.type == 'c') return write_character(value, spec, origin);
     if (as_float) return write_number(formatted_float(value.as_double(), spec), spec, origin);
     if (value.is_integral()) return write_number(formatted_integer(value.as_integer(), spec), spec, origin);
-    write_text(to_text(work_, value), spec);
+    write_text(to_text(memory_, value), spec);
   }
 
   void write_number(const std::string& digits, const FormatSpec& spec, Origin origin) {
-    append_padded(out_, make_text(work_, digits, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, digits, origin), spec, true, origin);
   }
 
   void write_character(const Object& value, const FormatSpec& spec, Origin origin) {
     if (value.as_integer() < 0 || value.as_integer() > 0x10ffff) throw failure("%c arg not in range(0x110000)");
     std::string character;
     append_utf8(character, static_cast<char32_t>(value.as_integer()));
-    append_padded(out_, make_text(work_, character, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, character, origin), spec, true, origin);
   }
 
   void write_text(Object text, const FormatSpec& spec) {
@@ -210,7 +210,7 @@ class BraceFormatter {
     append_padded(out_, text, spec, false, origin_);
   }
 
-  Workspace& work_;
+  TemplateMemory& memory_;
   const Object& format_;
   std::string_view text_;
   const Arguments& arguments_;
@@ -222,8 +222,8 @@ class BraceFormatter {
 
 }  // namespace
 
-Object brace_formatted(Workspace& work, const Object& format, const Arguments& arguments) {
-  Object text = BraceFormatter(work, format, arguments).run();
+Object brace_formatted(TemplateMemory& memory, const Object& format, const Arguments& arguments) {
+  Object text = BraceFormatter(memory, format, arguments).run();
   text.is_markup = format.is_markup;
   return text;
 }

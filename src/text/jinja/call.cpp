@@ -66,11 +66,11 @@ Object Call::text(std::size_t i) const {
 }
 
 Object Call::text_or(std::size_t i, std::string_view fallback) const {
-  return bound[i].is_set() ? text(i) : make_text(work, fallback);
+  return bound[i].is_set() ? text(i) : make_text(memory, fallback);
 }
 
 Object run_builtin(Interpreter& interpreter, const Builtin& builtin, const Object& self, const Arguments& arguments) {
-  Call call{interpreter, interpreter.work(), builtin, self, arguments};
+  Call call{interpreter, interpreter.memory(), builtin, self, arguments};
   if (!builtin.parameters.any) bind(call);
   return builtin.run(call);
 }

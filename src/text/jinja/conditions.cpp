@@ -8,7 +8,7 @@
 #include "text/jinja/numbers.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -40,8 +40,8 @@ Object is_callable(Call& call) {
 // All letters of that case, and at least one.
 template <bool (*kWanted)(char32_t), bool (*kRefused)(char32_t)>
 Object is_of_case(Call& call) {
-  const Object text = to_text(call.work, call.self);
-  call.work.charge_bytes(text.size);
+  const Object text = to_text(call.memory, call.self);
+  call.memory.charge_bytes(text.size);
   bool found = false;
   for (std::string_view rest = view(text); !rest.empty();) {
     const CodePoint c = first_code_point(rest);
@@ -73,13 +73,13 @@ Object is_divisible(Call& call) {
   return boolean(floor_remainder(call.self.as_double(), call[0].as_double()) == 0);
 }
 
-Object is_equal(Call& call) { return boolean(equal(call.work, call.self, call[0])); }
-Object is_not_equal(Call& call) { return boolean(!equal(call.work, call.self, call[0])); }
-Object is_less(Call& call) { return boolean(less(call.work, call.self, call[0])); }
-Object is_at_most(Call& call) { return boolean(less_or_equal(call.work, call.self, call[0])); }
-Object is_greater(Call& call) { return boolean(less(call.work, call[0], call.self)); }
-Object is_at_least(Call& call) { return boolean(less_or_equal(call.work, call[0], call.self)); }
-Object is_contained(Call& call) { return boolean(contains(call.work, call[0], call.self)); }
+Object is_equal(Call& call) { return boolean(equal(call.memory, call.self, call[0])); }
+Object is_not_equal(Call& call) { return boolean(!equal(call.memory, call.self, call[0])); }
+Object is_less(Call& call) { return boolean(less(call.memory, call.self, call[0])); }
+Object is_at_most(Call& call) { return boolean(less_or_equal(call.memory, call.self, call[0])); }
+Object is_greater(Call& call) { return boolean(less(call.memory, call[0], call.self)); }
+Object is_at_least(Call& call) { return boolean(less_or_equal(call.memory, call[0], call.self)); }
+Object is_contained(Call& call) { return boolean(contains(call.memory, call[0], call.self)); }
 
 // The very same object. Of numbers and short text Python keeps one each, so equal ones are taken as the same.
 Object is_same(Call& call) {

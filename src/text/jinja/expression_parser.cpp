@@ -118,7 +118,7 @@ ExpressionPtr ExpressionParser::literal(const Object& value, std::uint32_t offse
 // ---- Operators, from the loosest to the tightest ----
 
 ExpressionPtr ExpressionParser::parse_expression() {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   const std::size_t known_before = unknown_count();
   ExpressionPtr value = parse_or();
   while (current().is_name("if")) {
@@ -159,7 +159,7 @@ ExpressionPtr ExpressionParser::parse_and() {
 
 ExpressionPtr ExpressionParser::parse_not() {
   if (!current().is_name("not")) return parse_comparison();
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   auto node = node_at<Unary>(take().offset);
   node->apply = negated_truth;
   node->operand = parse_not();
@@ -238,7 +238,7 @@ ExpressionPtr ExpressionParser::parse_power() {
 }
 
 ExpressionPtr ExpressionParser::parse_unary(bool with_filters) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   ExpressionPtr value;
   if (current().is_operator("-") || current().is_operator("+")) {
     const Token sign = take();

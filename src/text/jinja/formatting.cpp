@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 
 namespace rocmforge::text::jinja {
 namespace {
@@ -85,8 +85,8 @@ std::string formatted_float(double number, const FormatSpec& spec) {
 void append_padded(TextBuilder& out, const Object& text, const FormatSpec& spec, bool is_number, Origin origin) {
   const std::size_t length = length_of(text);
   const std::size_t missing = spec.width > length ? spec.width - length : 0;
-  if (missing > out.work().limits().text_bytes) {
-    throw limit_failure("a text of more than {} bytes", out.work().limits().text_bytes);
+  if (missing > out.memory().limits().text_bytes) {
+    throw limit_failure("a text of more than {} bytes", out.memory().limits().text_bytes);
   }
   const bool zeros = spec.zero && spec.align == '\0';
   const char align = spec.align != '\0' ? spec.align : zeros && is_number ? '=' : is_number ? '>' : '<';

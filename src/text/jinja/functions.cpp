@@ -25,28 +25,28 @@ Object range(Call& call) {
   if (range.step == 0) throw failure("range() arg 3 must not be zero");
   if (range.count() > kMaxRange) throw limit_failure("range() of more than {} numbers", kMaxRange);
   Object object(Kind::kRange, either(call[0].origin, either(call[1].origin, call[2].origin)));
-  object.range = call.work.make(range);
+  object.range = call.memory.make(range);
   return object;
 }
 
 // The entries of a dictionary or of pairs, and the named arguments.
 Dict* dict_of_arguments(Call& call) {
-  Dict* const dict = make_dict(call.work);
+  Dict* const dict = make_dict(call.memory);
   if (call.raw.positional.size() > 1) throw failure("{}() takes at most 1 argument", call.builtin.name);
   if (!call.raw.positional.empty()) {
     const Object& given = call.raw.positional[0];
     if (given.is_mapping()) {
-      for (const DictEntry& entry : given.dict->span()) insert(call.work, *dict, entry.key, entry.value);
+      for (const DictEntry& entry : given.dict->span()) insert(call.memory, *dict, entry.key, entry.value);
     } else {
-      Iteration pairs(call.work, given);
+      Iteration pairs(call.memory, given);
       for (Object pair; pairs.next(pair);) {
-        const List* const parts = items_of(call.work, pair);
+        const List* const parts = items_of(call.memory, pair);
         if (parts->count != 2) throw failure("{}() needs pairs of a key and a value", call.builtin.name);
-        insert(call.work, *dict, parts->items[0], parts->items[1]);
+        insert(call.memory, *dict, parts->items[0], parts->items[1]);
       }
     }
   }
-  for (const NamedArgument& argument : call.raw.named) insert(call.work, *dict, argument.name, argument.value);
+  for (const NamedArgument& argument : call.raw.named) insert(call.memory, *dict, argument.name, argument.value);
   return dict;
 }
 
@@ -61,35 +61,35 @@ Object make_namespace(Call& call) {
 
 Object cycler(Call& call) {
   if (call.raw.positional.empty()) throw failure("cycler() needs at least one item");
-  List* const items = make_list(call.work, call.raw.positional.size());
-  for (const Object& item : call.raw.positional) append(call.work, *items, item);
+  List* const items = make_list(call.memory, call.raw.positional.size());
+  for (const Object& item : call.raw.positional) append(call.memory, *items, item);
   Object object(Kind::kCycler);
-  object.cycler = call.work.make(Cycler{items});
+  object.cycler = call.memory.make(Cycler{items});
   return object;
 }
 
 Object joiner(Call& call) {
   Object object(Kind::kJoiner);
-  object.joiner = call.work.make(Joiner{call.has(0) ? call[0] : make_text(call.work, ", ")});
+  object.joiner = call.memory.make(Joiner{call.has(0) ? call[0] : make_text(call.memory, ", ")});
   return object;
 }
 
 Object lipsum(Call&) { throw Failure{ErrorCode::kUnsupported, "the function 'lipsum' is not supported"}; }
 
 Object raise_exception(Call& call) {
-  throw Error(ErrorCode::kMalformed, std::string(view(to_text(call.work, call[0]))));
+  throw Error(ErrorCode::kMalformed, std::string(view(to_text(call.memory, call[0]))));
 }
 
 Object strftime_now(Call& call) {
   const std::string format(view(call.text(0)));
-  if (format.empty()) return make_text(call.work, "");
+  if (format.empty()) return make_text(call.memory, "");
   constexpr std::size_t kLongestFormat = 256;
   if (format.size() > kLongestFormat) throw limit_failure("a format of more than {} bytes", kLongestFormat);
   // strftime() cannot tell an empty result from too little room, so the format begins with a blank.
   std::vector<char> buffer(1 << 14);
   const std::size_t size = std::strftime(buffer.data(), buffer.size(), (" " + format).c_str(), &call.interpreter.now());
   if (size == 0) throw failure("strftime_now() cannot write that format");
-  return make_text(call.work, {buffer.data() + 1, size - 1}, origin_of(call[0]));
+  return make_text(call.memory, {buffer.data() + 1, size - 1}, origin_of(call[0]));
 }
 
 constexpr auto kFunctions = std::to_array<Builtin>({

@@ -61,8 +61,8 @@ class JsonWriter {
   JsonWriter(TextBuilder& out, const JsonLayout& layout) : out_(out), layout_(layout) {}
 
   void write(const Object& object) {
-    const Workspace::Deeper deeper(out_.work());
-    out_.work().charge(1);
+    const TemplateMemory::DepthGuard deeper(out_.memory());
+    out_.memory().charge(1);
     switch (object.kind) {
       case Kind::kString: write_string(object, Origin::kTemplate); return;
       case Kind::kNone: out_.append("null", object.origin); return;
@@ -77,7 +77,7 @@ class JsonWriter {
       case Kind::kGenerator:
       case Kind::kView:
       case Kind::kRange: {
-        List* const list = copied_items(out_.work(), object);
+        List* const list = copied_items(out_.memory(), object);
         return write_list(Object::of_list(list, Kind::kList, object.origin));
       }
       default: throw failure("Object of type {} is not JSON serializable", type_name(object));
@@ -132,8 +132,8 @@ class JsonWriter {
     std::vector<const DictEntry*> entries;
     for (const DictEntry& entry : dict.dict->span()) entries.push_back(&entry);
     if (layout_.sort_keys) {
-      Workspace& work = out_.work();
-      merge_sort(entries, [&](const DictEntry* a, const DictEntry* b) { return less(work, a->key, b->key); });
+      TemplateMemory& memory = out_.memory();
+      merge_sort(entries, [&](const DictEntry* a, const DictEntry* b) { return less(memory, a->key, b->key); });
     }
     out_.append("{", dict.origin);
     ++level_;

@@ -22,22 +22,22 @@ Object with_origin(Object object, Origin origin) {
 Object absolute(Call& call) {
   if (call.self.is(Kind::kFloat)) return Object::of_float(std::abs(call.self.number), call.self.origin);
   if (call.self.is(Kind::kBigInteger))
-    return view(call.self).front() == '-' ? negative(call.work, call.self) : call.self;
+    return view(call.self).front() == '-' ? negative(call.memory, call.self) : call.self;
   if (!call.self.is_integral()) throw failure("bad operand type for abs(): '{}'", type_name(call.self));
-  return call.self.as_integer() < 0 ? negative(call.work, call.self) : positive(call.work, call.self);
+  return call.self.as_integer() < 0 ? negative(call.memory, call.self) : positive(call.memory, call.self);
 }
 
 // Unlike object.name, no entry of a dictionary.
 Object attribute(Call& call) {
   const Object name = call.text(0);
   const bool is_entry = call.self.is_mapping() && find_dict_method(view(name)) == nullptr;
-  return is_entry ? make_undefined(name, Kind::kDict) : get_attribute(call.work, call.self, name);
+  return is_entry ? make_undefined(name, Kind::kDict) : get_attribute(call.memory, call.self, name);
 }
 
 Object default_value(Call& call) {
   const bool missing = call.self.is_undefined() || (call.flag(1, false) && !is_true(call.self));
   if (!missing) return call.self;
-  return call.has(0) ? call[0] : make_text(call.work, "");
+  return call.has(0) ? call[0] : make_text(call.memory, "");
 }
 
 double float_of(const Object& object, double fallback) {
@@ -67,7 +67,7 @@ Object to_integer(Call& call) {
   if (self.is(Kind::kBigInteger)) return self;
   if (self.is_integral()) return Object::of_integer(self.as_integer(), origin);
   if (self.is_string()) {
-    const auto number = parse_integer(call.work, view(self), static_cast<int>(call.integer(1, 10) & 63));
+    const auto number = parse_integer(call.memory, view(self), static_cast<int>(call.integer(1, 10) & 63));
     if (number) return with_origin(*number, origin);
   }
   const double number = float_of(self, std::nan(""));
@@ -97,14 +97,14 @@ Object file_size(Call& call) {
   const double base = binary ? 1024 : 1000;
   const double bytes = float_of(call.self, 0);
   const Origin origin = origin_of(call.self);
-  if (bytes == 1) return make_text(call.work, "1 Byte", origin);
-  if (!(bytes >= base)) return make_text(call.work, fmt::format("{} Bytes", truncated(bytes)), origin);
+  if (bytes == 1) return make_text(call.memory, "1 Byte", origin);
+  if (!(bytes >= base)) return make_text(call.memory, fmt::format("{} Bytes", truncated(bytes)), origin);
   static constexpr std::string_view kPrefixes = "kMGTPEZY";
   double unit = base;
   std::size_t prefix = 0;
   for (; prefix + 1 < kPrefixes.size() && bytes >= unit * base; ++prefix) unit *= base;
   const char letter = binary && prefix == 0 ? 'K' : kPrefixes[prefix];
-  return make_text(call.work, fmt::format("{:.1f} {}{}B", bytes / unit, letter, binary ? "i" : ""), origin);
+  return make_text(call.memory, fmt::format("{:.1f} {}{}B", bytes / unit, letter, binary ? "i" : ""), origin);
 }
 
 constexpr auto kFilters = std::to_array<Builtin>({

@@ -45,9 +45,9 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return digits;
 }
 
-Object big_integer(Workspace& work, std::string_view digits, bool negative) {
+Object big_integer(TemplateMemory& memory, std::string_view digits, bool negative) {
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  const Object text = make_text(work, (negative ? "-" : "") + std::string(digits));
+  const Object text = make_text(memory, (negative ? "-" : "") + std::string(digits));
   Object object = text;
   object.kind = Kind::kBigInteger;
   return object;
@@ -55,7 +55,7 @@ Object big_integer(Workspace& work, std::string_view digits, bool negative) {
 
 }  // namespace
 
-std::optional<Object> parse_integer(Workspace& work, std::string_view text, int base) {
+std::optional<Object> parse_integer(TemplateMemory& memory, std::string_view text, int base) {
   text = stripped(text);
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -75,7 +75,7 @@ std::optional<Object> parse_integer(Workspace& work, std::string_view text, int 
   const bool fits = problem == std::errc() && (magnitude < kGreatest || (negative && magnitude == kGreatest));
   if (fits) return Object::of_integer(static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude));
   if (base != 10) throw too_large_integer();
-  return big_integer(work, *digits, negative);
+  return big_integer(memory, *digits, negative);
 }
 
 std::optional<Object> parse_float(std::string_view text) {

@@ -28,7 +28,7 @@ std::unique_ptr<Scope> StatementParser::inner_scope() const {
 }
 
 Block StatementParser::parse_body(Words ends, std::string_view inside, std::string* end) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   const std::uint32_t start = current().offset;
   Block body;
   while (true) {
@@ -185,7 +185,7 @@ Target StatementParser::parse_target(bool allows_attribute) {
 }
 
 Target StatementParser::parse_single_target(bool allows_attribute) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   Target target;
   target.offset = current().offset;
   if (take_operator("(")) {

@@ -180,7 +180,7 @@ ExpressionPtr ExpressionParser::parse_test(ExpressionPtr subject) {
     node->arguments = parse_arguments();
   } else if (is_value && !is_word) {
     if (next.is_name("is")) fail("tests cannot be chained with 'is'");
-    const Deeper deeper(*this);
+    const DepthGuard deeper(*this);
     node->arguments.positional.push_back(parse_postfix(parse_primary()));
   }
   node->height = height_of(node->arguments);

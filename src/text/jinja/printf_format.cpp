@@ -8,7 +8,7 @@
 #include "text/jinja/iteration.h"
 #include "text/jinja/numbers.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 
 namespace rocmforge::text::jinja {
 namespace {
@@ -17,15 +17,15 @@ constexpr std::int64_t kGreatestWidth = 1 << 24;
 
 class PrintfFormatter {
  public:
-  PrintfFormatter(Workspace& work, const Object& format, std::span<const Object> values, const Dict* names,
+  PrintfFormatter(TemplateMemory& memory, const Object& format, std::span<const Object> values, const Dict* names,
                   bool must_use_all)
-      : work_(work),
+      : memory_(memory),
         format_(format),
         text_(view(format)),
         values_(values),
         names_(names),
         must_use_all_(must_use_all),
-        out_(work) {
+        out_(memory) {
     origin_ = origin_of(format);
   }
 
@@ -152,15 +152,15 @@ class PrintfFormatter {
   }
 
   void write_number(const std::string& digits, const FormatSpec& spec, Origin origin) {
-    append_padded(out_, make_text(work_, digits, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, digits, origin), spec, true, origin);
   }
 
   void write_text(const Object& value, FormatSpec& spec) {
     Object text;
     if (spec.type == 's') {
-      text = to_text(work_, value);
+      text = to_text(memory_, value);
     } else {
-      TextBuilder quoted(work_);
+      TextBuilder quoted(memory_);
       print_quoted(quoted, value);
       text = quoted.text();
     }
@@ -176,7 +176,7 @@ class PrintfFormatter {
       if (value.as_integer() < 0 || value.as_integer() > 0x10ffff) throw failure("%c arg not in range(0x110000)");
       std::string character;
       append_utf8(character, static_cast<char32_t>(value.as_integer()));
-      text = make_text(work_, character, either(value.origin, origin_));
+      text = make_text(memory_, character, either(value.origin, origin_));
     } else if (!value.is_string() || length_of(value) != 1) {
       throw failure("%c requires int or char");
     }
@@ -187,7 +187,7 @@ class PrintfFormatter {
 
   static constexpr int kMostDigits = 1000;
 
-  Workspace& work_;
+  TemplateMemory& memory_;
   const Object& format_;
   std::string_view text_;
   std::span<const Object> values_;
@@ -201,22 +201,22 @@ class PrintfFormatter {
 
 }  // namespace
 
-Object printf_formatted(Workspace& work, const Object& format, const Object& values) {
+Object printf_formatted(TemplateMemory& memory, const Object& format, const Object& values) {
   const Dict* const names = values.is_mapping() ? values.dict : nullptr;
   const std::span<const Object> list = values.is(Kind::kTuple) ? values.list->span() : std::span(&values, 1);
   // Python complains of values left over only where they are a tuple or surely no mapping.
   const bool has_items =
       values.is_mapping() || values.is(Kind::kList) || values.is(Kind::kRange) || values.is_undefined();
-  Object text = PrintfFormatter(work, format, list, names, !has_items).run();
+  Object text = PrintfFormatter(memory, format, list, names, !has_items).run();
   text.is_markup = format.is_markup;
   return text;
 }
 
-Object printf_formatted_arguments(Workspace& work, const Object& format, const Arguments& arguments) {
-  if (arguments.named.empty()) return PrintfFormatter(work, format, arguments.positional, nullptr, true).run();
-  Dict* const names = make_dict(work, arguments.named.size());
-  for (const NamedArgument& argument : arguments.named) insert(work, *names, argument.name, argument.value);
-  return printf_formatted(work, format, Object::of_dict(names));
+Object printf_formatted_arguments(TemplateMemory& memory, const Object& format, const Arguments& arguments) {
+  if (arguments.named.empty()) return PrintfFormatter(memory, format, arguments.positional, nullptr, true).run();
+  Dict* const names = make_dict(memory, arguments.named.size());
+  for (const NamedArgument& argument : arguments.named) insert(memory, *names, argument.name, argument.value);
+  return printf_formatted(memory, format, Object::of_dict(names));
 }
 
 }  // namespace rocmforge::text::jinja

@@ -73,7 +73,7 @@ void print_dict(TextBuilder& out, const Dict& dict, Origin origin) {
 }
 
 void print_collection(TextBuilder& out, const Object& object) {
-  const Workspace::Deeper deeper(out.work());
+  const TemplateMemory::DepthGuard deeper(out.memory());
   const Origin origin = object.origin;
   switch (object.kind) {
     case Kind::kList:
@@ -142,9 +142,9 @@ void print_quoted(TextBuilder& out, const Object& object) {
   }
 }
 
-Object to_text(Workspace& work, const Object& object) {
+Object to_text(TemplateMemory& memory, const Object& object) {
   if (object.is_string()) return object;
-  TextBuilder out(work);
+  TextBuilder out(memory);
   print(out, object);
   return out.text();
 }
