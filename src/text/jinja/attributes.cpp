@@ -1,4 +1,4 @@
-// object.name, object[index], object[start:stop:step].
+// Implements object.name, object[index] and object[start:stop:step].
 #include <algorithm>
 #include <array>
 
@@ -11,12 +11,13 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-// Undefined, and whoever uses it is told this sentence.
+// Returns an undefined object; using it throws a Failure with this sentence as the message.
 Object undefined_because(TemplateMemory& memory, std::string_view sentence) {
   return make_undefined(make_text(memory, sentence), Kind::kUndefined);
 }
 
-// What would change a collection. The reference forbids it to templates, so none can rely on it.
+// Returns whether the method changes a collection. Jinja2's sandbox forbids these methods, so no template relies on
+// them.
 bool is_mutation(const Object& object, std::string_view name) {
   static constexpr std::array<std::string_view, 8> kOfLists = {"append", "clear",  "extend",  "insert",
                                                                "pop",    "remove", "reverse", "sort"};
@@ -63,12 +64,12 @@ Object cycler_attribute(TemplateMemory& memory, const Object& cycler, const Obje
   return make_undefined(name, Kind::kCycler);
 }
 
-// Where a value has none of its own by that name.
+// Returns the result for an attribute that the object does not have.
 Object missing_attribute(TemplateMemory& memory, const Object& object, const Object& name) {
   const std::string_view which = view(name);
   if (which.starts_with("__") || is_mutation(object, which)) {
     return undefined_because(
-        memory, fmt::format("access to attribute '{}' of '{}' object is unsafe", printable(which), type_name(object)));
+        memory, fmt::format("templates may not use '{}' of a value of type '{}'", printable(which), type_name(object)));
   }
   return make_undefined(name, object.kind);
 }
@@ -77,7 +78,7 @@ Object item_at(TemplateMemory& memory, const Object& object, std::int64_t index)
   const auto count = static_cast<std::int64_t>(length_of_any(object));
   const std::int64_t at = index < 0 ? index + count : index;
   if (at < 0 || at >= count) {
-    return undefined_because(memory, fmt::format("'{} object' has no element {}", type_name(object), index));
+    return undefined_because(memory, fmt::format("a value of type '{}' has no item {}", type_name(object), index));
   }
   if (object.is(Kind::kRange)) return Object::of_integer(object.range->at(at), object.origin);
   if (!object.is_string()) return object.list->items[at];
@@ -88,10 +89,10 @@ Object item_at(TemplateMemory& memory, const Object& object, std::int64_t index)
 
 bool has_items(const Object& object) { return object.is_sequence() || object.is_string() || object.is(Kind::kRange); }
 
-// More than any list has items; keeps the arithmetic on slices within 64 bits.
+// Exceeds the length of any list and keeps the arithmetic on slices within 64 bits.
 constexpr std::int64_t kGreatestStep = std::int64_t{1} << 40;
 
-// Python's rules for slices: negative bounds count from the end, and what is outside is cut off.
+// A slice by Python's rules: negative bounds count from the end, and bounds outside the sequence are clamped.
 struct SliceBounds {
   std::int64_t start, stop, step;
 
@@ -102,13 +103,13 @@ std::int64_t slice_number(const Object& object, std::int64_t fallback) {
   if (object.is(Kind::kNone)) return fallback;
   if (object.is_integral()) return object.as_integer();
   if (object.is_undefined()) throw undefined_failure(object);
-  throw failure("slice indices must be integers or None, not {}", type_name(object));
+  throw failure("a bound or step of a slice has type '{}', expected an integer", type_name(object));
 }
 
 SliceBounds slice_bounds(std::int64_t count, const Object& start, const Object& stop, const Object& step) {
   SliceBounds bounds{};
   bounds.step = std::clamp(slice_number(step, 1), -kGreatestStep, kGreatestStep);
-  if (bounds.step == 0) throw failure("slice step cannot be zero");
+  if (bounds.step == 0) throw failure("the step of a slice is 0");
   const bool forwards = bounds.step > 0;
   const auto clamped = [&](const Object& bound, std::int64_t fallback) {
     if (bound.is(Kind::kNone)) return fallback;
@@ -173,20 +174,20 @@ Object get_item(TemplateMemory& memory, const Object& object, const Object& inde
     const bool can_be_key = !index.is(Kind::kList) && !index.is(Kind::kDict) && !index.is(Kind::kView);
     const Object* const value = can_be_key ? find(memory, *object.dict, index) : nullptr;
     if (value != nullptr) return *value;
-    if (!index.is_string()) return undefined_because(memory, "the dictionary has no such key");
+    if (!index.is_string()) return undefined_because(memory, "the dictionary does not have this key");
     const Builtin* const method = find_dict_method(view(index));
     return method != nullptr ? bind_method(memory, object, *method) : make_undefined(index, Kind::kDict);
   }
   if (index.is_string()) return get_attribute(memory, object, index);
   if (index.is_integral() && has_items(object)) return item_at(memory, object, index.as_integer());
-  return undefined_because(memory, fmt::format("'{} object' has no such element", type_name(object)));
+  return undefined_because(memory, fmt::format("a value of type '{}' does not have this item", type_name(object)));
 }
 
 Object get_slice(TemplateMemory& memory, const Object& object, const Object& start, const Object& stop,
                  const Object& step) {
   if (object.is_undefined()) throw undefined_failure(object);
   if (!has_items(object)) {
-    throw failure("'{}' object has no slices", type_name(object));
+    throw failure("a value of type '{}' cannot be sliced", type_name(object));
   }
   const SliceBounds bounds = slice_bounds(static_cast<std::int64_t>(length_of_any(object)), start, stop, step);
   if (object.is_string()) return text_slice(memory, object, bounds);

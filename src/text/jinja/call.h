@@ -93,6 +93,6 @@ std::span<const Builtin> picking_filters();
 std::span<const Builtin> number_filters();
 std::span<const Builtin> markup_filters();
 std::span<const Builtin> text_methods();
-std::span<const Builtin> text_question_methods();
+std::span<const Builtin> text_query_methods();
 
 }  // namespace rocmforge::text::jinja

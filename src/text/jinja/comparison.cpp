@@ -13,10 +13,10 @@ namespace {
 
 bool is_any_number(const Object& object) { return object.is_number() || object.is(Kind::kBigInteger); }
 
-// Digits of integers of which at least one is beyond 64 bits.
+// Compares integers of which at least one is beyond 64 bits.
 int compare_big(const Object& a, const Object& b) {
   const auto sign = [](const Object& o) {
-    if (!o.is(Kind::kBigInteger)) return 0;  // between all that are beyond 64 bits
+    if (!o.is(Kind::kBigInteger)) return 0;  // an integer of 64 bits lies between all that are beyond
     return view(o).front() == '-' ? -1 : 1;
   };
   if (sign(a) != sign(b)) return sign(a) < sign(b) ? -1 : 1;
@@ -26,7 +26,7 @@ int compare_big(const Object& a, const Object& b) {
   return sign(a) < 0 ? -order : order;
 }
 
-// Exact also where the integer is more than a double can hold.
+// Compares exactly, even if a double cannot represent the integer.
 std::partial_ordering compare_mixed(std::int64_t integer, double number) {
   if (std::isnan(number)) return std::partial_ordering::unordered;
   if (number >= 0x1p63) return std::partial_ordering::less;
@@ -69,7 +69,7 @@ bool equal_dicts(TemplateMemory& memory, const Dict& a, const Dict& b) {
   return true;
 }
 
-// The order of the first items that differ; otherwise the shorter one comes first.
+// Compares the first items that differ; if there are none, the shorter sequence comes first.
 std::partial_ordering compare_items(TemplateMemory& memory, std::span<const Object> a, std::span<const Object> b);
 
 std::partial_ordering compare(TemplateMemory& memory, const Object& a, const Object& b, const char* sign) {
@@ -78,13 +78,13 @@ std::partial_ordering compare(TemplateMemory& memory, const Object& a, const Obj
   if (is_any_number(a) && is_any_number(b)) return compare_numbers(a, b);
   if (a.is_string() && b.is_string()) {
     memory.charge_bytes(std::min(a.size, b.size));
-    return view(a) <=> view(b);  // code points of UTF-8 have the order of their bytes
+    return view(a) <=> view(b);  // the byte order of UTF-8 is the order of the code points
   }
   if (a.is_sequence() && a.kind == b.kind) return compare_items(memory, a.list->span(), b.list->span());
   for (const Object* object : {&a, &b}) {
     if (object->is_undefined()) throw undefined_failure(*object);
   }
-  throw failure("'{}' not supported between instances of '{}' and '{}'", sign, type_name(a), type_name(b));
+  throw failure("'{}' cannot compare a value of type '{}' with one of type '{}'", sign, type_name(a), type_name(b));
 }
 
 std::partial_ordering compare_items(TemplateMemory& memory, std::span<const Object> a, std::span<const Object> b) {
@@ -131,7 +131,7 @@ bool equal(TemplateMemory& memory, const Object& a, const Object& b) {
     case Kind::kRange:
       return a.range->count() == b.range->count() &&
              (a.range->count() == 0 || (a.range->start == b.range->start && a.range->step == b.range->step));
-    default: return a.integer == b.integer;  // the same object
+    default: return a.integer == b.integer;  // identity
   }
 }
 
@@ -146,7 +146,7 @@ bool contains(TemplateMemory& memory, const Object& container, const Object& ite
     case Kind::kString:
       if (!item.is_string()) {
         if (item.is_undefined()) throw undefined_failure(item);
-        throw failure("'in <string>' requires string as left operand, not {}", type_name(item));
+        throw failure("only a string can be 'in' a string, found a value of type '{}'", type_name(item));
       }
       return find_first(memory, view(container), view(item)) != std::string_view::npos;
     case Kind::kDict: return find(memory, *container.dict, item) != nullptr;

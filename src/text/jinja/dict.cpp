@@ -44,7 +44,7 @@ void rebuild_index(TemplateMemory& memory, Dict& dict) {
 
 void grow(TemplateMemory& memory, Dict& dict) {
   const std::size_t limit = memory.limits().items;
-  if (dict.count >= limit) throw limit_failure("a dictionary of more than {} entries", limit);
+  if (dict.count >= limit) throw limit_failure("the template makes a dictionary of more than {} entries", limit);
   const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * dict.capacity);
   dict.entries = static_cast<DictEntry*>(
       memory.grow(dict.entries, dict.capacity * sizeof(DictEntry), std::size_t{capacity} * sizeof(DictEntry)));
@@ -52,7 +52,7 @@ void grow(TemplateMemory& memory, Dict& dict) {
   rebuild_index(memory, dict);
 }
 
-// The entry of that hash for which `is_key` holds.
+// Returns the entry with this hash for which `is_key` holds, or nullptr.
 template <typename IsKey>
 DictEntry* find_entry(const Dict& dict, std::uint64_t hash, IsKey is_key) {
   if (dict.index == nullptr) {
@@ -75,7 +75,7 @@ DictEntry* find_entry(const Dict& dict, std::uint64_t hash, IsKey is_key) {
 Dict* make_dict(TemplateMemory& memory, std::size_t capacity) {
   Dict dict;
   if (capacity > memory.limits().items) {
-    throw limit_failure("a dictionary of more than {} entries", memory.limits().items);
+    throw limit_failure("the template makes a dictionary of more than {} entries", memory.limits().items);
   }
   dict.capacity = static_cast<std::uint32_t>(capacity);
   if (capacity != 0) dict.entries = memory.make_array<DictEntry>(capacity);
@@ -102,8 +102,8 @@ std::uint64_t hash_of(TemplateMemory& memory, const Object& key) {
     case Kind::kUnset:
     case Kind::kList:
     case Kind::kView:
-    case Kind::kDict: throw failure("unhashable type: '{}'", type_name(key));
-    default: return static_cast<std::uint64_t>(key.integer);  // the address: equal when the same
+    case Kind::kDict: throw failure("a value of type '{}' cannot be the key of a dictionary", type_name(key));
+    default: return static_cast<std::uint64_t>(key.integer);  // the address; such objects are equal only to themselves
   }
 }
 

@@ -1,4 +1,4 @@
-// How each expression of the tree gets its value.
+// Implements the evaluation of every kind of expression.
 #include "base/text.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/dict.h"
@@ -117,7 +117,7 @@ Object CallExpression::evaluate(Interpreter& interpreter) const { return evaluat
 
 namespace {
 
-// The method that object.name() calls, if it is one of the language.
+// Returns the language's own method that object.name() calls, or nullptr.
 const Builtin* method_of(const Attribute& attribute, const Object& object) {
   if (object.is_string()) return attribute.text_method;
   if (object.is_mapping()) return attribute.dict_method;
@@ -127,7 +127,7 @@ const Builtin* method_of(const Attribute& attribute, const Object& object) {
 }  // namespace
 
 Object CallExpression::evaluate_with(Interpreter& interpreter, const NamedArgument* extra) const {
-  // The usual object.method() needs no method object.
+  // The common case object.method() is called without making a method object.
   if (method != nullptr) {
     const Object object = interpreter.evaluate(*method->subject);
     const Builtin* const known = method_of(*method, object);

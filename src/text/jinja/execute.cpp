@@ -1,4 +1,4 @@
-// What each statement of the tree does.
+// Implements the execution of every kind of statement.
 #include "text/jinja/comparison.h"
 #include "text/jinja/interpreter.h"
 

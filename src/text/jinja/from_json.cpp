@@ -37,7 +37,9 @@ class Reader {
 
  private:
   Object text(const std::string& text) {
-    if (text.size() > memory_.limits().text_bytes) throw error(ErrorCode::kTooLarge, "a text of {} bytes", text.size());
+    if (text.size() > memory_.limits().text_bytes)
+      throw error(ErrorCode::kTooLarge, "the JSON holds a text of {} bytes, expected at most {}", text.size(),
+                  memory_.limits().text_bytes);
     return make_text(memory_, is_valid_utf8(text) ? text : replace_invalid_utf8(text), origin_);
   }
 

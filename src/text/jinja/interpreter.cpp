@@ -69,7 +69,7 @@ void Interpreter::assign(const Target& target, const Object& value) {
       const List* const items = items_of(memory_, value);
       position_ = target.offset;
       if (items->count != target.parts.size()) {
-        throw failure("{} values for {} variables", items->count, target.parts.size());
+        throw failure("an assignment has {} values for {} variables", items->count, target.parts.size());
       }
       for (std::size_t i = 0; i < target.parts.size(); ++i) assign(target.parts[i], items->items[i]);
       return;
@@ -77,7 +77,9 @@ void Interpreter::assign(const Target& target, const Object& value) {
     case Target::Form::kAttribute: {
       const Object space = evaluate(*target.namespace_name);
       position_ = target.offset;
-      if (!space.is(Kind::kNamespace)) throw failure("cannot assign an attribute of what is no namespace");
+      if (!space.is(Kind::kNamespace))
+        throw failure("only a namespace can have variables set, but '{}' is a value of type '{}'",
+                      view(target.namespace_name->text), type_name(space));
       insert(memory_, *space.dict, target.attribute, value);
       return;
     }
@@ -92,7 +94,8 @@ Object Interpreter::call(const Object& callee, const Arguments& arguments) {
     case Kind::kMethod: return run_builtin(*this, *callee.method->builtin, callee.method->self, arguments);
     case Kind::kMacro: return call_macro(*callee.macro, arguments);
     case Kind::kLoop: {
-      if (!callee.loop->node->is_recursive) throw failure("only a recursive loop can be called");
+      if (!callee.loop->node->is_recursive)
+        throw failure("loop() can be called only in a loop that is marked 'recursive'");
       if (arguments.positional.size() != 1 || !arguments.named.empty()) throw failure("loop() takes one argument");
       return captured(
           [&] { run_loop(*callee.loop->node, arguments.positional[0], callee.loop->outer, callee.loop->depth + 1); });
@@ -102,7 +105,7 @@ Object Interpreter::call(const Object& callee, const Arguments& arguments) {
       return first ? make_text(memory_, "") : callee.joiner->separator;
     }
     case Kind::kUndefined: throw undefined_failure(callee);
-    default: throw failure("'{}' object is not callable", type_name(callee));
+    default: throw failure("a value of type '{}' cannot be called", type_name(callee));
   }
 }
 
@@ -129,7 +132,7 @@ void Interpreter::bind_arguments(const MacroObject& macro, const Arguments& argu
   if (definition.extra_positional_slot >= 0) {
     frame.slots[definition.extra_positional_slot] = tuple_of(memory_, extra);
   } else if (!extra.empty()) {
-    throw failure("macro '{}' takes at most {} arguments, {} given", view(definition.name),
+    throw failure("macro '{}' accepts up to {} positional arguments, found {}", view(definition.name),
                   definition.parameters.size(), arguments.positional.size());
   }
   Dict* extra_named = nullptr;
@@ -148,7 +151,7 @@ void Interpreter::bind_named(const MacroDefinition& definition, const NamedArgum
   for (const MacroDefinition::Parameter& parameter : definition.parameters) {
     if (view(parameter.name) != name) continue;
     Object& place = frame.slots[parameter.slot];
-    if (place.is_set()) throw failure("macro '{}' got two values for '{}'", view(definition.name), name);
+    if (place.is_set()) throw failure("the argument '{}' of macro '{}' is given twice", name, view(definition.name));
     place = argument.value;
     return;
   }
@@ -157,7 +160,7 @@ void Interpreter::bind_named(const MacroDefinition& definition, const NamedArgum
   } else if (extra != nullptr && name != "caller") {
     insert(memory_, *extra, argument.name, argument.value);
   } else {
-    throw failure("macro '{}' takes no argument '{}'", view(definition.name), printable(name));
+    throw failure("macro '{}' has no parameter '{}'", view(definition.name), printable(name));
   }
 }
 
@@ -188,7 +191,7 @@ Flow Interpreter::run_loop(const For& node, const Object& iterable, Frame* outer
   if (node.condition != nullptr) {
     loop->iterable = filtered_items(node, iterable, outer);
   } else if (!iterable.is(Kind::kRange)) {
-    // Read only: the list may be the context's.
+    // The loop only reads the list, which may belong to the context.
     loop->iterable = Object::of_list(const_cast<List*>(items_of(memory_, iterable)));  // NOLINT
   }
   const bool is_range = loop->iterable.is(Kind::kRange);
@@ -249,13 +252,14 @@ void EvaluatedArguments::spread_list(Interpreter& interpreter, const Object& lis
 }
 
 void EvaluatedArguments::spread_dict(Interpreter& interpreter, const Object& dict) {
-  if (!dict.is_mapping()) throw failure("argument after ** must be a mapping, not {}", type_name(dict));
+  if (!dict.is_mapping()) throw failure("the value after '**' has type '{}', expected a dictionary", type_name(dict));
   const std::size_t before = arguments_.named.size();
   NamedArgument* const all = interpreter.memory().make_array<NamedArgument>(before + dict.dict->count);
   std::ranges::copy(arguments_.named, all);
   for (std::uint32_t i = 0; i < dict.dict->count; ++i) {
     const DictEntry& entry = dict.dict->entries[i];
-    if (!entry.key.is_string()) throw failure("keywords must be strings");
+    if (!entry.key.is_string())
+      throw failure("the dictionary after '**' has a key of type '{}', expected strings", type_name(entry.key));
     all[before + i] = {entry.key, entry.value};
   }
   arguments_.named = {all, before + dict.dict->count};

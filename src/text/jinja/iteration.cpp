@@ -25,8 +25,8 @@ bool is_iterable(const Object& object) {
 }
 
 Iteration::Iteration(TemplateMemory& memory, const Object& iterable) : memory_(memory), iterable_(iterable) {
-  if (!is_iterable(iterable)) throw failure("'{}' object is not iterable", type_name(iterable));
-  if (iterable.is(Kind::kLoop)) throw failure("a loop inside itself cannot be gone through");
+  if (!is_iterable(iterable)) throw failure("cannot iterate over a value of type '{}'", type_name(iterable));
+  if (iterable.is(Kind::kLoop)) throw failure("cannot iterate over the variable 'loop'");
 }
 
 bool Iteration::next(Object& item) {
@@ -92,15 +92,15 @@ std::size_t length_of_any(const Object& object) {
     case Kind::kView: return object.list->count;
     case Kind::kDict: return object.dict->count;
     case Kind::kRange: return static_cast<std::size_t>(object.range->count());
-    default: throw failure("object of type '{}' has no len()", type_name(object));
+    default: throw failure("a value of type '{}' has no length", type_name(object));
   }
 }
 
 Failure undefined_failure(const Object& undefined) {
   const std::string name = printable(view(undefined));
-  if (undefined.owner == Kind::kUnset) return failure("'{}' is undefined", name);
-  if (undefined.owner == Kind::kUndefined) return failure("{}", name);  // a sentence of its own
-  return failure("'{} object' has no attribute '{}'", type_name(undefined.owner), name);
+  if (undefined.owner == Kind::kUnset) return failure("the variable '{}' has no value", name);
+  if (undefined.owner == Kind::kUndefined) return failure("{}", name);  // the name is the whole message
+  return failure("there is no '{}' in a value of type '{}'", name, type_name(undefined.owner));
 }
 
 Object make_undefined(const Object& name, Kind owner) {

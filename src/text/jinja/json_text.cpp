@@ -73,14 +73,14 @@ class JsonWriter {
       case Kind::kList:
       case Kind::kTuple: write_list(object); return;
       case Kind::kDict: write_dict(object); return;
-      // The reference has no JSON for these, but published templates count on a list.
+      // Jinja2 cannot write these as JSON, but published templates expect a list.
       case Kind::kGenerator:
       case Kind::kView:
       case Kind::kRange: {
         List* const list = copied_items(out_.memory(), object);
         return write_list(Object::of_list(list, Kind::kList, object.origin));
       }
-      default: throw failure("Object of type {} is not JSON serializable", type_name(object));
+      default: throw failure("a value of type '{}' cannot be written as JSON", type_name(object));
     }
   }
 
@@ -151,11 +151,11 @@ class JsonWriter {
     out_.append("}", dict.origin);
   }
 
-  // Keys of other types are written as strings.
+  // Keys that are not strings are written as strings.
   void write_key(const Object& key, Origin origin) {
     if (key.is_string()) return write_string(key, origin);
     if (!key.is_number() && !key.is(Kind::kBigInteger) && !key.is(Kind::kNone)) {
-      throw failure("keys must be str, int, float, bool or None, not {}", type_name(key));
+      throw failure("a key of type '{}' cannot be written as JSON", type_name(key));
     }
     out_.append("\"", either(origin, key.origin));
     write(key);

@@ -1,8 +1,9 @@
-// Filters that look at whole sequences: their length, their ends, their order.
+// Implements filters on whole sequences: length, first and last items, sorting and grouping.
 #include <algorithm>
 #include <array>
 #include <vector>
 
+#include "base/text.h"
 #include "text/jinja/call.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/dict.h"
@@ -31,13 +32,14 @@ Object first(Call& call) {
 }
 
 Object last(Call& call) {
-  if (call.self.is(Kind::kGenerator)) throw failure("'generator' object is not reversible");
+  if (call.self.is(Kind::kGenerator))
+    throw failure("the last item of a generator cannot be taken; convert it with the filter 'list'");
   const List* const items = items_of(call.memory, call.self);
   return items->count != 0 ? items->items[items->count - 1]
                            : undefined_because(call, "no last item: the sequence is empty");
 }
 
-// A pick that is the same each time, so that a prompt is.
+// Always picks the first item, so that prompts are reproducible.
 Object random(Call& call) { return first(call); }
 
 Object list(Call& call) {
@@ -102,7 +104,8 @@ Object sort(Call& call) {
 Object dict_sort(Call& call) {
   if (!call.self.is_mapping()) throw failure("dictsort needs a dictionary, not {}", type_name(call.self));
   const std::string_view by = call.has(1) ? view(call.text(1)) : "key";
-  if (by != "key" && by != "value") throw failure("dictsort can sort by 'key' or by 'value'");
+  if (by != "key" && by != "value")
+    throw failure("dictsort is asked to sort by '{}', expected 'key' or 'value'", printable(by, 40));
   const KeyOf key_of{.attribute = Object(), .fold_case = !call.flag(0, false)};
   std::vector<Keyed> items;
   for (const DictEntry& entry : call.self.dict->span()) {
@@ -178,7 +181,7 @@ Object sum_of(Call& call) {
 
 // ---- Parts ----
 
-// Rows of so many items; the last may be filled up.
+// Splits the items into rows of `size`; the last row may be filled up.
 Object batch(Call& call) {
   const std::int64_t size = call.integer(0, 1);
   const bool fills = call.has(1) && !call[1].is(Kind::kNone);
@@ -196,7 +199,7 @@ Object batch(Call& call) {
   return make_generator(call.memory, rows, origin_of(call.self));
 }
 
-// So many columns, the first ones longer by one where it does not come out even.
+// Splits the items into `count` columns; if they do not divide evenly, the first columns are longer by one.
 Object slice(Call& call) {
   const std::int64_t count = call.integer(0, 1);
   if (count <= 0) throw failure("slice needs a number of at least 1");
@@ -221,7 +224,7 @@ Object slice(Call& call) {
 
 Object items(Call& call) {
   if (call.self.is_undefined()) return make_generator(call.memory, make_list(call.memory), Origin::kTemplate);
-  if (!call.self.is_mapping()) throw failure("Can only get item pairs from a mapping.");
+  if (!call.self.is_mapping()) throw failure("items needs a dictionary, not {}", type_name(call.self));
   List* const pairs = make_list(call.memory, call.self.dict->count);
   for (const DictEntry& entry : call.self.dict->span()) {
     const std::array<Object, 2> pair = {entry.key, entry.value};

@@ -1,4 +1,4 @@
-// What a template can ask its loop.
+// Implements the attributes of the variable `loop`.
 #include <array>
 #include <utility>
 

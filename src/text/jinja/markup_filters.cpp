@@ -1,8 +1,9 @@
-// Filters that make or take apart HTML and addresses.
+// Implements filters that make or parse HTML and URLs.
 #include <array>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/call.h"
 #include "text/jinja/dict.h"
@@ -56,7 +57,7 @@ Object force_escape(Call& call) {
 
 // ---- Tags ----
 
-// The end of a tag or comment that begins at `at`; npos when it has none.
+// Returns the end of a tag or comment that begins at `at`, or npos if it is not closed.
 std::size_t tag_end(std::string_view text, std::size_t at) {
   const bool is_comment = text.substr(at).starts_with("<!--");
   const std::size_t found = text.find(is_comment ? "-->" : ">", at);
@@ -93,7 +94,7 @@ Object strip_tags(Call& call) {
                                                                                               {"&apos;", "'"},
                                                                                               {"&nbsp;", "\xc2\xa0"},
                                                                                               {"&amp;", "&"}}};
-  // Text that an entity stands for is as much of the context as its entity.
+  // The character of an entity keeps the origin of the entity.
   Object result = out.text();
   for (const auto& [entity, meaning] : kEntities) {
     result = replaced(call.memory, result, make_text(call.memory, entity),
@@ -157,7 +158,8 @@ Object xml_attributes(Call& call) {
     if (entry.value.is(Kind::kNone) || entry.value.is_undefined()) continue;
     const Object key = to_text(call.memory, entry.key);
     if (view(key).find_first_of(" \t\n\r\f\v/>=") != std::string_view::npos) {
-      throw failure("a name of an attribute holds a character that it must not");
+      throw failure("the attribute name '{}' holds a character that XML does not allow in it",
+                    printable(view(key), 40));
     }
     if (out.size() != 0 || call.flag(0, true)) out.append_template(" ");
     out.append(escaped(call.memory, key));

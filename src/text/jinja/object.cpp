@@ -42,7 +42,8 @@ std::int64_t Range::count() const {
 }
 
 List* make_list(TemplateMemory& memory, std::size_t capacity) {
-  if (capacity > memory.limits().items) throw limit_failure("a list of more than {} items", memory.limits().items);
+  if (capacity > memory.limits().items)
+    throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
   List* const list = memory.make(List{});
   if (capacity != 0) list->items = memory.make_array<Object>(capacity);
   list->capacity = capacity;
@@ -52,7 +53,8 @@ List* make_list(TemplateMemory& memory, std::size_t capacity) {
 void append(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= memory.limits().items) throw limit_failure("a list of more than {} items", memory.limits().items);
+    if (list.count >= memory.limits().items)
+      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
     list.items = static_cast<Object*>(
         memory.grow(list.items, list.capacity * sizeof(Object), std::size_t{capacity * sizeof(Object)}));
     list.capacity = capacity;
@@ -63,7 +65,8 @@ void append(TemplateMemory& memory, List& list, const Object& item) {
 void append_seen(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= memory.limits().items) throw limit_failure("a list of more than {} items", memory.limits().items);
+    if (list.count >= memory.limits().items)
+      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
     Object* const items = memory.make_array<Object>(capacity);
     std::copy_n(list.items, list.count, items);
     list.items = items;

@@ -19,7 +19,7 @@ Failure unsupported(std::string_view sign, const Object& left, const Object& rig
     if (object->is_undefined()) return undefined_failure(*object);
     if (object->is(Kind::kBigInteger)) return limit_failure("integer too large: '{}' works on 64 bits", sign);
   }
-  return failure("unsupported operand type(s) for {}: '{}' and '{}'", sign, type_name(left), type_name(right));
+  return failure("'{}' has no meaning for values of type '{}' and '{}'", sign, type_name(left), type_name(right));
 }
 
 Origin either_origin(const Object& left, const Object& right) { return either(left.origin, right.origin); }
@@ -47,7 +47,7 @@ std::size_t repetitions(TemplateMemory& memory, const Object& count, std::size_t
                         std::string_view what, std::string_view unit) {
   const std::int64_t times = std::max<std::int64_t>(count.as_integer(), 0);
   if (size != 0 && static_cast<std::uint64_t>(times) > limit / size) {
-    throw limit_failure("a {} of more than {} {}", what, limit, unit);
+    throw limit_failure("the template makes a {} of more than {} {}", what, limit, unit);
   }
   memory.charge_items(static_cast<std::size_t>(times) * std::min<std::size_t>(size, 1));
   return size == 0 ? 0 : static_cast<std::size_t>(times);
@@ -85,7 +85,7 @@ Object product(Interpreter& interpreter, const Object& left, const Object& right
 
 Object quotient(Interpreter&, const Object& left, const Object& right) {
   if (!both_numbers(left, right)) throw unsupported("/", left, right);
-  if (right.as_double() == 0) throw failure("division by zero");
+  if (right.as_double() == 0) throw failure("a number is divided by 0");
   return Object::of_float(left.as_double() / right.as_double(), either_origin(left, right));
 }
 
@@ -97,7 +97,7 @@ Object whole_quotient(Interpreter&, const Object& left, const Object& right) {
   if (!both_numbers(left, right)) throw unsupported("//", left, right);
   const double a = left.as_double();
   const double b = right.as_double();
-  if (b == 0) throw failure("float floor division by zero");
+  if (b == 0) throw failure("a number is divided by 0");
   return Object::of_float(std::round((a - floor_remainder(a, b)) / b), origin);
 }
 
@@ -127,7 +127,7 @@ Object sum(Interpreter& interpreter, const Object& left, const Object& right) {
   if (both_numbers(left, right)) return Object::of_float(left.as_double() + right.as_double(), origin);
   if (left.is_sequence() && left.kind == right.kind) return joined_lists(interpreter.memory(), left, right);
   if (left.is_string() && !right.is_undefined()) {
-    throw failure("can only concatenate str (not \"{}\") to str", type_name(right));
+    throw failure("'+' cannot join a string and a value of type '{}'; '~' converts both to text", type_name(right));
   }
   throw unsupported("+", left, right);
 }
@@ -149,10 +149,12 @@ Object power(Interpreter&, const Object& left, const Object& right) {
   }
   const double base = left.as_double();
   const double exponent = right.as_double();
-  if (base == 0 && exponent < 0) throw failure("0 cannot be raised to a negative power");
-  if (base < 0 && std::trunc(exponent) != exponent) throw failure("a complex number is not supported");
+  if (base == 0 && exponent < 0) throw failure("0 has no power with a negative exponent");
+  if (base < 0 && std::trunc(exponent) != exponent)
+    throw failure("a negative number has no real power with the exponent {}", exponent);
   const double result = std::pow(base, exponent);
-  if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent)) throw failure("the number is too large");
+  if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent))
+    throw failure("the result of '**' is too large for a float");
   return Object::of_float(result, origin);
 }
 
@@ -161,21 +163,21 @@ Object negative(TemplateMemory& memory, const Object& operand) {
   if (operand.is(Kind::kFloat)) return Object::of_float(-operand.number, operand.origin);
   if (operand.is(Kind::kBigInteger)) {
     const std::string_view digits = view(operand);
-    // The one magnitude that fits only as a negative number comes back as such.
+    // The magnitude 2^63 fits only as a negative number, so it is parsed again.
     const std::string text = digits.starts_with('-') ? std::string(digits.substr(1)) : "-" + std::string(digits);
     Object number = parse_integer(memory, text, 10).value_or(operand);
     number.origin = operand.origin;
     return number;
   }
   if (operand.is_undefined()) throw undefined_failure(operand);
-  throw failure("bad operand type for unary -: '{}'", type_name(operand));
+  throw failure("'-' has no meaning for a value of type '{}'", type_name(operand));
 }
 
 Object positive(TemplateMemory&, const Object& operand) {
   if (operand.is_integral()) return Object::of_integer(operand.as_integer(), operand.origin);
   if (operand.is(Kind::kFloat) || operand.is(Kind::kBigInteger)) return operand;
   if (operand.is_undefined()) throw undefined_failure(operand);
-  throw failure("bad operand type for unary +: '{}'", type_name(operand));
+  throw failure("'+' has no meaning for a value of type '{}'", type_name(operand));
 }
 
 Object negated_truth(TemplateMemory&, const Object& operand) { return Object::boolean(!is_true(operand)); }

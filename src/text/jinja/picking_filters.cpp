@@ -1,4 +1,4 @@
-// Filters that apply a filter or a test to each item: map, select, reject and those by attribute.
+// Implements filters that apply a filter or a test to each item: map, select, reject and their variants by attribute.
 #include <array>
 
 #include "base/text.h"
@@ -17,15 +17,15 @@ bool is_number_text(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Whatever counts as false has no items here, none and 0 too.
+// Values that count as false, such as none and 0, have no items here.
 Iteration iteration_of(Call& call) {
   return {call.memory, is_true(call.self) ? call.self : Object::of_list(make_list(call.memory))};
 }
 
-// Whether one of the language's tests holds for an item.
+// Applies one of the language's tests to an item.
 class Condition {
  public:
-  // Behind the first `skipped` arguments: the test's name and its own arguments.
+  // Reads the test's name and its arguments, which follow the first `skipped` arguments.
   Condition(Call& call, std::size_t skipped) : call_(call) {
     const auto given = call.raw.positional.subspan(std::min(skipped, call.raw.positional.size()));
     if (given.empty()) return;
@@ -68,7 +68,7 @@ Object map_attribute(Call& call, const Object& attribute) {
   for (const NamedArgument& argument : call.raw.named) {
     const std::string_view name = view(argument.name);
     if (name != "attribute" && name != "default") {
-      throw failure("map() got an unexpected keyword argument '{}'", printable(name));
+      throw failure("map() has no parameter '{}'", printable(name));
     }
   }
   const KeyOf value_of{.attribute = attribute, .fallback = fallback != nullptr ? *fallback : Object()};
@@ -78,7 +78,7 @@ Object map_attribute(Call& call, const Object& attribute) {
   return make_generator(call.memory, values, origin_of(call.self));
 }
 
-// map(attribute='name'), or map('filter', its arguments...)
+// Implements map(attribute='name') and map('filter', arguments...).
 Object map(Call& call) {
   const Object* const attribute = call.raw.find("attribute");
   if (call.raw.positional.empty() && attribute != nullptr) return map_attribute(call, *attribute);

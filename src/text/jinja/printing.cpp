@@ -36,7 +36,7 @@ void append_escaped(std::string& out, char32_t c, char quote) {
   }
 }
 
-// Single quotes, unless only double ones need no escape.
+// Prints in single quotes, or in double quotes if that avoids escapes.
 void print_string(TextBuilder& out, const Object& string) {
   const std::string_view text = view(string);
   const bool has_single = text.find('\'') != std::string_view::npos;

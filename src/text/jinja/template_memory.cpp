@@ -12,7 +12,7 @@ namespace rocmforge::text::jinja {
 namespace {
 
 constexpr std::size_t kLargestChunk = std::size_t{256} << 10;
-constexpr std::size_t kHeader = 16;  // keeps what follows aligned
+constexpr std::size_t kHeader = 16;  // keeps the data aligned
 
 }  // namespace
 
@@ -83,7 +83,8 @@ void TemplateMemory::out_of_memory() const {
 }
 
 void TemplateMemory::too_deep() const {
-  throw limit_failure("nested deeper than {} levels; does a macro call itself without end?", limits_.depth);
+  throw limit_failure("the template is nested deeper than {} levels; does a macro call itself without end?",
+                      limits_.depth);
 }
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// Filters on text.
+// Implements filters on text.
 #include <algorithm>
 #include <array>
 
@@ -23,7 +23,7 @@ Object lower(Call& call) { return transformed(call.memory, self_text(call), lowe
 Object upper(Call& call) { return transformed(call.memory, self_text(call), upper_text); }
 Object string(Call& call) { return self_text(call); }
 
-// Words begin behind white space, dashes and opening brackets; unlike str.title, not behind apostrophes or digits.
+// Words begin after white space, dashes and opening brackets; unlike in str.title, not after apostrophes or digits.
 Object title(Call& call) {
   return transformed(call.memory, self_text(call), [](std::string_view text) {
     std::string out;
@@ -72,7 +72,7 @@ Object replace(Call& call) {
   return replaced(call.memory, self_text(call), to_text(call.memory, call[0]), to_text(call.memory, call[1]), count);
 }
 
-// Behind each newline; the first line and blank ones only when asked.
+// Indents the text after each newline. The first line and blank lines are indented only on request.
 Object indent(Call& call) {
   const Object text = self_text(call);
   Object indentation = call.has(0) && call[0].is_string() ? call[0] : Object();
@@ -142,7 +142,7 @@ Object word_count(Call& call) {
 
 // ---- Wrapping ----
 
-// Cuts a line into words, the blanks between them, and behind dashes inside words.
+// Splits a line into words and the blanks between them; words are also split after inner hyphens.
 List* wrap_chunks(TemplateMemory& memory, const Object& line, bool break_on_hyphens) {
   List* const chunks = make_list(memory);
   const std::string_view text = view(line);
@@ -189,7 +189,7 @@ void wrap_line(TextBuilder& out, const Object& line, const Wrapping& wrapping) {
     Object chunk = chunks->items[i];
     while (chunk.size != 0) {
       const bool blank = is_space(first_code_point(view(chunk)).value);
-      if (current.size == 0 && !first && blank) {  // blanks at a new line's start
+      if (current.size == 0 && !first && blank) {  // skip blanks at the start of a new line
         at += chunk.size;
         start_line();
         break;
@@ -226,7 +226,7 @@ Object word_wrap(Call& call) {
   return out.text();
 }
 
-// ---- As text of another kind ----
+// ---- Other formats ----
 
 Object format(Call& call) {
   if (!call.raw.named.empty() && !call.raw.positional.empty()) {

@@ -1,4 +1,4 @@
-// Methods of strings that give text or parts of it.
+// Implements the methods of strings that return text or parts of it.
 #include <algorithm>
 #include <array>
 
@@ -56,7 +56,7 @@ Object remove_suffix(Call& call) {
   return found ? substring(call.self, 0, call.self.size - suffix.size) : call.self;
 }
 
-// A Markup takes no plain text for HTML.
+// Unlike Markup.replace in Python, this does not escape the new text.
 Object replace(Call& call) { return replaced(call.memory, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
 
 Object split(Call& call) {
@@ -88,14 +88,14 @@ Object three_parts(Call& call, std::size_t at, bool from_right) {
 
 Object partition(Call& call) {
   const Object separator = call.text(0);
-  if (separator.size == 0) throw failure("empty separator");
+  if (separator.size == 0) throw failure("the separator of {}() is empty", call.builtin.name);
   call.memory.charge_bytes(call.self.size);
   return three_parts(call, find_first(call.memory, view(call.self), view(separator)), false);
 }
 
 Object partition_from_right(Call& call) {
   const Object separator = call.text(0);
-  if (separator.size == 0) throw failure("empty separator");
+  if (separator.size == 0) throw failure("the separator of {}() is empty", call.builtin.name);
   call.memory.charge_bytes(call.self.size);
   return three_parts(call, find_last(call.memory, view(call.self), view(separator)), true);
 }
@@ -105,18 +105,19 @@ Object join(Call& call) {
   TextBuilder out(call.memory);
   bool is_first = true;
   for (Object item; items.next(item); is_first = false) {
-    if (!item.is_string()) throw failure("sequence item: expected str instance, {} found", type_name(item));
+    if (!item.is_string()) throw failure("join() needs strings, found a value of type '{}'", type_name(item));
     if (!is_first) out.append(call.self);
     out.append(item);
   }
   return out.text();
 }
 
-// ---- To a width ----
+// ---- Padding ----
 
 Object fill_of(Call& call) {
   const Object fill = call.text_or(1, " ");
-  if (length_of(fill) != 1) throw failure("The fill character must be exactly one character long");
+  if (length_of(fill) != 1)
+    throw failure("{}() needs one fill character, found {}", call.builtin.name, length_of(fill));
   return fill;
 }
 

@@ -19,7 +19,8 @@ TextBuffer* make_buffer(TemplateMemory& memory, std::size_t capacity) {
 
 void reserve(TemplateMemory& memory, TextBuffer& buffer, std::size_t more) {
   const std::size_t limit = memory.limits().text_bytes;
-  if (more > limit || buffer.used > limit - more) throw limit_failure("a text of more than {} bytes", limit);
+  if (more > limit || buffer.used > limit - more)
+    throw limit_failure("the template makes a text of more than {} bytes", limit);
   const std::size_t needed = buffer.used + more;
   if (needed <= buffer.capacity) return;
   const std::size_t capacity = std::min(std::max<std::size_t>(needed, 64) + needed / 2, limit);
@@ -49,7 +50,7 @@ void mark_data(TemplateMemory& memory, TextBuffer& buffer, std::uint32_t begin, 
   buffer.data[buffer.data_count++] = {begin, end};
 }
 
-// The string may be a window on this very buffer.
+// Appends a string, which may be a window on this very buffer.
 void append_string(TemplateMemory& memory, TextBuffer& buffer, const Object& string) {
   if (string.size == 0) return;
   const std::uint32_t start = buffer.used;
@@ -62,7 +63,8 @@ void append_string(TemplateMemory& memory, TextBuffer& buffer, const Object& str
     for_each_data_range(string, [&](ByteRange r) { mark_data(memory, buffer, start + r.begin, start + r.end); });
     return;
   }
-  // What is marked may move the ranges that are read: by index, and only those that were there before.
+  // Marking may reallocate the ranges that are being read, so they are read by index, and only those that existed
+  // before.
   const std::uint32_t count = buffer.data_count;
   const std::uint32_t end = string.begin + string.size;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -99,7 +101,7 @@ std::size_t find_first(TemplateMemory& memory, std::string_view text, std::strin
   if (at > text.size()) return std::string_view::npos;
   if (pattern.empty()) return at;
   if (pattern.size() > text.size() - at) return std::string_view::npos;
-  // Unlike string_view::find, memmem is linear whatever the two are.
+  // Unlike string_view::find, memmem takes linear time for any input.
   const void* const found = memmem(text.data() + at, text.size() - at, pattern.data(), pattern.size());
   const std::size_t place =
       found == nullptr ? text.size() : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
@@ -109,8 +111,8 @@ std::size_t find_first(TemplateMemory& memory, std::string_view text, std::strin
 
 std::size_t find_last(TemplateMemory& memory, std::string_view text, std::string_view pattern) {
   if (text.size() < pattern.size()) return std::string_view::npos;
-  // Piece by piece, so that a long search is stopped on its way: at each place as many bytes as the pattern has may
-  // have to be compared.
+  // Searches piece by piece and charges steps for each piece, so that a long search can be stopped: every position may
+  // compare as many bytes as the pattern has.
   constexpr std::size_t kPlaces = 64;
   std::size_t end = text.size() - pattern.size() + 1;
   while (end != 0) {
@@ -151,7 +153,7 @@ Origin origin_of(const Object& object) {
 
 Object make_text(TemplateMemory& memory, std::string_view text, Origin origin) {
   if (text.size() > memory.limits().text_bytes) {
-    throw limit_failure("a text of more than {} bytes", memory.limits().text_bytes);
+    throw limit_failure("the template makes a text of more than {} bytes", memory.limits().text_bytes);
   }
   TextBuffer* const buffer = make_buffer(memory, text.size());
   buffer->is_growable = false;
@@ -173,7 +175,7 @@ Object concatenated(TemplateMemory& memory, const Object& left, const Object& ri
     return window(left.buffer, left.begin, left.size + right.size);
   }
   memory.charge_bytes(left.size);
-  // Room for the next pieces of a chain a + b + c.
+  // Reserves room for further parts of a chain a + b + c.
   const std::size_t size = std::size_t{left.size} + right.size;
   TextBuffer* const buffer = make_buffer(memory, size < 4096 ? 32 + size + size / 2 : size);
   append_string(memory, *buffer, left);

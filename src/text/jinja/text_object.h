@@ -49,7 +49,8 @@ Object concatenated(TemplateMemory& memory, const Object& left, const Object& ri
 bool is_ascii(std::string_view text);
 
 // Return the position of the first occurrence of the pattern at or after `at`, and of the last occurrence; npos if
-// there is none. Both take linear time, even for adversarial texts.
+// there is none. find_first takes linear time; find_last charges steps for its comparisons, which may be as many as the
+// product of both lengths.
 std::size_t find_first(TemplateMemory& memory, std::string_view text, std::string_view pattern, std::size_t at = 0);
 std::size_t find_last(TemplateMemory& memory, std::string_view text, std::string_view pattern);
 

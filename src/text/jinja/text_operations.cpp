@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto kNowhere = std::string_view::npos;
 
-// The last code point of a text that is not empty.
+// Returns the last code point. Requires: the text is not empty.
 CodePoint last_code_point(std::string_view text) {
   std::size_t start = text.size() - 1;
   while (start != 0 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) --start;
@@ -167,7 +167,7 @@ List* split_at_space_from_right(TemplateMemory& memory, const Object& string, st
 }
 
 List* split_at(TemplateMemory& memory, const Object& string, std::string_view separator, std::int64_t count) {
-  if (separator.empty()) throw failure("empty separator");
+  if (separator.empty()) throw failure("the separator of split() or rsplit() is empty");
   memory.charge_bytes(string.size);
   List* const parts = make_list(memory);
   const std::string_view text = view(string);
@@ -184,7 +184,7 @@ List* split_at(TemplateMemory& memory, const Object& string, std::string_view se
 
 List* split_at_from_right(TemplateMemory& memory, const Object& string, std::string_view separator,
                           std::int64_t count) {
-  if (separator.empty()) throw failure("empty separator");
+  if (separator.empty()) throw failure("the separator of split() or rsplit() is empty");
   memory.charge_bytes(string.size);
   List* const parts = make_list(memory);
   const std::string_view text = view(string);
@@ -228,7 +228,7 @@ std::size_t missing_to(TemplateMemory& memory, const Object& string, std::int64_
 Object padded(TemplateMemory& memory, const Object& string, std::size_t left, std::size_t right, const Object& fill) {
   if (left + right == 0) return string;
   if (left > memory.limits().text_bytes || right > memory.limits().text_bytes) {
-    throw limit_failure("a text of more than {} bytes", memory.limits().text_bytes);
+    throw limit_failure("the template makes a text of more than {} bytes", memory.limits().text_bytes);
   }
   TextBuilder out(memory);
   out.append_repeated(view(fill), left, origin_of(fill));

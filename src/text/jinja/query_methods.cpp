@@ -1,7 +1,8 @@
-// Methods that ask something: of strings what they hold and where, of lists and dictionaries likewise.
+// Implements the methods that examine strings, lists and dictionaries: searching, counting, classifying and looking up.
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/call.h"
 #include "text/jinja/comparison.h"
@@ -15,11 +16,11 @@ namespace {
 
 // ---- Strings ----
 
-// The part of the text that start and stop, the second and third argument, leave.
+// The part of the text selected by start and stop, the second and third arguments.
 struct Searched {
   Object part;
-  std::size_t first;  // code points in front of it
-  bool is_valid;      // start is not behind the end
+  std::size_t first;  // number of code points before it
+  bool is_valid;      // start is not after the end
 };
 
 Searched searched_part(Call& call) {
@@ -46,7 +47,7 @@ Object position(Call& call, bool from_right, bool must_be_there) {
                             : from_right       ? find_last(call.memory, text, view(pattern))
                                                : find_first(call.memory, text, view(pattern));
   if (found == std::string_view::npos) {
-    if (must_be_there) throw failure("substring not found");
+    if (must_be_there) throw failure("{}() does not find '{}'", call.builtin.name, printable(view(pattern), 40));
     return Object::of_integer(-1);
   }
   return Object::of_integer(static_cast<std::int64_t>(searched.first + code_point_at(searched.part, found)),
@@ -79,7 +80,7 @@ Object has_at_end(Call& call) {
   const auto matches = [&](const Object& wanted) {
     if (!wanted.is_string()) {
       if (wanted.is_undefined()) throw undefined_failure(wanted);
-      throw failure("{} first arg must be str or a tuple of str, not {}", call.builtin.name, type_name(wanted));
+      throw failure("{}() needs a string or a tuple of strings, not {}", call.builtin.name, type_name(wanted));
     }
     const std::string_view text = view(searched.part);
     return searched.is_valid && (kAtEnd ? text.ends_with(view(wanted)) : text.starts_with(view(wanted)));
@@ -124,7 +125,7 @@ Object has_case(Call& call) {
   return Object::boolean(all.truth && found);
 }
 
-// Capitals at the beginnings of words and nowhere else.
+// Returns whether capitals stand at the beginnings of words and nowhere else.
 Object is_titled(Call& call) {
   bool in_word = false;
   bool found = false;
@@ -177,17 +178,18 @@ Object index_item(Call& call) {
   for (Object item; items.next(item); ++index) {
     if (equal(call.memory, item, call[0])) return Object::of_integer(index, call.self.origin);
   }
-  throw failure("the value is not in the {}", type_name(call.self));
+  throw failure("index() does not find the value in the {}", type_name(call.self));
 }
 
 Object copy_list(Call& call) {
   return Object::of_list(copied_items(call.memory, call.self), Kind::kList, call.self.origin);
 }
 
-// The reference's sandbox forbids this, and some templates do it all the same.
+// Jinja2's sandbox forbids this, but some published templates use it.
 Object append_item(Call& call) {
   if (!call.self.is(Kind::kList) || !call.self.list->is_changeable) {
-    throw failure("access to attribute 'append' of '{}' object is unsafe", type_name(call.self));
+    throw failure("templates may use 'append' only of a list that they made themselves, not of this {}",
+                  type_name(call.self));
   }
   append_seen(call.memory, *call.self.list, call[0]);
   return Object::none();
@@ -248,7 +250,7 @@ constexpr auto kDictMethods = std::to_array<Builtin>({
 
 }  // namespace
 
-std::span<const Builtin> text_question_methods() { return kTextMethods; }
+std::span<const Builtin> text_query_methods() { return kTextMethods; }
 
 const Builtin* find_text_method(std::string_view name) {
   const Builtin* const method = find_builtin(text_methods(), name);
