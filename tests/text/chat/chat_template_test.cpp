@@ -204,7 +204,7 @@ TEST(ChatTemplate, ThinkingAndOtherArgumentsReachTheTemplate) {
   request.template_arguments = R"({"level": "high", "thinking": true})";
   EXPECT_EQ(chat.render(request).text, "False True highHello");
   request.template_arguments = "[]";
-  EXPECT_ERROR(chat.render(request), "template arguments: [] is no JSON object");
+  EXPECT_ERROR(chat.render(request), "template arguments: [] is not a JSON object");
 }
 
 TEST(ChatTemplate, ARefusalIsTheTemplatesOwnWords) {
@@ -220,7 +220,7 @@ TEST(ChatTemplate, ArgumentsThatAreNoObjectAreRefused) {
   request.messages[1].tool_calls[0].arguments = "not json";
   EXPECT_ERROR(from_source(kPlain).render(request), "the arguments of the call of 'weather'");
   request.messages[1].tool_calls[0].arguments = "[1]";
-  EXPECT_ERROR(from_source(kPlain).render(request), "[1] is no JSON object");
+  EXPECT_ERROR(from_source(kPlain).render(request), "[1] is not a JSON object");
 }
 
 TEST(ChatTemplate, TheReplyBeginsInsideReasoningWhereThePromptOpensIt) {
