@@ -120,7 +120,7 @@ TEST(ConvertFolder, RefusesAnIndexThatLies) {
   folder.write("hf/model.safetensors.index.json", R"({"weight_map":[]})");
   EXPECT_ERROR(convert(folder), "'weight_map' is missing or not an object");
   folder.write("hf/model.safetensors.index.json", R"({"weight_map":{"a":7}})");
-  EXPECT_ERROR(convert(folder), "the shard of 'a' is no string");
+  EXPECT_ERROR(convert(folder), "the shard of 'a' is not a string");
 }
 
 // With one tensor of another shape, or without it.

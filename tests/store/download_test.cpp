@@ -124,7 +124,7 @@ TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "more than 10 redirects");
   for (const char* const location : {"file:///etc/passwd", "/a b"}) {
     hub.change([&](HubManners& manners) { manners.endless_redirect = location; });
-    const std::string said = ": sends us to '" + std::string(location) + "', which is no address on the web";
+    const std::string said = ": redirects to '" + std::string(location) + "', which is not a web address";
     EXPECT_ERROR(pull_from(hub, "hf:org/r"), "/m-Q8_0.gguf" + said);
     // It is not the person who asked wrongly.
     try {

@@ -188,7 +188,7 @@ TEST_F(PullTest, ASimpleMirrorWillDo) {
 
 TEST_F(PullTest, TellsAPageForPeopleFromTheHubsAnswer) {
   HubServer hub({.login_page = "<html>Welcome to our network</html>"});
-  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "a network that wants a login");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "a network that requires a login");
 }
 
 TEST_F(PullTest, AFileNeedsNoToken) {
