@@ -67,7 +67,7 @@ TEST(JinjaLimits, BoundTheDepthOfTreesAndValues) {
   EXPECT_ERROR(text_of(parentheses + " }}"), "nested deeper than 200 levels");
   std::string sum = "{{ 1";
   for (int i = 0; i < 5000; ++i) sum += "+1";
-  EXPECT_ERROR(text_of(sum + " }}"), "longer chain of operators");
+  EXPECT_ERROR(text_of(sum + " }}"), "or a chain of operators is longer");
   std::string blocks;
   for (int i = 0; i < 5000; ++i) blocks += "{% if 1 %}";
   EXPECT_ERROR(text_of(blocks), "nested deeper than 200 levels");
