@@ -1,11 +1,12 @@
-// Products of the CPU backend at real sizes, beside what memory and arithmetic could give.
+// Measures matrix products of the CPU backend at real sizes, beside the limits of memory and arithmetic.
 //
 //   memory/read               all threads read memory beyond the caches: the limit of a product with one token
-//   decode/Q4_K/2048x8192     one token; bytes are those of the weights, of several matrices in turn, so that they come
-//                             from memory; "of memory" is the share of memory/read's bandwidth, measured in this run
+//   decode/Q4_K/2048x8192     one token; counts the bytes of the weights, which alternate between several matrices so
+//                             that they come from memory; "of memory" is the share of memory/read's bandwidth,
+//                             measured in the same run
 //   prefill/Q4_K/2048x8192    512 tokens; a multiplication and an addition are two operations
 //
-// --threads=N (before Google Benchmark's own options): by default as many as the program itself would use.
+// --threads=N (before Google Benchmark's own options) sets the number of threads; the default is that of the program.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,9 +33,9 @@ namespace {
 constexpr std::int64_t kPrefillTokens = 512;
 
 int threads = default_threads();
-double bandwidth = 0;  // bytes a second, as memory/read has measured
+double bandwidth = 0;  // bytes per second, as measured by memory/read
 
-// More than all of the last level's cache, within reason: what of it one has is not known.
+// Returns a size that exceeds the last-level cache, within reason; this process's share of the cache is unknown.
 std::size_t bytes_beyond_caches() {
   const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
   return std::clamp(8 * static_cast<std::size_t>(std::max(cache, 0L)), std::size_t{256} << 20, std::size_t{1} << 30);
@@ -75,7 +76,7 @@ void read_memory(benchmark::State& state) {
   state.SetBytesProcessed(bytes);
 }
 
-// Tells how fast reading was, for the others.
+// Stores the measured read bandwidth for the other benchmarks.
 class Reporter : public benchmark::ConsoleReporter {
  public:
   Reporter() : ConsoleReporter(OO_Tabular) {}
@@ -95,8 +96,8 @@ struct Matrix {
   std::int64_t bytes() const { return rows * columns / format.block_values * format.block_bytes; }
 };
 
-// As many matrices as there is memory for; of one row the bytes, again and again. Their values do not matter, but must
-// be numbers.
+// Returns as many copies of a matrix as fill the memory. All rows have the same bytes: the values do not matter, but
+// must be numbers.
 std::vector<ops::Weight> fill_memory(const Matrix& matrix) {
   const auto row_bytes = static_cast<std::size_t>(matrix.bytes() / matrix.rows);
   std::vector<float> values(static_cast<std::size_t>(matrix.columns));

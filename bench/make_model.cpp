@@ -56,7 +56,8 @@ gguf::MetadataBuilder metadata_of(std::uint64_t layers) {
   return keys;
 }
 
-// Normally distributed, as weights about are. Tensors take different parts of it, so that no two are alike.
+// Returns normally distributed values, like those of real weights. Tensors take different sections of them, so that no
+// two are alike.
 std::vector<Half> random_weights() {
   std::mt19937 generator(1);
   std::normal_distribution<float> distribution(0, 0.02f);

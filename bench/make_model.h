@@ -6,7 +6,8 @@
 
 namespace rocmforge::bench {
 
-// As many layers as come nearest to `parameters`; matrices in F16, norms in F32. Answers how many parameters there are.
+// Writes a model with the number of layers that comes nearest to `parameters`, matrices in F16 and norms in F32.
+// Returns its number of parameters.
 std::uint64_t make_model(const std::string& path, std::uint64_t parameters);
 
 }  // namespace rocmforge::bench

@@ -1,4 +1,5 @@
-// make_model_file OUT.gguf [PARAMETERS]: a file of random weights to try things on; a billion parameters if not told.
+// make_model_file OUT.gguf [PARAMETERS] writes a file of random weights for experiments, with a billion parameters by
+// default.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>

@@ -1,8 +1,10 @@
-// Decoding and encoding of every format on every tier, one core, beside what the core can read, write and copy.
+// Measures decoding and encoding of every format on every tier, on one core, beside the core's read, write and copy
+// bandwidth.
 //
-//   decode/Q4_K/avx512         rows of 4096 values into one buffer that stays in the cache: what a fused kernel would
-//   see decode_stream/Q4_K/avx512  into memory, where memory/write is the limit encode/Q4_K/avx512         normally
-//   distributed rows; encode_weighted with an importance matrix, where the format uses one
+//   decode/Q4_K/avx512         rows of 4096 values into one buffer that stays in the cache, as in a fused kernel
+//   decode_stream/Q4_K/avx512  into memory, where memory/write is the limit
+//   encode/Q4_K/avx512         normally distributed rows; encode_weighted uses an importance matrix, if the format
+//                              supports one
 //
 // Bytes are those of the floats. decode/F32 is a plain copy within the cache.
 #include <unistd.h>
@@ -29,13 +31,13 @@ using quant::Format;
 constexpr std::size_t kColumns = 4096;
 constexpr std::size_t kRows = 16;
 
-// What one core may have of the caches it shares is not known, so: more than all of the last level, within reason.
+// Returns a size that exceeds the last-level cache, within reason; one core's share of the shared caches is unknown.
 std::size_t bytes_beyond_caches() {
   const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
   return std::clamp(2 * static_cast<std::size_t>(std::max(cache, 0L)), std::size_t{256} << 20, std::size_t{1} << 30);
 }
 
-// Shared by all benchmarks, and touched before they begin, so that none of them pays for page faults.
+// Returns memory that all benchmarks share. It is touched before they begin, so that none of them pays for page faults.
 std::span<float> memory() {
   static const std::size_t count = bytes_beyond_caches() / sizeof(float);
   static const auto buffer = std::make_unique<float[]>(count);
@@ -67,7 +69,7 @@ void write_memory(benchmark::State& state) {
   count_values(state, target.size());
 }
 
-// The bytes of the copy; both directions together are twice as many.
+// Counts the bytes copied; reading and writing together are twice as many.
 void copy_memory(benchmark::State& state) {
   const auto source = memory().first(memory().size() / 2);
   const auto target = memory().last(source.size());
@@ -83,7 +85,7 @@ void copy_memory(benchmark::State& state) {
 const std::vector<float>& normal_rows() {
   static const std::vector<float> rows = [] {
     std::mt19937 random(1);
-    std::normal_distribution<float> normal(0, 0.02f);  // as weights are
+    std::normal_distribution<float> normal(0, 0.02f);  // like real weights
     std::vector<float> values(kRows * kColumns);
     for (float& value : values) value = normal(random);
     return values;
@@ -108,7 +110,8 @@ std::span<const float> row_of(const std::vector<float>& values, std::size_t row)
 
 std::size_t row_bytes(const Format& format) { return kColumns / format.block_values * format.block_bytes; }
 
-// Rows as an encoder writes them; of formats without one any bytes do, small ones so that all values are numbers.
+// Returns encoded rows. For a format without an encoder the bytes are arbitrary, but small so that all values are
+// numbers.
 std::vector<std::byte> stored_rows(const Format& format) {
   const std::size_t size = row_bytes(format);
   std::vector<std::byte> blocks(kRows * size);
@@ -178,12 +181,12 @@ void register_all() {
 }  // namespace
 }  // namespace rocmforge
 
-// As BENCHMARK_MAIN(), but shorter by default: there are some 300 benchmarks.
+// Like BENCHMARK_MAIN(), but with a shorter default time, because there are about 300 benchmarks.
 int main(int argc, char** argv) {
   std::string short_time = "--benchmark_min_time=0.05";
   std::vector<char*> arguments(argv, argv + argc);
   arguments.insert(arguments.begin() + (argc > 0 ? 1 : 0),
-                   short_time.data());  // what the user says comes later and wins
+                   short_time.data());  // options of the user come later and take precedence
   arguments.push_back(nullptr);
   argc = static_cast<int>(arguments.size()) - 1;
   rocmforge::register_all();

@@ -1,7 +1,8 @@
-// Quantizing a whole file: a Llama of a billion parameters in F16 (ROCMFORGE_BENCH_PARAMETERS sets another size),
-// beside what reading the same bytes and writing as many as the result has takes. Both end with the data on the disk.
+// Measures the quantization of a whole file, a Llama of a billion parameters in F16 (ROCMFORGE_BENCH_PARAMETERS sets
+// another size), beside the time to read the same bytes and to write as many as the result has. Both end with the data
+// on the disk.
 //
-// Each run is a process of its own, so that its peak of memory is its own too.
+// Each run is a separate process, so that its peak memory is measured separately.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The input, made once and removed at the end.
+// The input file, which is made once and removed at the end.
 class InputFile {
  public:
   InputFile() {
@@ -110,7 +111,7 @@ void read_and_write(std::uint64_t bytes_out) {
   out.commit();
 }
 
-// What the last run of each type took, for the ratio of Q4_K to Q4_0.
+// Returns the duration of the last run of each type, for the ratio of Q4_K to Q4_0.
 std::map<std::string, double>& seconds_of() {
   static std::map<std::string, double> seconds;
   return seconds;

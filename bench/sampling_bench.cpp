@@ -1,10 +1,11 @@
-// Sampled steps at real vocabularies, beside what reading the logits once takes.
+// Measures sampling steps with vocabularies of real sizes, beside the time to read the logits once.
 //
-//   floor/max/262144     the largest logit, and nothing else: no sampler can be quicker
+//   floor/max/262144     finds only the largest logit: no sampler can be faster
 //   default/262144       a step with the default chain
 //
-// The logits look like a model's: normal around 0 with a deviation of 2.5, and a few dozen likely tokens. "flat" ones
-// do not have those, so that a nucleus holds most of the vocabulary: the worst there is for top_p.
+// The logits resemble a model's: normally distributed around 0 with a deviation of 2.5, and a few dozen likely tokens.
+// "flat" logits have no likely tokens, so that a nucleus holds most of the vocabulary, which is the worst case for
+// top_p.
 #include <cmath>
 #include <functional>
 #include <random>
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int kVocabularies[] = {32768, 131072, 262144};
 
-// Several steps' logits, used in turn, so that no branch predictor learns them.
+// Logits of several steps, used in turn so that the branch predictor cannot learn them.
 using Steps = std::vector<std::vector<float>>;
 
 Steps make_steps(int vocabulary, bool flat) {

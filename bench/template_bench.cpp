@@ -1,10 +1,10 @@
-// How long a chat template takes: parsing it, and rendering ten messages with three tools.
+// Measures a chat template: parsing it, and rendering ten messages with three tools.
 //
-//   render/own        a template of this file, of the shape of Llama 3.1's
-//   render/llama-3.1  the published one, where the reference data is
-//   parse/...         the text as a tree, once a model
+//   render/own        a template of this file, similar to Llama 3.1's
+//   render/llama-3.1  the published one, if the reference data is present
+//   parse/...         parsing the text, which happens once per model
 //
-// A prompt of this size takes tens of milliseconds to compute, so that a render is to stay well under one.
+// A prompt of this size takes tens of milliseconds to compute, so rendering should take well under one.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -63,7 +63,7 @@ Json tool(const std::string& name) {
               {"required", {"city"}}}}}}};
 }
 
-// A system prompt, ten turns, one of them a call with its answer.
+// Returns a conversation: a system prompt and ten turns, one of them a call with its answer.
 Json conversation() {
   Json messages = {{{"role", "system"}, {"content", "You are a helpful assistant. Answer briefly."}}};
   for (int i = 0; i < 4; ++i) {

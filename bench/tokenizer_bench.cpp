@@ -1,10 +1,13 @@
-// Tokenizing on one core, beside a plain pass over the same bytes, with the vocabularies of the reference data.
+// Measures tokenizing on one core, beside a plain pass over the same bytes, with the vocabularies of the reference
+// data.
 //
-//   pass/prose              every byte added up
-//   split/prose/by_hand     cut into words only; /by_pattern: by the pattern engine, what the scanners are measured
-//   against encode/prose/cold       with an empty cache of words; /warm: with what earlier texts left there
-//   encode/headers/…        the same of C headers
-//   load/qwen2              a vocabulary of 151,936 entries made ready from an open file
+//   pass/prose              adds up every byte
+//   split/prose/by_hand     only cuts into words, with the hand-written scanners
+//   split/prose/by_pattern  the same with the pattern engine, for comparison
+//   encode/prose/cold       with an empty cache of words
+//   encode/prose/warm       with the cache filled by earlier texts
+//   encode/headers/…        the same with C headers
+//   load/qwen2              loads a vocabulary of 151,936 entries from an open file
 //
 // `hits` is the share of words found in the cache. Prose comes from the file that ROCMFORGE_PROSE names (bench/prose.py
 // makes it; `make bench` does so), headers from /usr/include.

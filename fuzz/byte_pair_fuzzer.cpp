@@ -1,4 +1,4 @@
-// Byte-pair vocabularies with any merges, under every pre-tokenizer.
+// Fuzzes byte-pair vocabularies with arbitrary merges, under every pre-tokenizer.
 #include "tokenizer_fuzzing.h"
 
 using namespace rocmforge;
@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string left = data.ConsumeRandomLengthString(4);
     vocabulary.merge(left, data.ConsumeRandomLengthString(4));
   }
-  // Tokens of one's own may write any text, so only plain ones give it back.
+  // Added tokens may write any text, so decoding restores the text only for vocabularies without them.
   const bool comes_back = complete && pre.split->byte_alphabet && !pre.escape_whitespaces && data.ConsumeBool();
   if (!comes_back) fuzz::add_tokens(vocabulary, data);
   fuzz::add_keys(vocabulary, data);

@@ -1,5 +1,5 @@
-// Any bytes as the metadata of a GGUF file, read as every type; and once more after some of them have changed, as when
-// somebody overwrites a file that is in use.
+// Fuzzes the metadata of a GGUF file: reads arbitrary bytes as every type, and again after some of them have changed,
+// as if the file were overwritten while in use.
 //
 // Input: the number of keys (1 byte), a place and a value to change (3 bytes), the keys with their values.
 #include <cstddef>
@@ -19,7 +19,7 @@ using gguf::Metadata;
 using gguf::Value;
 using gguf::ValueType;
 
-// Only a broken promise of our own is a finding.
+// Ignores Errors; any other exception is a finding.
 template <typename Action>
 void attempt(Action action) {
   try {

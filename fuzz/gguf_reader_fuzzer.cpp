@@ -1,4 +1,4 @@
-// Any bytes, opened as a GGUF file: the result is an Error that can be printed, or a file whose tensors lie within it.
+// Fuzzes opening a GGUF file: the result is an Error that can be printed, or a file whose tensors lie within it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,7 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-// Nothing of a hostile file reaches the terminal unescaped.
+// Checks that a hostile file cannot send unescaped bytes to the terminal.
 void check_printable(const std::string& text) {
   require(printable(text, std::numeric_limits<std::size_t>::max()) == text);
 }

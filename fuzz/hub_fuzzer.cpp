@@ -1,4 +1,4 @@
-// What a hub answers and what lies in a store's folder: listings, links, manifests.
+// Fuzzes the answers of a hub and the files in a store's folder: listings, links, manifests.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

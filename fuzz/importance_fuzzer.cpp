@@ -1,4 +1,4 @@
-// The old form of importance matrices, which has no magic: any file may be taken for it.
+// Fuzzes the old format of importance matrices, which has no magic: any file may be read as one.
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ImportanceMatrix matrix = ImportanceMatrix::from_old_form(std::as_bytes(std::span(data, size)), "fuzzed");
     (void)matrix.find("blk.0.attn_q.weight");
   } catch (const rocmforge::Error&) {
-    // What a malformed file deserves.
+    // This is the expected result for a malformed file.
   }
   return 0;
 }

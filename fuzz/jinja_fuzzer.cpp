@@ -1,7 +1,7 @@
-// Any text as a template, and any JSON as its context.
+// Fuzzes templates: arbitrary text as a template, and arbitrary JSON as its context.
 //
-// Input: the template, a zero byte, the context (which may be missing). Whatever comes out, its data ranges are sound,
-// and a byte that the template itself cannot have made stands inside one.
+// Input: the template, a zero byte, and the context (which may be missing). The data ranges of the result must be
+// valid, and any byte that the template itself cannot have produced must lie inside one.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -22,11 +22,11 @@ namespace {
 
 namespace jinja = text::jinja;
 
-// A letter that only the context has: its code point needs escapes or numbers to be made, and its case mappings,
-// categories and normal forms lead nowhere else.
+// A letter that only the context has. A template can produce its code point only with escapes or numbers, and no other
+// character maps to it by case, category or normal form.
 constexpr std::string_view kMarker = "\xe4\xb8\xad";
 
-// Whether the template may make the marker, or bytes of it, on its own.
+// Returns whether the template itself can produce the marker or bytes of it.
 bool could_make_marker(std::string_view source) {
   return !is_valid_utf8(source) || source.find(kMarker) != std::string_view::npos ||
          source.find('\\') != std::string_view::npos || source.find("%c") != std::string_view::npos ||

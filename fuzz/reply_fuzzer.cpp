@@ -1,6 +1,7 @@
-// Any bytes as a model's reply, in every form: however they are cut, the same comes out, and what is called is JSON.
+// Fuzzes replies: arbitrary bytes as a model's reply in every form. The events must not depend on how the reply is
+// split, and calls must be JSON.
 //
-// Input: the form (1 byte), the options (1 byte), a seed for the cuts (1 byte), the reply.
+// Input: the form (1 byte), the options (1 byte), a seed for the splits (1 byte), the reply.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -54,7 +55,7 @@ std::vector<ReplyEvent> joined(const std::vector<ReplyEvent>& events) {
   return out;
 }
 
-// A cut after each byte that the seed picks; 0 cuts nowhere and 1 everywhere.
+// Parses the reply, split after each byte that the seed selects; 0 splits nowhere and 1 everywhere.
 std::vector<ReplyEvent> parse(const ReplyForm& form, const ReplyOptions& options, std::string_view reply,
                               unsigned seed) {
   const auto parser = form.parser(options);

@@ -1,4 +1,4 @@
-// RWKV vocabularies, with any escapes.
+// Fuzzes RWKV vocabularies with arbitrary escapes.
 #include "tokenizer_fuzzing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -1,4 +1,4 @@
-// Headers of safetensors files: whatever they say, only what lies in the file is read.
+// Fuzzes the headers of safetensors files: only bytes within the file may be read.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!is_inside) std::abort();
     }
   } catch (const rocmforge::Error&) {
-    // What a malformed file deserves.
+    // This is the expected result for a malformed file.
   }
   return 0;
 }

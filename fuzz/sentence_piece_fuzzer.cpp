@@ -1,4 +1,4 @@
-// SentencePiece vocabularies.
+// Fuzzes SentencePiece vocabularies.
 #include "tokenizer_fuzzing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -1,4 +1,4 @@
-// The files that tokenizers come in: JSON where the first byte says so, SentencePiece's protocol buffer otherwise.
+// Fuzzes the file formats of tokenizers: JSON if the first byte selects it, otherwise SentencePiece's protocol buffer.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)rocmforge::convert::parse_sentence_piece_model(text, "fuzzed");
     }
   } catch (const rocmforge::Error&) {
-    // What a malformed file deserves.
+    // This is the expected result for a malformed file.
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// What the fuzzers of all kinds of vocabularies share: a vocabulary and texts from the fuzzer's bytes, and what must
-// hold of any of them.
+// The common part of the fuzzers of all kinds of vocabularies: it makes a vocabulary and texts from the fuzzer's bytes,
+// and checks what must hold for any of them.
 #pragma once
 
 #include <cstdio>
@@ -43,7 +43,7 @@ inline void add_keys(testing::TinyVocabulary& vocabulary, FuzzedDataProvider& da
   }
 }
 
-// Encodes a text in every way and takes the tokens apart again.
+// Encodes a text with all options and decodes the tokens again.
 inline void check_text(const text::Tokenizer& tokenizer, const std::string& input, bool comes_back) {
   const text::Vocabulary& vocabulary = tokenizer.vocabulary();
   const std::vector<text::TextRange> all = {{0, input.size()}};
@@ -70,7 +70,7 @@ inline void check_text(const text::Tokenizer& tokenizer, const std::string& inpu
   require(whole == tokenizer.decode(parsed));
 }
 
-// A vocabulary may be refused, for a reason; nothing else may go wrong.
+// Checks a vocabulary. It may be refused with an Error; anything else is a finding.
 inline int check_vocabulary(const testing::TinyVocabulary& vocabulary, FuzzedDataProvider& data,
                             bool comes_back = false) {
   try {
@@ -83,7 +83,7 @@ inline int check_vocabulary(const testing::TinyVocabulary& vocabulary, FuzzedDat
   return 0;
 }
 
-// A vocabulary of tokens with scores, as all kinds but byte-pair have; `more` adds keys of its own.
+// Checks a vocabulary of tokens with scores, which all kinds but byte-pair use. `more` adds further keys.
 template <typename More>
 int check_kind(std::string_view model, const std::uint8_t* bytes, std::size_t size, More&& more) {
   FuzzedDataProvider data(bytes, size);

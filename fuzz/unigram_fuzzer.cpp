@@ -1,4 +1,4 @@
-// Unigram vocabularies, with any table of replacements.
+// Fuzzes unigram vocabularies with arbitrary tables of replacements.
 #include "tokenizer_fuzzing.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -22,7 +22,7 @@ Error malformed(const std::string& path, const std::string& what) {
                "an importance matrix is what llama.cpp's imatrix tool writes");
 }
 
-// What the divisions gave must be of use as weights.
+// Throws Error unless the values can serve as weights: finite and not negative.
 void check_values(const std::string& path, std::string_view tensor, const std::vector<float>& values) {
   const auto bad = std::ranges::find_if(values, [](float value) { return !is_finite(value) || value < 0; });
   if (bad == values.end()) return;
@@ -30,7 +30,7 @@ void check_values(const std::string& path, std::string_view tensor, const std::v
                                     printable(tensor), bad - values.begin(), *bad));
 }
 
-// The old form: no magic, numbers of 32 bits, everything in a row.
+// Reads the old format, which has no magic: a plain sequence of 32-bit numbers and names.
 class OldFormReader {
  public:
   OldFormReader(std::span<const std::byte> bytes, const std::string& name) : bytes_(bytes), name_(name) {}
@@ -107,7 +107,7 @@ void ImportanceMatrix::add(std::string name, std::vector<float> values) {
   if (!is_new) throw malformed(path_, fmt::format("tensor '{}' stands there twice", printable(entry->first)));
 }
 
-// Sums of squares and counts, expert by expert; an expert that was never used counts every column as 1.
+// The file holds sums of squares and counts, expert by expert. An expert that was never used counts every column as 1.
 ImportanceMatrix ImportanceMatrix::load_gguf(const std::string& path) {
   const gguf::File file = gguf::File::open(path);
   ImportanceMatrix matrix;

@@ -1,4 +1,4 @@
-// Importance matrices: for every weight matrix the mean square of each input column over a calibration text.
+// Reads importance matrices: for every weight matrix, the mean square of each input column over a calibration text.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,19 @@ namespace rocmforge::convert {
 
 class ImportanceMatrix {
  public:
-  // Reads llama.cpp's GGUF form, or its old binary form, which a file without the GGUF magic is taken for.
+  // Reads llama.cpp's GGUF format, or its old binary format if the file does not begin with the GGUF magic.
   static ImportanceMatrix load(const std::string& path);
 
-  // The old form, in memory; `name` stands for its path in messages.
+  // Parses the old format in memory; `name` is used as the path in messages.
   static ImportanceMatrix from_old_form(std::span<const std::byte> bytes, const std::string& name);
 
-  // One importance a column, matrix after matrix for stacked experts; empty where the tensor has no entry.
+  // Returns one importance per column, matrix after matrix for stacked experts; empty if the tensor has no entry.
   std::span<const float> find(std::string_view tensor) const;
 
   std::size_t entries() const { return values_.size(); }
   const std::string& path() const { return path_; }
-  const std::string& dataset() const { return dataset_; }  // the first one; may be empty
-  std::uint32_t chunks() const { return chunks_; }         // of the calibration text; 0 when unknown
+  const std::string& dataset() const { return dataset_; }  // the first data set; may be empty
+  std::uint32_t chunks() const { return chunks_; }         // of the calibration text; 0 if unknown
 
  private:
   static ImportanceMatrix load_gguf(const std::string& path);

@@ -17,7 +17,7 @@ struct RoleOfName {
   bool whole_name;
 };
 
-// The first that fits. Expert tensors and those of an encoder contain the dense ones' names.
+// The first match counts. The names of expert tensors and of an encoder's tensors contain those of the dense ones.
 constexpr RoleOfName kRoles[] = {
     {Role::kOutput, "output.weight", true},
     {Role::kTokenEmbedding, "token_embd.weight", true},
@@ -182,7 +182,7 @@ constexpr Rule kIQ1_SRules[] = {
     {Role::kAttnOutput, {}, kIQ2_XXS},
 };
 
-// Name, file type, base, output, token embeddings, counts_always, rules.
+// The fields are name, file type, base, output, token embeddings, counts_always and rules.
 constexpr Mix kMixes[] = {
     {"F32", 0, kF32, kF32, std::nullopt, false, {}},
     {"F16", 1, kF16, kF16, std::nullopt, false, {}},

@@ -17,7 +17,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// Of the tensor's matrix that a row belongs to: a stack of experts has importances of its own for each.
+// Returns the importance of the matrix to which a row belongs; a stack of experts has separate importances for each.
 std::span<const float> importance_of_row(std::span<const float> importance, const SourceTensor& tensor,
                                          std::uint64_t row) {
   if (importance.empty()) return {};
@@ -26,8 +26,8 @@ std::span<const float> importance_of_row(std::span<const float> importance, cons
   return importance.subspan(matrix * columns, columns);
 }
 
-// The importance of a tensor's columns. Of token embeddings llama.cpp's matrices may know another number; they do
-// without.
+// Returns the importance of a tensor's columns. llama.cpp's matrices may have another number of columns for token
+// embeddings, which are then quantized without importance.
 std::span<const float> importance_of(const QuantizeOptions& options, const SourceTensor& tensor) {
   if (options.importance == nullptr) return {};
   const std::span<const float> importance = options.importance->find(tensor.name);
@@ -46,7 +46,7 @@ std::string unencodable_message(const gguf::File& input, const PlannedTensor& te
                      by_scale ? ": its block's scale is beyond the format" : "");
 }
 
-// Each task writes to its own place.
+// Quantizes tasks on several threads; each task writes to its own place.
 class Quantizer {
  public:
   Quantizer(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options, gguf::Writer& writer)
@@ -101,7 +101,7 @@ class Quantizer {
                                 : "the file is damaged, or its training went wrong";
   }
 
-  // What was read from a file that shrank meanwhile is not to be trusted, and not written.
+  // Data read from a file that has since shrunk must not be written.
   void finish(const RowTask& task, std::span<const std::byte> bytes, std::uint64_t offset) {
     input_.check_intact();
     writer_.write_at(task.tensor, offset, bytes);
@@ -125,7 +125,7 @@ class Quantizer {
   std::atomic<std::uint64_t> done_bytes_ = 0;
 };
 
-// The text keys hold at most 127 bytes.
+// Truncates to 127 bytes, the maximum of these text keys.
 std::string shortened(const std::string& text) { return text.substr(0, 127); }
 
 gguf::MetadataBuilder metadata_for(const gguf::File& input, const QuantizePlan& plan, const QuantizeOptions& options) {

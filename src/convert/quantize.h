@@ -1,4 +1,4 @@
-// Carries out a quantization plan: reads a model, writes another.
+// Executes a quantization plan: reads a model and writes another.
 #pragma once
 
 #include <atomic>
@@ -26,21 +26,22 @@ struct QuantizeOptions {
   bool allow_requantize = false;
   int threads = 1;
   CpuTier tier = best_cpu_tier();
-  std::uint64_t split_bytes = 0;              // greatest size of a file; 0: one file
-  const std::atomic<bool>* cancel = nullptr;  // when it becomes true: an Error, and nothing is written
-  std::function<void(const QuantizeProgress&)> on_progress = {};  // on the calling thread, now and then
+  std::uint64_t split_bytes = 0;              // maximum size of a file; 0 means one file
+  const std::atomic<bool>* cancel = nullptr;  // when it becomes true, Error is thrown and nothing is written
+  std::function<void(const QuantizeProgress&)> on_progress = {};  // called from time to time on the calling thread
 };
 
-// What the rules of mixes need to know of a file.
+// Returns the properties of a file that the rules of mixes depend on.
 ModelTraits traits_of(const gguf::File& file);
 std::vector<SourceTensor> tensors_of(const gguf::File& file);
 
-// Says what stands against carrying the plan out, as the Error that quantize() would throw: a format without an
-// encoder, a missing importance matrix, an input that is quantized already.
+// Throws the Error that quantize() would throw if the plan cannot be executed: a format without an encoder, a missing
+// importance matrix, or an input that is already quantized.
 void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options);
 
-// Writes `output`, or the parts of a split model named after it, when all is done, and answers the files' names. A
-// value that a format cannot hold is an Error that names tensor, row and value.
+// Quantizes the model into `output`, or into the parts of a split model named after it, and returns the files' names.
+// The files appear only when all is done. Throws Error, which names tensor, row and value, if a format cannot hold a
+// value.
 std::vector<std::string> quantize(const gguf::File& input, const QuantizePlan& plan, const std::string& output,
                                   const QuantizeOptions& options);
 

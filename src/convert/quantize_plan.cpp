@@ -13,7 +13,7 @@ namespace {
 
 using enum quant::FormatId;
 
-// Tensors that are small, or that lose too much, whatever the mix.
+// Tensors that no mix quantizes, because they are small or lose too much.
 constexpr std::string_view kNeverQuantized[] = {
     "_norm.weight",
     "ffn_gate_inp.weight",
@@ -62,7 +62,7 @@ bool is_quantized(const SourceTensor& tensor, const PlanOptions& options) {
   return std::ranges::none_of(kNeverQuantized, [&](std::string_view part) { return contains(name, part); });
 }
 
-// N of a name that begins blk.N., or -1.
+// Returns N if the name begins with blk.N., else -1.
 int block_number(std::string_view name) {
   if (!name.starts_with("blk.")) return -1;
   int number = -1;
@@ -85,7 +85,7 @@ bool imatrix_fits(Presence wanted, bool given) {
   return wanted == Presence::kEither || (wanted == Presence::kGiven) == given;
 }
 
-// Goes over the tensors in the order that the rules count them in.
+// Chooses the formats. Requires: the tensors are passed in the order in which the rules count them.
 class Planner {
  public:
   Planner(std::span<const SourceTensor> tensors, const ModelTraits& model, const Target& target,
@@ -111,7 +111,7 @@ class Planner {
   }
 
  private:
-  // What comes before a mix's rules; nullptr where they decide.
+  // Returns the format that takes precedence over a mix's rules, or nullptr if the rules decide.
   const quant::Format* forced_format(const SourceTensor& tensor) const {
     const quant::Format& base = target_.base();
     if (base.is_plain_float()) return &base;
@@ -157,8 +157,8 @@ class Planner {
            (when.arch_not.empty() || model_.architecture != when.arch_not);
   }
 
-  // The i of the rules: how many tensors of the role came before; of experts' FFN tensors the block's number, because a
-  // block may hold several. Mixes of the smallest formats count ffn_down in every case.
+  // Returns the i of the rules: the number of preceding tensors of the role. For experts' FFN tensors it is the block's
+  // number, because a block may have several. The mixes of the smallest formats count ffn_down in every case.
   int role_index(const Mix& mix, Role role, std::string_view name) {
     const int before = seen_[role]++;
     const bool is_ffn = role == Role::kFfnUp || role == Role::kFfnGate || role == Role::kFfnDown;
@@ -166,8 +166,8 @@ class Planner {
     const int block = block_number(name);
     if (block < 0 || block >= model_.blocks) {
       throw error(ErrorCode::kMalformed,
-                  "tensor '{}' belongs to none of the model's {} blocks, as its rules need to know", printable(name),
-                  model_.blocks);
+                  "tensor '{}' belongs to none of the model's {} blocks; the mix's rules depend on the block",
+                  printable(name), model_.blocks);
     }
     return block;
   }
@@ -179,7 +179,7 @@ class Planner {
     return second && fits(quant::format_of(*second)) ? &quant::format_of(*second) : &quant::format_of(kF16);
   }
 
-  // Token embeddings and the output have no importance values in most matrices, and do without.
+  // Token embeddings and the output have no importance values in most matrices and do not need them.
   bool needs_importance(const PlannedTensor& planned) const {
     const Role role = role_of(planned.source.name);
     if (planned.is_copied() || role == Role::kOutput || role == Role::kTokenEmbedding) return false;
@@ -195,7 +195,7 @@ class Planner {
   std::map<Role, int> seen_;
 };
 
-// A pattern that fits nothing is misspelt: the user believes that it acts.
+// Throws Error for a pattern that matches no tensor: it is probably misspelt, and the user expects it to take effect.
 void refuse_idle_rules(std::span<const SourceTensor> tensors, const PlanOptions& options) {
   for (const TensorRule& rule : options.tensor_rules) {
     const auto fits = [&](const SourceTensor& tensor) {
@@ -217,7 +217,7 @@ std::vector<std::string_view> names_of_targets() {
   return names;
 }
 
-// The formats, each once, of the tensors that fit.
+// Returns the distinct formats of the tensors for which `fits` holds.
 template <typename Fits>
 std::vector<std::string_view> target_names(std::span<const PlannedTensor> tensors, Fits fits) {
   std::vector<std::string_view> names;
@@ -241,7 +241,7 @@ Error unknown_type(std::string_view type) {
 std::optional<std::uint32_t> Target::file_type() const {
   if (mix != nullptr) return mix->file_type;
   switch (format->id) {
-    case kQ3_K: return 11;  // the small mixes are nothing but the format, but for the output
+    case kQ3_K: return 11;  // the small mixes equal the plain format, except for the output
     case kQ4_K: return 14;
     case kQ5_K: return 16;
     case kMXFP4: return 38;

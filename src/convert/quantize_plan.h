@@ -1,4 +1,4 @@
-// Which format each tensor of a model will be stored in, decided before anything is written.
+// Decides the format in which each tensor of a model will be stored, before anything is written.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace rocmforge::convert {
 
-// A tensor as the plan sees it.
+// A tensor of the source model.
 struct SourceTensor {
   std::string_view name;
   const quant::Format* format = nullptr;
@@ -26,10 +26,10 @@ struct SourceTensor {
   }
 };
 
-// What the mixes' rules ask of a model's metadata.
+// The properties of a model that the mixes' rules depend on.
 struct ModelTraits {
   std::string architecture;
-  int blocks = 0;  // next-token-prediction layers included
+  int blocks = 0;  // includes next-token-prediction layers
   int next_token_layers = 0;
   int heads = 0;
   int kv_heads = 0;  // of layer 0
@@ -38,7 +38,7 @@ struct ModelTraits {
   int query_heads_per_kv_head() const { return kv_heads == 0 ? 0 : heads / kv_heads; }
 };
 
-// What TYPE means: a mix, or one format for every matrix.
+// The meaning of the TYPE argument: a mix, or one format for every matrix.
 struct Target {
   const Mix* mix = nullptr;
   const quant::Format* format = nullptr;
@@ -50,10 +50,10 @@ struct Target {
   std::optional<std::uint32_t> file_type() const;
 };
 
-// An unknown name is an Error that suggests the closest.
+// Throws Error, which suggests the closest name, if the name is unknown.
 Target parse_target(std::string_view type, bool pure);
 
-// `--tensor PATTERN=TYPE`: a regular expression searched in the name.
+// A rule `--tensor PATTERN=TYPE`. The pattern is a regular expression that is searched in the tensor's name.
 struct TensorRule {
   std::string text;
   std::regex pattern;
@@ -71,9 +71,9 @@ struct PlanOptions {
 struct PlannedTensor {
   SourceTensor source;
   const quant::Format* target = nullptr;
-  // The format that the rules chose, when its blocks do not fit the rows and target took its place; else nullptr.
+  // The format that the rules chose, if its blocks do not fit the rows and `target` replaced it; else nullptr.
   const quant::Format* did_not_fit = nullptr;
-  bool needs_importance = false;  // the mix gives it too few bits to do without an importance matrix
+  bool needs_importance = false;  // the mix gives it so few bits that an importance matrix is required
 
   bool is_copied() const { return source.format == target; }
   std::uint64_t source_bytes() const { return source.bytes_in(*source.format); }

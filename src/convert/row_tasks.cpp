@@ -10,11 +10,11 @@
 namespace rocmforge::convert {
 namespace {
 
-// Values a task decodes and encodes at a time: its buffers stay in the second-level cache's neighbourhood, and a model
-// of a billion parameters is still thousands of tasks.
+// The number of values that a task decodes and encodes. Its buffers fit roughly in the second-level cache, and a model
+// of a billion parameters still gives thousands of tasks.
 constexpr std::uint64_t kTaskValues = 1 << 18;
 
-// The failure of the first task that has one.
+// Keeps the failure of the first task, in file order, that fails.
 class FirstFailure {
  public:
   bool is_before(std::size_t task) const { return task > failed_task_; }
@@ -26,7 +26,7 @@ class FirstFailure {
     failure_ = std::current_exception();
   }
 
-  // After all threads have ended.
+  // Requires: all threads have ended.
   void rethrow() const {
     if (failure_) std::rethrow_exception(failure_);
   }

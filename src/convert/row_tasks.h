@@ -1,4 +1,4 @@
-// The work of writing a model, in tasks of some whole rows of a tensor, on all threads.
+// Divides the work of writing a model into tasks of whole rows of a tensor, and runs them on all threads.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace rocmforge::convert {
 
-// A thread holds a row at least; no model's rows come near this.
+// Maximum row length, because a thread holds at least one row in memory. No known model comes near it.
 inline constexpr std::uint64_t kLongestRow = 1 << 24;
 
 struct RowTask {
@@ -20,7 +20,7 @@ struct RowTask {
   std::uint64_t rows;
 };
 
-// What a thread reuses from task to task.
+// Buffers that a thread reuses from task to task.
 struct RowBuffers {
   std::vector<float> values;
   std::vector<std::byte> blocks;
@@ -28,12 +28,12 @@ struct RowBuffers {
 
 class RowTasks {
  public:
-  // Cuts the next tensor into tasks; the first one added is number 0.
+  // Divides the next tensor into tasks. Tensors are numbered from 0 in the order of the calls.
   void add(const gguf::Shape& shape);
 
-  // Does `work` for every task, on any thread in any order. After each of its own the calling thread is told of it by
-  // `report`. When `cancel`, which may be null, becomes true: an Error. Of several failures the first in the file's
-  // order is thrown, whatever the threads do: later tasks are given up, earlier ones still run.
+  // Calls `work` for every task, on any thread and in any order, and `report` on the calling thread after each task
+  // that this thread did itself. Throws Error when `cancel`, which may be null, becomes true. If several tasks fail,
+  // the failure of the first one in file order is thrown: tasks after it are skipped, tasks before it still run.
   void run(int threads, const std::atomic<bool>* cancel, const std::function<void(const RowTask&, RowBuffers&)>& work,
            const std::function<void(const RowTask&)>& report) const;
 

@@ -63,8 +63,8 @@ gguf::MetadataBuilder metadata_of(const SyntheticShape& shape, const Target& tar
   return keys;
 }
 
-// As the architecture itself lists them. A model's description wants metadata as it is read, so a file without tensors
-// is made of them and opened.
+// Returns the tensors as the architecture itself lists them. It describes models from metadata that was read from a
+// file, so a file without tensors is made in memory and opened.
 std::vector<models::ListedTensor> tensors_of(const SyntheticShape& shape, const gguf::MetadataBuilder& keys) {
   const gguf::MemoryImage image(keys, {});
   const gguf::File file = gguf::File::from_memory(image.bytes(), std::string(shape.name));
@@ -75,7 +75,7 @@ std::vector<models::ListedTensor> tensors_of(const SyntheticShape& shape, const 
     const auto columns = static_cast<std::uint64_t>(shape.width);
     tensors.push_back({"output.weight", {columns, static_cast<std::uint64_t>(shape.vocabulary)}, true, false});
   }
-  // Of what may be there, Qwen's biases of queries, keys and values are.
+  // Keep, of all optional tensors, only Qwen's biases of queries, keys and values.
   std::erase_if(tensors, [&](const models::ListedTensor& tensor) {
     const bool is_bias = tensor.name.find(".attn_") != std::string::npos && tensor.name.ends_with(".bias");
     return tensor.is_optional && !(shape.architecture == "qwen2" && is_bias);
@@ -83,7 +83,8 @@ std::vector<models::ListedTensor> tensors_of(const SyntheticShape& shape, const 
   return tensors;
 }
 
-// Blocks of normally distributed values in one format. Tensors take different runs of them, so that no two are alike.
+// A pool of blocks of normally distributed values in one format. Tensors take different sections of it, so that no two
+// are alike.
 class WeightPool {
  public:
   explicit WeightPool(const quant::Format& format) : block_bytes_(format.block_bytes) {
@@ -106,7 +107,8 @@ class WeightPool {
   }
 
  private:
-  // A prime number of blocks' distance away from a power of two: rows do not repeat in step with it.
+  // The number of blocks is a prime near a power of two, so that the rows of a tensor do not repeat with the pool's
+  // period.
   static constexpr std::size_t kValues = std::size_t{256} * 8191;
   std::size_t block_bytes_;
   std::vector<std::byte> bytes_;

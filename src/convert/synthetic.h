@@ -1,4 +1,4 @@
-// Models of well-known sizes with random weights: for measurements, where only the sizes matter.
+// Makes models of well-known sizes with random weights, for measurements in which only the sizes matter.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@
 
 namespace rocmforge::convert {
 
-// What a model of that name looks like; the architecture is one of models/registry.
+// The dimensions of a named model. The architecture is one of models/registry.
 struct SyntheticShape {
   std::string_view name;
   std::string_view architecture;
@@ -34,13 +34,13 @@ std::span<const SyntheticShape> synthetic_shapes();
 struct SyntheticModel {
   gguf::MetadataBuilder metadata;
   std::vector<gguf::TensorSpec> tensors;
-  QuantizePlan plan;  // which says what formats did not fit
+  QuantizePlan plan;  // records which formats did not fit
 };
 
-// An Error for a name or a type that is none, or a type that cannot be written.
+// Throws Error if the name or the type is unknown, or if the type cannot be written.
 SyntheticModel synthetic_model(std::string_view name, std::string_view type);
 
-// The model with weights, in memory or in a file, which is replaced if it exists.
+// Makes the model with its weights, in memory or in a file, which is replaced if it exists.
 gguf::MemoryImage make_synthetic(const SyntheticModel& model);
 void write_synthetic(const SyntheticModel& model, const std::string& path);
 

@@ -1,4 +1,4 @@
-// How long to wait before something is tried again, and when to give up.
+// Computes how long to wait before a retry, and when to give up.
 #pragma once
 
 #include <chrono>
@@ -9,22 +9,22 @@
 namespace rocmforge::store {
 
 struct RetryPolicy {
-  int attempts = 8;  // in a row without success
+  int attempts = 8;  // consecutive attempts without success
   std::chrono::milliseconds first{500};
   std::chrono::milliseconds longest{30'000};
-  std::chrono::seconds longest_asked{300};  // a server that wants more is not waited for
+  std::chrono::seconds longest_asked{300};  // if a server asks for a longer wait, give up
 };
 
-// Each wait is twice the one before, give or take a quarter, so that many who failed together do not come back
+// Each wait is twice the previous one, varied by up to a quarter so that many clients that failed together do not retry
 // together.
 class Backoff {
  public:
   explicit Backoff(RetryPolicy policy, std::uint32_t seed = std::random_device{}());
 
-  // The wait before the next attempt: at least what the server asked for. None: it is time to give up.
+  // Returns the wait before the next attempt, at least what the server asked for; nothing if it is time to give up.
   std::optional<std::chrono::milliseconds> next(std::optional<std::chrono::seconds> asked = {});
 
-  // Something went well.
+  // Called after a success.
   void reset() { failures_ = 0; }
 
  private:

@@ -1,4 +1,4 @@
-// Which bytes of a file are there: ranges in order, with gaps between them.
+// Records which bytes of a file are present, as ordered ranges with gaps between them.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace rocmforge::store {
 
-// From begin up to but not including end.
+// The bytes from `begin` up to but not including `end`.
 struct ByteRange {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
@@ -18,18 +18,18 @@ struct ByteRange {
 
 class ByteRanges {
  public:
-  // Joined with what it touches.
+  // Adds a range and joins it with the ranges that it touches.
   void add(ByteRange range);
 
   std::vector<ByteRange> all() const;
   std::uint64_t total() const;
-  // How far they reach without a gap from the beginning.
+  // Returns the number of bytes present from the beginning without a gap.
   std::uint64_t prefix() const;
-  // What lacks of a file of that size.
+  // Returns the missing ranges of a file of that size.
   std::vector<ByteRange> missing(std::uint64_t size) const;
 
  private:
-  std::map<std::uint64_t, std::uint64_t> ranges_;  // begin to end; apart from each other
+  std::map<std::uint64_t, std::uint64_t> ranges_;  // begin to end; with gaps between them
 };
 
 }  // namespace rocmforge::store

@@ -20,16 +20,16 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-// A request costs a round trip; a long one makes the others wait for the slowest at the end.
+// Each request costs a round trip, but with long requests the end of the download waits for the slowest connection.
 constexpr std::uint64_t kLeastPiece = std::uint64_t{1} << 20;
 constexpr std::uint64_t kLargestPiece = std::uint64_t{64} << 20;
 constexpr int kMostFruitlessSearches = 4;
 constexpr milliseconds kBetweenLooks{50};
 
-// What one request is to bring.
+// The part of the file that one request fetches.
 struct Piece {
   ByteRange range;
-  std::uint64_t at = 0;  // where the next byte goes
+  std::uint64_t at = 0;  // where the next byte is written
   HttpHead head = {};
 };
 
@@ -69,9 +69,9 @@ class Fetcher {
   Backoff backoff_;
   std::size_t connections_;
   std::optional<RemoteFile> remote_;
-  std::string sha256_;  // as expected; empty: unknown
+  std::string sha256_;  // the expected hash; empty if unknown
   std::optional<FollowingSum> sum_;
-  std::map<int, std::shared_ptr<Piece>> pieces_;  // by transfer
+  std::map<int, std::shared_ptr<Piece>> pieces_;  // by transfer number
   bool must_search_ = false;
   int fruitless_searches_ = 0;
   Clock::time_point not_before_;
@@ -93,7 +93,7 @@ std::string Fetcher::run() {
   return sum;
 }
 
-// Where the file is now: signed addresses do not last.
+// Finds the current address of the file; signed addresses expire.
 void Fetcher::find() {
   remote_ = web_.find(download_.url, download_.expected_size);
   if (download_.expected_size && *download_.expected_size != remote_->size) {
@@ -101,18 +101,18 @@ void Fetcher::find() {
                 format_exact_bytes(remote_->size), format_exact_bytes(*download_.expected_size));
   }
   sha256_ = download_.expected_sha256.empty() ? remote_->sha256 : download_.expected_sha256;
-  // Nobody could tell whether two pieces are of the same file.
+  // Without a hash or validator it is unknown whether two pieces are of the same file.
   if (sha256_.empty() && remote_->validator.empty()) remote_->has_ranges = false;
   sum_.reset();
   partial_.expect({remote_->size, sha256_, remote_->validator});
-  // By its sum what is there is known to be of this file, or the whole is thrown away in the end.
+  // With a hash, the present bytes are either of this file or rejected at the end.
   if (!remote_->has_ranges && sha256_.empty() && !is_complete()) partial_.start_over();
   sum_.emplace(partial_.file());
   sum_->advance(partial_.there().prefix());
   must_search_ = false;
 }
 
-// False: the file must be looked for again.
+// Returns false if the address of the file must be looked up again.
 bool Fetcher::fetch_pieces() {
   while (!is_complete()) {
     web_.check_cancelled();
@@ -155,7 +155,8 @@ void Fetcher::start_pieces() {
 void Fetcher::start(ByteRange range) {
   HttpRequest request{remote_->url, web_.token_for(remote_->url), {}, {}};
   if (remote_->has_ranges) request.range = range;
-  // With a checksum to hold the whole against, two servers behind one name may call it differently.
+  // If there is a checksum to verify the whole, if_range is not needed: two servers behind one name may give the file
+  // different validators.
   if (remote_->has_ranges && sha256_.empty()) request.if_range = remote_->validator;
   const auto piece = std::make_shared<Piece>(Piece{range, range.begin});
   HttpReceiver receiver;
@@ -170,21 +171,21 @@ bool Fetcher::take_head(Piece& piece, const HttpHead& head) {
   if (head.status != 206) return false;
   const auto range = parse_content_range(head.field("content-range"));
   if (!range || range->total != remote_->size) return false;
-  // A server may send less than it was asked for at a time; the rest is another request's.
+  // A server may send less than was requested; another request fetches the rest.
   if (range->range.begin != piece.range.begin || range->range.end > piece.range.end) return false;
   piece.range.end = range->range.end;
   return true;
 }
 
 bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
-  if (data.size() > piece.range.end - piece.at) return false;  // more than was asked for
+  if (data.size() > piece.range.end - piece.at) return false;  // more than was requested
   if (remote_->has_ranges) {
     partial_.write(piece.at, data);
   } else {
     write_missing(piece.at, data);
   }
   piece.at += data.size();
-  // Without ranges all of it is fetched again after a failure: that is no progress.
+  // Without ranges the whole file is fetched again after a failure, so this is not progress.
   if (remote_->has_ranges) {
     backoff_.reset();
     fruitless_searches_ = 0;
@@ -192,7 +193,8 @@ bool Fetcher::take_data(Piece& piece, std::span<const std::byte> data) {
   return true;
 }
 
-// Of the whole file as a server without ranges sends it: what is there stays as it is.
+// Writes the missing parts from a response with the whole file, which a server without ranges sends. Present bytes are
+// unchanged.
 void Fetcher::write_missing(std::uint64_t offset, std::span<const std::byte> data) {
   for (const ByteRange& gap : partial_.there().missing(remote_->size)) {
     const std::uint64_t begin = std::max(gap.begin, offset);
@@ -216,8 +218,8 @@ void Fetcher::settle(const Piece& piece, const HttpEnd& end) {
 
 void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds> asked) {
   log::debug("{}: {}", download_.name, reason);
-  if (!remote_->has_ranges) must_search_ = true;  // and begin anew
-  // What several connections meet at a time is one failure, though one of them may be asked to wait longer.
+  if (!remote_->has_ranges) must_search_ = true;  // and start over
+  // Failures of several connections at the same time count as one, but one of them may be asked to wait longer.
   const auto now = Clock::now();
   if (now < not_before_ && asked.value_or(0s) <= web_.options().retry.longest_asked) {
     not_before_ = std::max(not_before_, now + asked.value_or(0s));
@@ -233,9 +235,9 @@ void Fetcher::fail(const std::string& reason, std::optional<std::chrono::seconds
   not_before_ = std::max(not_before_, now + *wait);
 }
 
-// A signed address that has expired, or a file that has changed under our hands.
+// Handles a signed address that has expired, or a file that has changed during the download.
 void Fetcher::search_again(const Url& url, const HttpHead& head) {
-  // What several connections meet at a time is one failure, and those that still bring something may end.
+  // Failures of several connections at the same time count as one, and connections that still receive data may finish.
   if (std::exchange(must_search_, true)) return;
   if (++fruitless_searches_ < kMostFruitlessSearches) return;
   if (head.status >= 400) throw web_.refusal(url, head);
@@ -258,7 +260,7 @@ std::string Fetcher::finish_sum() {
   return sum_->finish(remote_->size);
 }
 
-// What is wrong is thrown away: nobody could mend it.
+// Wrong content is discarded because it cannot be repaired.
 void Fetcher::check(const std::string& sum) const {
   if (!sha256_.empty() && sum != sha256_) {
     partial_.discard();

@@ -1,4 +1,4 @@
-// A lock between processes: whoever holds a file locked is the only one, and a process that ends lets go.
+// A lock between processes on a file. Only one process can hold it, and it is released when the process ends.
 #pragma once
 
 #include <functional>
@@ -11,14 +11,14 @@ namespace rocmforge::store {
 
 class FileLock {
  public:
-  // Asked while it waits, some ten times a second; may throw to give up.
+  // Called about ten times a second while waiting. It may throw to give up.
   using WhileWaiting = std::function<void()>;
 
-  // Opens or creates the file, for reading and writing, and locks it. The lock is on the file that has the name when
-  // this returns: one that was renamed or removed meanwhile is let go and looked for again.
+  // Opens or creates the file for reading and writing, and locks it. The lock is on the file that has this name on
+  // return: if the file is renamed or removed meanwhile, the lock is released and taken again.
   static FileLock wait_for(const std::string& path, const WhileWaiting& while_waiting = {});
 
-  // None when somebody else holds it.
+  // Returns nothing if somebody else holds the lock.
   static std::optional<FileLock> try_for(const std::string& path);
 
   int file() const { return file_.get(); }

@@ -66,7 +66,7 @@ struct HttpClient::Transfer {
     fields.reset(longer);
   }
 
-  // No exception may pass through the library.
+  // No exception may propagate through libcurl.
   template <typename Function>
   bool guarded(const Function& function) {
     last_byte = std::chrono::steady_clock::now();
@@ -131,7 +131,7 @@ int HttpClient::start(const HttpRequest& request, HttpReceiver receiver) {
   transfer->handle.reset(curl_easy_init());
   CURL* const handle = transfer->handle.get();
   if (handle == nullptr) throw std::bad_alloc();
-  transfer->add_field("Accept-Encoding: identity");  // what is stored is what was summed
+  transfer->add_field("Accept-Encoding: identity");  // the stored bytes must be those that are hashed
   if (!request.bearer.empty()) transfer->add_field("Authorization: Bearer " + request.bearer);
   if (!request.if_range.empty()) transfer->add_field("If-Range: " + request.if_range);
   set(handle, CURLOPT_URL, request.url.text().c_str());
@@ -139,10 +139,10 @@ int HttpClient::start(const HttpRequest& request, HttpReceiver receiver) {
   set(handle, CURLOPT_USERAGENT, kUserAgent);
   set(handle, CURLOPT_FOLLOWLOCATION, 0L);
   set(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // those of a proxy
-  // What is for this machine, a token too, would be read by whoever runs the proxy.
+  set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the headers of a proxy
+  // A request to this machine may contain a token, which a proxy's operator could read.
   if (request.url.is_loopback()) set(handle, CURLOPT_NOPROXY, "*");
-  // One connection a transfer: what shares one shares its speed too.
+  // Each transfer has its own connection, because transfers on one connection share its speed.
   set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_BUFFERSIZE, 262144L);
@@ -153,7 +153,7 @@ int HttpClient::start(const HttpRequest& request, HttpReceiver receiver) {
   set(handle, CURLOPT_HEADERDATA, static_cast<void*>(transfer.get()));
   set(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_bytes);
   set(handle, CURLOPT_WRITEDATA, static_cast<void*>(transfer.get()));
-  // As other programs do: certificates of one's own, for a proxy that looks inside.
+  // Like other programs, accept the user's certificates, for a proxy that inspects traffic.
   for (const char* const variable : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
     const char* const file = std::getenv(variable);
     if (file != nullptr && *file != '\0') set(handle, CURLOPT_CAINFO, file);
@@ -181,7 +181,7 @@ std::vector<HttpEnd> HttpClient::wait(std::chrono::milliseconds longest) {
   return ended;
 }
 
-// The library's own limit looks at an average of several seconds.
+// libcurl's own limit uses an average over several seconds.
 void HttpClient::take_stalled(std::vector<HttpEnd>& ended) {
   const auto limit = std::chrono::steady_clock::now() - times_.stall;
   for (auto next = state_->transfers.begin(); next != state_->transfers.end();) {

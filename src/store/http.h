@@ -1,8 +1,7 @@
-// HTTP requests side by side, in the caller's thread: the only place, with url.cpp, that knows the library that does
-// it.
+// Performs several HTTP requests at a time in the caller's thread. Only this file and url.cpp use libcurl.
 //
-// Redirects are not followed, so that whoever asks decides what goes to whom. Proxies are those of the environment
-// (https_proxy, no_proxy), but for addresses of this machine. Only http: and https: are spoken.
+// Redirects are not followed, so that the caller decides what is sent to which server. Proxies are taken from the
+// environment (https_proxy, no_proxy), except for addresses of this machine. Only http: and https: are supported.
 #pragma once
 
 #include <chrono>
@@ -24,22 +23,22 @@ namespace rocmforge::store {
 
 struct HttpRequest {
   Url url;
-  std::string bearer;  // a token for the server; empty: none
+  std::string bearer;  // a token for the server; may be empty
   std::optional<ByteRange> range = {};
-  std::string if_range;  // the whole file is wanted if it is no longer this one
+  std::string if_range;  // the validator of the expected file; if it has changed, the server sends the whole file
 };
 
-// What comes before the body.
+// The status and the header fields of a response.
 struct HttpHead {
   int status = 0;
   std::map<std::string, std::string> fields;  // names in lower case
 
-  // Empty where there is none.
+  // Returns an empty string if there is no such field.
   std::string field(const std::string& name) const;
   bool is_redirect() const { return status >= 300 && status < 400 && fields.contains("location"); }
 };
 
-// Either may return false to end the transfer, or throw: wait() throws it on.
+// The callbacks of a transfer. Either may return false to end the transfer, or throw; wait() rethrows the exception.
 struct HttpReceiver {
   std::function<bool(const HttpHead&)> on_head;
   std::function<bool(std::span<const std::byte>)> on_data;
@@ -47,16 +46,16 @@ struct HttpReceiver {
 
 struct HttpTimes {
   std::chrono::seconds connect{20};
-  std::chrono::milliseconds stall{30'000};  // so long without a byte ends a transfer
+  std::chrono::milliseconds stall{30'000};  // a transfer ends if no byte arrives for this long
 };
 
-// A transfer that has ended.
+// The result of a transfer.
 struct HttpEnd {
   int transfer = 0;
-  bool is_complete = false;  // the whole answer was received
+  bool is_complete = false;  // the whole response was received
   bool was_stopped = false;  // by the receiver
-  std::string problem = {};  // of the network or the server's protocol; empty otherwise
-  bool is_lasting = false;   // the problem will be the same next time
+  std::string problem = {};  // a problem of the network or of the server's protocol; empty if there was none
+  bool is_lasting = false;   // retrying would give the same problem
 };
 
 class HttpClient {
@@ -66,13 +65,13 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
   ~HttpClient();
 
-  // The number names the transfer until it has ended.
+  // Starts a transfer and returns its number, which is valid until the transfer has ended.
   int start(const HttpRequest& request, HttpReceiver receiver);
 
-  // Lets all go on for about that long at most; returns those that have ended.
+  // Runs all transfers for about `longest` at most, and returns those that have ended.
   std::vector<HttpEnd> wait(std::chrono::milliseconds longest);
 
-  // Ends one without a word.
+  // Ends a transfer silently.
   void stop(int transfer);
 
  private:
@@ -86,7 +85,7 @@ class HttpClient {
   std::unique_ptr<State> state_;
 };
 
-// What Retry-After says: seconds or a date. None where it makes no sense.
+// Parses the field Retry-After, seconds or a date. Returns nothing if it is malformed.
 std::optional<std::chrono::seconds> parse_retry_after(const std::string& field,
                                                       std::chrono::system_clock::time_point now);
 

@@ -53,18 +53,19 @@ std::optional<RemoteEntry> entry_of(const json& item, std::string_view what) {
   return entry;
 }
 
-// Says more of a page for people, which some network or another kind of server put in the answer's place, than that it
-// is no JSON.
+// Reads a page of JSON. If a network or another kind of server returned a web page instead, the error says so.
 Web::Page read_json(Web& web, const Url& url) {
   Web::Page page = web.read(url, kLongestPage);
   if (page.head.field("content-type").starts_with("text/html")) {
     throw Error(ErrorCode::kMalformed, page.url.shown() + ": is a page for people, expected the hub's JSON",
-                "a network that wants a login sends such pages, and so does what is no hub: see --hub and HF_ENDPOINT");
+                "a network that requires a login sends such pages, and so does a server that is not a hub: see --hub "
+                "and HF_ENDPOINT");
   }
   return page;
 }
 
-// The first of two addresses, or else the second, and whether it is the first. What neither has is missed at the first.
+// Reads the first of two addresses, or the second if the first is not found, and returns whether it was the first. If
+// neither is found, the error is that of the first.
 std::pair<Web::Page, bool> read_either(Web& web, const std::string& first, const std::string& second) {
   try {
     return {read_json(web, hub_url(web, first)), true};
@@ -127,7 +128,7 @@ Repository list_repository(Web& web, const std::string& name) {
   const Web::Page described = read_either(web, api + "/revision/main", api).first;
   RepositoryState state = parse_state(described.body, described.url.shown());
   Repository repository{.name = name, .commit = std::move(state.commit), .revision = {}, .files = {}};
-  // One model has one name, however a person spells it.
+  // Use the hub's spelling, so that a model has one name however the user spells it.
   if (equal_ignoring_case(state.name, name)) repository.name = std::move(state.name);
   const auto tree = [&](const std::string& revision) { return api + "/tree/" + revision + "?recursive=true"; };
   auto [page, is_first] = read_either(web, tree(repository.commit), tree("main"));
@@ -169,7 +170,7 @@ std::vector<Offer> offers_in(const Repository& repository) {
     return file.path.ends_with(".gguf") && file.path.find("-of-") != std::string::npos;
   });
   throw error(ErrorCode::kUnsupported, "hf:{}: {}", name,
-              has_parts ? "has GGUF files, but of no model all parts" : "has no GGUF file of a model");
+              has_parts ? "has GGUF files, but each model lacks some of its parts" : "has no GGUF file of a model");
 }
 
 }  // namespace rocmforge::store

@@ -40,7 +40,7 @@ std::string copy_file(const std::string& path, std::uint64_t size, PartialFile& 
   }
   const bool is_shared = ftruncate(partial.file(), 0) == 0 && ioctl(partial.file(), FICLONE, source.get()) == 0;
   if (!is_shared) partial.expect({.size = size});
-  // What is summed is what is stored, whatever happens to the source.
+  // The hash is that of the stored copy, whatever happens to the source.
   Sha256 sum;
   const int from = is_shared ? partial.file() : source.get();
   for (std::uint64_t done = 0; done < size;) {

@@ -25,7 +25,7 @@ bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-// Of any script: what is no letter there is refused as unprintable.
+// Accepts characters of any script; unprintable ones are refused elsewhere.
 bool is_for_names(char c) { return is_plain(c) || c == '/' || c == ':' || static_cast<unsigned char>(c) >= 0x80; }
 
 ManifestFile parse_file(const json& object, std::string_view path) {
@@ -74,7 +74,7 @@ Manifest parse_manifest(std::string_view text, std::string_view path) {
                       .files = {}};
     const json& files = whole.at("files");
     if (!files.is_array() || files.empty() || files.size() > kMostFiles) {
-      throw error(ErrorCode::kMalformed, "{}: 'files' is no list of a model's files", path);
+      throw error(ErrorCode::kMalformed, "{}: 'files' is not a list of a model's files", path);
     }
     for (const json& file : files) manifest.files.push_back(parse_file(file, path));
     return manifest;
@@ -113,7 +113,7 @@ std::string file_name_of(std::string_view name) {
       out += fmt::format("%{:02x}", static_cast<unsigned char>(c));
     }
   }
-  // So that it fits a file system whatever the name; the manifest holds the name itself.
+  // Shortened so that any name fits in a file system; the manifest holds the name itself.
   return out.size() <= kLongestName ? out : out.substr(0, kLongestName - 65) + "-" + sha256_of(name);
 }
 

@@ -1,4 +1,4 @@
-// What the store knows of a model that has a name: where it came from and which files it has.
+// Describes a named model of the store: its origin and its files.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,19 @@
 namespace rocmforge::store {
 
 struct ManifestFile {
-  std::string name;  // what it is called where it came from, without folders
+  std::string name;  // its name at the origin, without folders
   std::uint64_t size = 0;
-  std::string sha256;  // empty while it is being fetched and the server does not tell
-  std::string url_id;  // what names its partial file then
+  std::string sha256;  // empty during the download if the server does not announce it
+  std::string url_id;  // the name of its partial file in that case
 };
 
 struct Manifest {
-  std::string name;        // "hf:org/repo:Q4_K_M", or as a person wants it
-  std::string source;      // what to pull to have it anew, without secrets
-  std::string source_id;   // of an address: its sum, as the address may hold secrets
-  std::string repository;  // "org/repo"; empty where it is not from the hub
-  std::string commit;      // the hub's
-  std::string quant;       // empty: unknown
+  std::string name;        // "hf:org/repo:Q4_K_M", or a name of the user's choice
+  std::string source;      // the source to pull it from again, without secrets
+  std::string source_id;   // if the source is an address: its hash, because the address may contain secrets
+  std::string repository;  // "org/repo"; empty if it is not from the hub
+  std::string commit;      // the hub's commit
+  std::string quant;       // empty if unknown
   std::string pulled;      // "2025-07-04T09:05:07Z"
   std::vector<ManifestFile> files;
 
@@ -32,20 +32,20 @@ struct Manifest {
 
 std::string to_json(const Manifest& manifest);
 
-// An Error for what is none, with `path` in its message.
+// Parses a manifest. Throws Error, with `path` in its message, if it is malformed.
 Manifest parse_manifest(std::string_view text, std::string_view path);
 
-// A name as a person may give one: letters, digits and . _ - / : in any script but without what would confuse a path or
-// a source; an Error says what is wrong.
+// Throws Error unless `name` is a valid name for a model: letters of any script, digits and . _ - / : but nothing that
+// would be confused with a path or a source.
 void check_name(std::string_view name);
 
-// What is kept of an address to know it by.
+// Returns the hash by which an address is recognised.
 std::string source_id_of(const Url& address);
 
-// A source as a name: other characters become '-', among them the spaces of files, which would look like a prompt's.
+// Turns a source into a name: other characters become '-', including spaces, which would make it look like a prompt.
 std::string name_of_source(std::string_view source);
 
-// A name as a file's name, and back: "hf:org/repo:Q4_K_M" is hf@org+repo@Q4_K_M.
+// Returns the file name for a name: hf@org+repo@Q4_K_M for "hf:org/repo:Q4_K_M".
 std::string file_name_of(std::string_view name);
 
 }  // namespace rocmforge::store

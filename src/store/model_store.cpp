@@ -33,7 +33,7 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// What is in a folder; nothing where there is no folder.
+// Returns the entries of a folder; none if it does not exist.
 std::vector<fs::path> entries_of(const fs::path& folder) {
   std::vector<fs::path> paths;
   std::error_code problem;
@@ -54,7 +54,7 @@ std::vector<fs::path> manifests_in(const fs::path& folder) {
   return paths;
 }
 
-// Whether the store calls its files so: others beside them are none of its business.
+// Returns whether this is a name that the store gives its files. Other files beside them are left alone.
 bool is_name_of_a_file(std::string_view name) {
   for (const std::string_view kind : {"sha256-", "url-"}) {
     if (name.starts_with(kind) && is_sha256(name.substr(kind.size()))) return true;
@@ -75,7 +75,7 @@ std::string_view without_suffix(std::string_view text, std::string_view suffix) 
   return has_it ? text.substr(0, text.size() - suffix.size()) : text;
 }
 
-// "org/repo", "repo" and both without -GGUF, for a word that may leave any of that out.
+// Returns whether a word names the repository: "org/repo", "repo", or either without -GGUF.
 bool names_repository(std::string_view word, std::string_view repository) {
   const std::string_view short_name = repository.substr(repository.find('/') + 1);
   for (const std::string_view name : {repository, short_name}) {
@@ -84,7 +84,7 @@ bool names_repository(std::string_view word, std::string_view repository) {
   return false;
 }
 
-// How well a word fits a model: exactly, by the name that a pull would have taken for it, or not at all.
+// How well a word matches a model: exactly, by the name that a pull would have given it, or not at all.
 enum class Fit { kNone, kNearly, kExact };
 
 Fit fit_of_choice(std::string_view choice, const Manifest& model) {
@@ -97,7 +97,7 @@ Fit fit_of_choice(std::string_view choice, const Manifest& model) {
 
 Fit fit_of(std::string_view word, const Manifest& model) {
   if (equal_ignoring_case(word, model.name)) return Fit::kExact;
-  // What was given a name of its own is called by that, or by all of its source.
+  // A model with a name of the user's choice is matched by that name or by its whole source.
   const bool has_own_name = model.name != name_of_source(model.source);
   const bool is_source = equal_ignoring_case(word.substr(0, 3), "hf:");
   if (model.repository.empty() || (has_own_name && !is_source)) return Fit::kNone;
@@ -107,7 +107,7 @@ Fit fit_of(std::string_view word, const Manifest& model) {
   return colon == word.npos ? Fit::kExact : fit_of_choice(word.substr(colon + 1), model);
 }
 
-// Empty for words that are no address.
+// Returns an empty string if the word is not an address.
 std::string id_of_address(std::string_view word) {
   try {
     return source_id_of(Url::parse(word));
@@ -126,7 +126,7 @@ fs::path ModelStore::default_root() {
     return value == nullptr ? fs::path() : fs::path(value);
   };
   if (const fs::path own = folder_in("ROCMFORGE_MODELS"); !own.empty()) return fs::absolute(own);
-  // A relative one is to be ignored, by the specification.
+  // The XDG specification requires that a relative path is ignored.
   if (const fs::path data = folder_in("XDG_DATA_HOME"); data.is_absolute()) return data / "rocmforge" / "models";
   const fs::path home = folder_in("HOME");
   if (home.empty()) {
@@ -150,7 +150,7 @@ fs::path ModelStore::file_of(const Manifest& model) const {
   return root_ / "links" / file_name_of(model.name) / model.files.front().name;
 }
 
-// ---- What is there ----
+// ---- Reading ----
 
 std::vector<Manifest> ModelStore::read_all(bool finished) const {
   std::vector<Manifest> found;
@@ -159,7 +159,7 @@ std::vector<Manifest> ModelStore::read_all(bool finished) const {
       Manifest manifest = parse_manifest(text_of(path), path.string());
       if (manifest_path(manifest.name, finished) == path) found.push_back(std::move(manifest));
     } catch (const Error& error) {
-      // One that was removed just now is no reason for a word.
+      // A manifest that was removed just now needs no warning.
       if (error.code() != ErrorCode::kNotFound) log::warning("{}", error.message());
     }
   }
@@ -245,7 +245,7 @@ fs::path ModelStore::lock_path(const std::string& name) const {
   return root_ / "locks" / ("name-" + file_name_of(name));
 }
 
-// By whoever holds it: those who wait for it see that it is gone, and make another.
+// Requires: the caller holds the lock. Processes waiting for it notice that the file is gone and create another.
 void ModelStore::remove_lock(const std::string& name) const {
   std::error_code ignored;
   fs::remove(lock_path(name), ignored);
@@ -263,7 +263,7 @@ std::vector<ManifestFile> ModelStore::files_by(const std::string& name, bool fin
   try {
     return parse_manifest(text_of(path), path.string()).files;
   } catch (const Error&) {
-    return {};  // one that is not there or cannot be read names nothing
+    return {};  // a manifest that is missing or malformed names no files
   }
 }
 
@@ -274,7 +274,7 @@ void ModelStore::begin(const Manifest& model) const {
 }
 
 void ModelStore::keep(PartialFile& partial, const std::string& sha256, const Manifest& model) const {
-  // Nobody may look for garbage between the file's new name and the manifest that says whose it is.
+  // Unneeded files must not be removed between the file's new name and the manifest that refers to it.
   const FileLock lock = lock_store();
   std::error_code ignored;
   if (fs::exists(blob(sha256), ignored)) {
@@ -299,7 +299,7 @@ void ModelStore::give_up(const std::string& name, bool can_go_on) const {
 void ModelStore::remove_manifest(const std::string& name, bool finished) const {
   const fs::path path = manifest_path(name, finished);
   std::error_code problem;
-  fs::remove(path, problem);  // one that is not there is no problem
+  fs::remove(path, problem);  // a missing file is not a problem
   if (problem) throw system_error(path.string(), "remove", problem.value());
 }
 
@@ -317,10 +317,11 @@ void ModelStore::mend_links(const Manifest& model) const {
   link_files(model);
 }
 
-// Whoever opens the model meanwhile, or after this was killed, finds each link either as it was or as it will be.
+// A process that opens the model meanwhile, or after this one was killed, finds each link either in its old or in its
+// new state.
 void ModelStore::link_files(const Manifest& model) const {
   const fs::path folder = file_of(model).parent_path();
-  const fs::path fresh = root_ / "links" / ".new";  // no model's name begins with a point
+  const fs::path fresh = root_ / "links" / ".new";  // no model's name begins with a dot
   try {
     fs::create_directories(folder);
     for (const ManifestFile& file : model.files) {
@@ -335,7 +336,7 @@ void ModelStore::link_files(const Manifest& model) const {
   }
 }
 
-// Those of a model that had the name before.
+// Removes the links of a model that had the name before.
 void ModelStore::remove_other_links(const Manifest& model) const {
   for (const fs::path& link : entries_of(file_of(model).parent_path())) {
     const auto is_it = [&](const ManifestFile& file) { return file.name == link.filename(); };
@@ -344,7 +345,7 @@ void ModelStore::remove_other_links(const Manifest& model) const {
   }
 }
 
-// ---- What may go ----
+// ---- Unneeded files ----
 
 bool ModelStore::finish(const Manifest& model) const {
   const FileLock lock = lock_store();
@@ -357,7 +358,8 @@ bool ModelStore::finish(const Manifest& model) const {
   return true;
 }
 
-// By the names of the files. None where a manifest cannot be read: nobody knows what it names.
+// Returns the names of the needed files, or nothing if a manifest cannot be read, because the files it names are
+// unknown.
 std::optional<std::set<std::string>> ModelStore::needed_files() const {
   std::set<std::string> needed;
   for (const char* const folder : {"names", "begun"}) {
@@ -366,7 +368,7 @@ std::optional<std::set<std::string>> ModelStore::needed_files() const {
         const Manifest model = parse_manifest(text_of(path), path.string());
         for (const ManifestFile& file : model.files) needed.insert(partial(file).filename().string());
       } catch (const Error& problem) {
-        log::warning("{}; no file is deleted until that is mended or removed", problem.message());
+        log::warning("{}; no file is deleted until it is repaired or removed", problem.message());
         return std::nullopt;
       }
     }
@@ -374,7 +376,7 @@ std::optional<std::set<std::string>> ModelStore::needed_files() const {
   return needed;
 }
 
-// Whatever no manifest names: what lost its name, and what somebody left behind who was killed. Returns the bytes.
+// Removes files that no manifest names, including those left by a killed process, and returns their size.
 std::uint64_t ModelStore::remove_unneeded() const {
   const auto needed = needed_files();
   if (!needed) return 0;

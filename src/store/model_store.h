@@ -1,13 +1,13 @@
-// The folder of models: each file once, under the sum of its content, and names that lead to them.
+// The folder of models. Each file is stored once, under the hash of its content, and names refer to the files.
 //
 //   blobs/sha256-HEX           complete files, checked, never changed
-//   partial/sha256-HEX         files that are being fetched; partial/url-HEX where no sum is known beforehand
+//   partial/sha256-HEX         files that are being fetched; partial/url-HEX if no hash is known beforehand
 //   names/NAME.json            a manifest: which files make up the model (file_name_of() spells the name)
 //   begun/NAME.json            the same for a model whose files are not all there yet
 //   links/NAME/model.gguf      links to the blobs, by the files' own names, so that splits find their parts
 //   locks/                     held by whoever changes a name (locks/name-NAME), or all of it (locks/store)
 //
-// A name appears when its model is complete. Any number of processes may use a store.
+// A name appears when its model is complete. Several processes may use a store at the same time.
 #pragma once
 
 #include <cstdint>
@@ -28,54 +28,57 @@ class ModelStore {
  public:
   struct Removed {
     std::uint64_t freed = 0;      // bytes
-    bool files_are_kept = false;  // some of them, as others need them
+    bool files_are_kept = false;  // some files are kept because other models need them
   };
 
-  // Nothing is created before something is stored.
+  // Creates nothing on disk; folders are created when something is stored.
   explicit ModelStore(std::filesystem::path root);
 
-  // $ROCMFORGE_MODELS, or rocmforge/models below $XDG_DATA_HOME or ~/.local/share.
+  // Returns $ROCMFORGE_MODELS, or rocmforge/models below $XDG_DATA_HOME or ~/.local/share.
   static std::filesystem::path default_root();
 
-  // By name. A manifest that makes no sense is left out, with a warning. An Error where the folder cannot be read.
+  // Return the complete and the unfinished models, sorted by name. A malformed manifest is skipped with a warning.
+  // Throws Error if the folder cannot be read.
   std::vector<Manifest> models() const;
   std::vector<Manifest> unfinished() const;
   std::optional<Manifest> find(const std::string& name) const;
-  // Finished or not, and be it one that makes no sense.
+  // Returns whether there is a manifest of this name, finished or not, even a malformed one.
   bool has_manifest(const std::string& name) const;
 
-  // Those that a person can mean by `word`: its name, its source, or, in any case, "repo", "repo:quant", "org/repo",
-  // "org/repo:quant", with or without -GGUF at the repository's end and UD- at the quant's. What a person named is
-  // meant by that name or its source alone. Names that are exactly so exclude the others.
+  // Returns the models that a user may mean by `word`: a name, a source, or, ignoring case, "repo", "repo:quant",
+  // "org/repo" or "org/repo:quant", with or without -GGUF at the repository's end and UD- at the quant's. A model with
+  // a name of the user's choice matches only that name or its source. If there are exact matches, only they are
+  // returned.
   std::vector<Manifest> meant_by(std::string_view word, bool also_unfinished = false) const;
 
-  // What to open: the first file of the model.
+  // Returns the path to open, which is that of the model's first file.
   std::filesystem::path file_of(const Manifest& model) const;
   bool is_complete(const Manifest& model) const;
-  // Makes the links that a complete model lacks, after somebody removed them.
+  // Restores missing links of a complete model.
   void mend_links(const Manifest& model) const;
 
-  // How much of an unfinished model is there.
+  // Returns how many bytes of an unfinished model are present.
   std::uint64_t bytes_there(const Manifest& model) const;
 
-  // ---- For whoever pulls or removes ----
+  // ---- For pulling and removing ----
 
-  // Held while a name's model is fetched or removed.
+  // Returns the lock that must be held while the model of this name is fetched or removed.
   FileLock lock_name(const std::string& name, const FileLock::WhileWaiting& while_waiting) const;
   std::filesystem::path blob(const std::string& sha256) const;
   std::filesystem::path partial(const ManifestFile& file) const;
-  // Says which files a model will have, so that nobody takes them for garbage.
+  // Records the files that a model will have, so that they are not removed as unneeded.
   void begin(const Manifest& model) const;
-  // A file of it is complete: it gets its place under its sum, by which `model` names it now.
+  // Moves a complete file to its place under its hash, by which `model` refers to it now.
   void keep(PartialFile& partial, const std::string& sha256, const Manifest& model) const;
-  // After a pull that failed: forgets what was begun if nothing of it is there, or if the next one cannot go on with
-  // it.
+  // Called after a failed pull. Forgets the unfinished model if none of it is present, or if `can_go_on` is false: the
+  // next pull cannot continue it.
   void give_up(const std::string& name, bool can_go_on) const;
-  // Gives the model its name, if all its files are there still; false: some are not. Files of a model that had the name
-  // before go, unless others need them.
+  // Gives the model its name if all its files are still present; otherwise returns false. Files of a model that had the
+  // name before are removed unless other models need them.
   bool finish(const Manifest& model) const;
 
-  // Removes a name, finished or not, and what of its files nobody else needs. An Error while it is being pulled.
+  // Removes a name, finished or not, and those of its files that no other model needs. Throws Error while it is being
+  // pulled.
   Removed remove(const std::string& name) const;
 
   const std::filesystem::path& root() const { return root_; }

@@ -36,7 +36,7 @@ struct Note {
   ByteRanges there;
 };
 
-// Empty where there is none that makes sense: then nothing is known of the data.
+// Returns an empty note if it is missing or malformed; then nothing is known of the data.
 Note read(const fs::path& path) {
   Note note;
   std::error_code problem;
@@ -90,7 +90,7 @@ PartialFile::PartialFile(fs::path path, const FileLock::WhileWaiting& while_wait
 void PartialFile::read_note() {
   Note note = read(path_);
   struct stat status{};
-  // A note without its data: somebody took the file away.
+  // The note does not match the data, for example because the file was removed.
   const bool fits = fstat(file(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == note.content.size;
   if (!fits) note = {};
   content_ = std::move(note.content);
@@ -154,7 +154,7 @@ void PartialFile::note_when_due() {
   if (is_noted_ || Clock::now() < next_note_) return;
   const auto start = Clock::now();
   note();
-  // A slow disk is not to be kept busy by notes.
+  // Notes must not keep a slow disk busy.
   const auto end = Clock::now();
   next_note_ = end + std::max<Clock::duration>(kBetweenNotes, 10 * (end - start));
 }
@@ -183,7 +183,7 @@ std::string PartialFile::beginning() const {
 
 void PartialFile::move_to(const fs::path& target) {
   if (fdatasync(file()) != 0) throw system_error(path_.string(), "write", errno);
-  if (fchmod(file(), kReadOnly) != 0) errno = 0;  // some file systems know no permissions
+  if (fchmod(file(), kReadOnly) != 0) errno = 0;  // some file systems have no permissions
   if (rename(path_.c_str(), target.c_str()) != 0) throw system_error(target.string(), "create", errno);
   std::error_code ignored;
   fs::remove(note_path(path_), ignored);
@@ -195,7 +195,7 @@ void PartialFile::keep_if_worth() {
   if (there_.total() == 0) return discard();
   try {
     note();
-  } catch (const Error& problem) {  // what there was to say is being said; the note before this one holds
+  } catch (const Error& problem) {  // the original failure is being reported; the previous note remains valid
     log::debug("{}", problem.message());
   }
 }

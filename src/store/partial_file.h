@@ -1,7 +1,7 @@
-// A file that is being fetched: its data, and beside it a note of which of its bytes are there.
+// A file that is being fetched: its data, and beside it a note that records which of its bytes are present.
 //
-// A byte is noted after it is on the disk, never before, so that the note can be trusted whenever the process or the
-// machine stopped. Whoever has the file open holds its lock; one thread at a time.
+// A byte is noted only after it is on the disk, so the note can be trusted whenever the process or the machine stops.
+// The lock is held while the file is open. Not thread-safe.
 #pragma once
 
 #include <chrono>
@@ -19,49 +19,51 @@
 
 namespace rocmforge::store {
 
-// Which content is being fetched.
+// Identifies the content that is being fetched.
 struct ContentIdentity {
   std::uint64_t size = 0;
-  std::string sha256 = {};     // empty: unknown
-  std::string validator = {};  // counts where the sum is unknown; empty: there is none
+  std::string sha256 = {};     // empty if unknown
+  std::string validator = {};  // used if the sum is unknown; empty if there is none
 
-  // Whether bytes of the one are bytes of the other.
+  // Returns whether both identify the same content, so that bytes of one are bytes of the other.
   bool is_same_as(const ContentIdentity& other) const;
 };
 
-// What is free for a user's files on the disk of that folder; none where nobody can tell.
+// Returns the bytes that are free for a user's files on the disk of that folder; nothing if this is unknown.
 std::optional<std::uint64_t> free_bytes(const std::filesystem::path& folder);
 Error lack_of_space(const std::string& what, std::uint64_t needed, std::uint64_t free);
 
 class PartialFile {
  public:
-  // Waits for whoever else fetches it.
+  // Opens the file; blocks while another process fetches it.
   PartialFile(std::filesystem::path path, const FileLock::WhileWaiting& while_waiting);
 
-  // What is there stays if it is of this content; otherwise, and where nobody can know, it is begun anew. Reserves the
-  // space for all of it; an Error with both numbers where there is not enough.
+  // Prepares for this content. Present bytes are kept if they are of the same content; otherwise, or if that is
+  // unknown, the file starts over. Reserves disk space for the whole file. Throws Error, with both numbers, if there is
+  // not enough.
   void expect(const ContentIdentity& content);
   void start_over();
 
-  // Any order. An Error for a full disk leaves what was there.
+  // Writes bytes, in any order. If it throws because the disk is full, the bytes that were present are kept.
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   const ByteRanges& there() const { return there_; }
 
-  // Notes what is there, if it has been a while.
+  // Writes the note if the last one is old enough.
   void note_when_due();
   void note();
 
   int file() const { return lock_.file(); }
-  // Some of its first bytes, enough to tell what it is.
+  // Returns the first bytes of the file, enough to recognise its format.
   std::string beginning() const;
 
-  // The file, complete, under its final name on the same disk; nothing of it is left here.
+  // Moves the complete file to its final name on the same disk, and leaves nothing behind.
   void move_to(const std::filesystem::path& target);
   void discard();
-  // Notes what is there for the next time; where nothing is, nothing stays.
+  // Writes the note for the next time, or removes the file if it is empty.
   void keep_if_worth();
 
-  // Of a partial file that need not be there: what it takes on the disk, and how much of it is known to be there.
+  // For a partial file that may not exist: the disk space that it takes, and the number of its bytes that are noted as
+  // present.
   static std::uint64_t allocated_bytes(const std::filesystem::path& path);
   static std::uint64_t noted_bytes(const std::filesystem::path& path);
   static void remove(const std::filesystem::path& path);

@@ -47,9 +47,9 @@ class Pull {
   Web& web_;
   const PullOptions& options_;
   PullPlan plan_;
-  Manifest model_;  // the plan's, with what becomes known
+  Manifest model_;  // the plan's manifest, completed with what becomes known
   std::uint64_t before_ = 0;
-  std::uint64_t finished_files_ = 0;  // bytes of them
+  std::uint64_t finished_files_ = 0;  // bytes of the finished files
 };
 
 PullResult Pull::run() {
@@ -70,7 +70,7 @@ PullResult Pull::run() {
   throw error(ErrorCode::kIo, "{}: its files are removed while they are fetched", model_.name);
 }
 
-// The same files from the same place; what has changed there is fetched.
+// Returns whether the store has the same files from the same source; files that have changed there are fetched.
 bool Pull::is_there_already() {
   std::optional<Manifest> known;
   try {
@@ -136,7 +136,7 @@ void Pull::fetch_files() {
 void Pull::fetch_file(std::size_t index) {
   ManifestFile& file = model_.files[index];
   PartialFile partial(store_.partial(file), waiting_for(file.name));
-  // Whoever held it may have brought it to its end.
+  // The process that held the lock may have completed the file.
   if (has_blob(file)) return partial.discard();
   file.sha256 = fetch_into(partial, index);
   file.url_id.clear();
@@ -152,7 +152,7 @@ std::string Pull::fetch_into(PartialFile& partial, std::size_t index) {
         report(index, done, done);
       });
     } catch (...) {
-      partial.discard();  // a copy begins anew
+      partial.discard();  // a copy starts over
       throw;
     }
   }

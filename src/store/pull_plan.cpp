@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 std::string last_name(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
 
-// The paths of all parts of the split that `path` is a part of; the path alone where it is none.
+// Returns the paths of all parts of the split that `path` belongs to, or the path alone if it is not part of a split.
 std::vector<std::string> all_parts(const std::string& path) {
   constexpr std::uint64_t kMostParts = 10'000;
   const auto split = gguf::parse_split_name(path);
@@ -34,7 +34,7 @@ std::vector<std::string> all_parts(const std::string& path) {
   return parts;
 }
 
-// "llama-3-Q4_K_M" for a file of that name, with what no name has replaced.
+// Returns "llama-3-Q4_K_M" for a file of that name, with characters replaced that a name may not have.
 std::string name_after(const std::string& file) {
   const auto split = gguf::parse_split_name(file);
   std::string name = last_name(split ? split->prefix : gguf::split_prefix(file));
@@ -49,7 +49,8 @@ std::string name_after(const std::string& file) {
 
 void refuse_projector(const std::string& file, const std::string& source) {
   if (!is_projector(file)) return;
-  throw Error(ErrorCode::kUnsupported, printable(source) + ": by its name a projector, which alone runs nothing",
+  throw Error(ErrorCode::kUnsupported,
+              printable(source) + ": this is a projector by its name, which cannot be run alone",
               "pull the model that it belongs to");
 }
 
@@ -75,7 +76,7 @@ PullPlan plan_from_hub(Web& web, const HubSource& source, const std::string& nam
   return plan;
 }
 
-// The same address with another path.
+// Returns the address with another file name.
 std::string with_last_name(const std::string& url, std::string_view from, std::string_view to) {
   const std::size_t end = url.find_first_of("?#");
   const std::size_t at = url.rfind(from, end);
@@ -117,7 +118,7 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
   const std::string whole = fs::absolute(source.path).lexically_normal().string();
   refuse_projector(last_name(whole), whole);
   const std::vector<std::string> parts = all_parts(whole);
-  plan.model.source = parts.front();  // whichever part was named
+  plan.model.source = parts.front();  // whichever part the user named
   plan.model.name = name.empty() ? name_after(last_name(whole)) : name;
   plan.model.quant = quant_of(whole);
   for (const std::string& part : parts) {
@@ -129,7 +130,7 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
       throw Error(ErrorCode::kNotFound, system_error(source.path, "open", problem).message(),
                   "a model of the hub is written hf:" + printable(source.path));
     }
-    if (!S_ISREG(status.st_mode)) throw error(ErrorCode::kUsage, "{}: is no regular file", printable(part));
+    if (!S_ISREG(status.st_mode)) throw error(ErrorCode::kUsage, "{}: is not a regular file", printable(part));
     plan.origin.push_back(part);
     plan.model.commit +=
         fmt::format("{}{}.{:09}", plan.model.commit.empty() ? "" : " ", status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
@@ -138,7 +139,7 @@ PullPlan plan_from_file(const FileSource& source, const std::string& name) {
                                 .sha256 = {},
                                 .url_id = sha256_of(part)});
     if (!is_sound_path(plan.model.files.back().name)) {
-      throw error(ErrorCode::kUsage, "{}: a file of such a name cannot be kept", printable(part));
+      throw error(ErrorCode::kUsage, "{}: a file with this name cannot be stored", printable(part));
     }
   }
   return plan;

@@ -1,4 +1,4 @@
-// What a pull is going to fetch: the model's manifest to be, and for each file where it comes from.
+// Plans a pull: the manifest of the future model, and the origin of each file.
 #pragma once
 
 #include <string>
@@ -11,12 +11,12 @@
 namespace rocmforge::store {
 
 struct PullPlan {
-  Manifest model;                   // without the sums that are not known beforehand
-  std::vector<std::string> origin;  // of each file: an address, or a path
+  Manifest model;                   // without the hashes that are not known beforehand
+  std::vector<std::string> origin;  // of each file: an address or a path
   bool is_local = false;
 };
 
-// `name` empty: by the source. Asks the hub or the server what there is.
+// Queries the hub or the server and returns the plan. If `name` is empty, it is derived from the source.
 PullPlan plan_pull(Web& web, const Source& source, const std::string& name);
 
 }  // namespace rocmforge::store

@@ -27,7 +27,8 @@ std::string capitals(std::string_view text) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Q4_K_M, IQ2_XXS, TQ1_0, MXFP4_MOE, FP8_E4M3, F16, BF16: the whole of a text in capitals.
+// Returns whether the whole text, in capitals, is a quantization: Q4_K_M, IQ2_XXS, TQ1_0, MXFP4_MOE, FP8_E4M3, F16,
+// BF16.
 bool is_quant(std::string_view text) {
   static constexpr std::array<std::string_view, 5> kPlain = {"F16", "BF16", "F32", "FP16", "FP32"};
   if (std::ranges::find(kPlain, text) != kPlain.end()) return true;
@@ -45,7 +46,7 @@ bool is_quant(std::string_view text) {
   return false;
 }
 
-// The longest end of a field that begins at an underscore or at the field's beginning.
+// Returns the longest quantization at the end of a field that begins at an underscore or at the field's beginning.
 std::string quant_at_end(std::string_view field) {
   for (std::size_t start = 0; start < field.size();) {
     if (is_quant(field.substr(start))) return std::string(field.substr(start));
@@ -82,8 +83,8 @@ bool is_gguf(std::string_view path) {
   return path.size() > kModelEnding.size() && equal_ignoring_case(path.substr(path.size() - kModelEnding.size()), kModelEnding);
 }
 
-// An importance matrix is called so, after whatever model it is of; a model that was made with one goes on with its
-// quantization.
+// Returns whether the name is that of an importance matrix, which contains the model's name. In the name of a model
+// that was made with one, a quantization follows.
 bool is_importance_matrix(std::string_view path) {
   const std::string name = capitals(name_within(path));
   const std::size_t at = name.rfind("IMATRIX");
@@ -116,7 +117,8 @@ std::vector<const Offer*> with_quant(const std::vector<Offer>& offers, std::stri
   return list;
 }
 
-// By a file's path, or else by its name without folders, which several may share; of a split any part will do.
+// Returns the models with a file of this path, or else of this name without folders, which several may share. Any part
+// of a split matches.
 std::vector<const Offer*> with_file(const std::vector<Offer>& offers, std::string_view name) {
   std::vector<const Offer*> list;
   for (const Offer& offer : offers) {

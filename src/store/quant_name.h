@@ -1,4 +1,4 @@
-// The quantization that a model's file is named after, and which of a repository's files a person means.
+// Reads the quantization from a model file's name, and selects the file of a repository that a user means.
 #pragma once
 
 #include <array>
@@ -10,44 +10,44 @@
 
 namespace rocmforge::store {
 
-// A file of a repository, as its listing has it.
+// A file of a repository, as listed.
 struct RemoteEntry {
   std::string path;
   std::uint64_t size = 0;
-  std::string sha256 = {};  // empty: the hub gives none
+  std::string sha256 = {};  // empty if the hub does not give it
 };
 
-// "Q4_K_M" of "model-Q4_K_M.gguf", "UD-IQ2_XXS", "BF16", in capitals; of "UD-Q4_K_XL/model-00001-of-00002.gguf" the
-// folder's. Empty where the name says nothing.
+// Returns the quantization in a file's name, in capitals: "Q4_K_M" for "model-Q4_K_M.gguf", or "UD-IQ2_XXS", "BF16".
+// For "UD-Q4_K_XL/model-00001-of-00002.gguf" it is taken from the folder. Empty if there is none.
 std::string quant_of(std::string_view path);
 
-// Whether a file is called as the part of a model is that turns images or sound into its input: a GGUF file that alone
-// runs nothing. `path` may have folders, one of which may say so.
+// Returns whether a file is a projector by its name: a GGUF file that converts images or sound for a model and cannot
+// be run alone. The folders in `path` count too.
 bool is_projector(std::string_view path);
 
-// A model that a repository offers: one file, or the parts of one in order.
+// A model in a repository: one file, or the parts of a split in order.
 struct Offer {
-  std::string quant;  // empty: not by its name
+  std::string quant;  // empty if the name has none
   std::vector<RemoteEntry> files;
 
   std::uint64_t size() const;
 };
 
-// What of a repository can be run: no projectors of images or sound, no importance matrices, no split without all its
-// parts.
+// Returns the models that can be run: no projectors, no importance matrices, and no splits with missing parts.
 std::vector<Offer> offers_of(const std::vector<RemoteEntry>& files);
 
-// What most people want, the best first: small, and hardly worse than the whole.
+// Returns the quantizations that suit most users, the best first: small, and hardly worse than the original.
 std::span<const std::string_view> usual_quants();
 
-// The quantizations that a person may mean by a name, the likelier one first: its maker's mark UD- can be left out.
+// Returns the quantizations that a user may mean, the more likely one first; the prefix UD- may be omitted.
 std::array<std::string, 2> quants_meant_by(const std::string& choice);
 
-// The one that `choice` means: a quantization's name in any case, or a file's. Without one Q4_K_M, else Q8_0, else the
-// only one. An Error lists what there is; `source` is what the person wrote, without the choice.
+// Returns the model that `choice` means: the name of a quantization, ignoring case, or of a file. If it is empty,
+// Q4_K_M is chosen, else Q8_0, else the only model. Throws Error, which lists the models, if there is no match.
+// `source` is the source as the user wrote it, without the choice.
 const Offer& pick(const std::vector<Offer>& offers, const std::string& source, const std::string& choice);
 
-// How a person would ask for exactly this one.
+// Returns the choice that selects exactly this model.
 std::string choice_of(const Offer& offer, const std::vector<Offer>& offers);
 
 }  // namespace rocmforge::store

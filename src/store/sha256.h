@@ -1,4 +1,4 @@
-// SHA-256 sums: of bytes at hand, and of a file while it is still growing.
+// Computes SHA-256 hashes of bytes in memory, and of a file that is still growing.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ class Sha256 {
   ~Sha256();
 
   void update(std::span<const std::byte> bytes);
-  // 64 lower-case hexadecimal digits; nothing may follow.
+  // Returns 64 lower-case hexadecimal digits. No other call may follow.
   std::string finish();
 
  private:
@@ -32,28 +32,29 @@ class Sha256 {
 
 std::string sha256_of(std::string_view text);
 
-// The same sum in lower case; empty where the text is none.
+// Returns the hash in lower case, or an empty string if the text is not a SHA-256.
 std::string normal_sha256(std::string_view text);
 
-// Whether it is 64 hexadecimal digits, and those in lower case.
+// Returns whether the text is 64 lower-case hexadecimal digits.
 bool is_sha256(std::string_view text);
 
-// Sums a file from its beginning up to where it is known to be complete, in a thread of its own: what a download writes
-// is read again from memory, and the sum is there soon after the last byte.
+// Hashes a file, in its own thread, from the beginning up to where it is known to be complete. The data of a download
+// is thus read while it is still in the page cache, and the hash is ready soon after the last byte.
 class FollowingSum {
  public:
-  // The file stays open for as long as this lives.
+  // Requires: the file stays open while this object exists.
   explicit FollowingSum(int file);
   FollowingSum(const FollowingSum&) = delete;
   FollowingSum& operator=(const FollowingSum&) = delete;
   ~FollowingSum();
 
-  // The bytes before `end` are there. It never goes back.
+  // Reports that all bytes before `end` are present. `end` never decreases.
   void advance(std::uint64_t end);
   std::uint64_t summed() const { return summed_; }
   bool has_failed() const { return has_failed_; }
 
-  // The sum of the file's `size` bytes, to all of which it has been advanced. An Error if they could not be read.
+  // Returns the hash of the file's `size` bytes. Requires: advance(size) was called. Throws Error if they could not be
+  // read.
   std::string finish(std::uint64_t size);
 
  private:
@@ -64,9 +65,9 @@ class FollowingSum {
   Sha256 sum_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::uint64_t known_ = 0;  // held by mutex_, as are the next two
+  std::uint64_t known_ = 0;  // guarded by mutex_, as are the next two
   bool stopping_ = false;
-  int problem_ = 0;  // errno of a read that failed
+  int problem_ = 0;  // errno of a failed read
   std::atomic<std::uint64_t> summed_ = 0;
   std::atomic<bool> has_failed_ = false;
   std::thread thread_;

@@ -12,7 +12,7 @@ namespace rocmforge::store {
 namespace {
 
 constexpr std::string_view kHubScheme = "hf:";
-constexpr std::size_t kLongestPart = 96;  // as the hub has it
+constexpr std::size_t kLongestPart = 96;  // the hub's limit
 constexpr std::size_t kLongestPath = 1024;
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -29,7 +29,7 @@ bool has_scheme(std::string_view text, std::string_view scheme) {
   return equal_ignoring_case(text.substr(0, scheme.size()), scheme);
 }
 
-// "ftp" of "ftp://host/file"; empty for what can be a path.
+// Returns "ftp" for "ftp://host/file", or an empty string if the text may be a path.
 std::string_view foreign_scheme(std::string_view text) {
   const std::size_t end = text.find("://");
   if (end == text.npos) return {};
@@ -55,13 +55,13 @@ HubSource parse_hub_source(std::string_view text) {
   const std::string_view repository = rest.substr(0, colon);
   const std::string_view choice = colon == rest.npos ? std::string_view() : rest.substr(colon + 1);
   if (!is_repository_name(repository) || (colon != rest.npos && !is_sound_path(choice))) {
-    throw Error(ErrorCode::kUsage, printable(text) + ": no model of the hub is called so",
+    throw Error(ErrorCode::kUsage, printable(text) + ": no model of the hub can have this name",
                 "expected hf:ORG/REPOSITORY or hf:ORG/REPOSITORY:QUANT, as hf:ggml-org/gemma-3-1b-it-GGUF:Q4_K_M");
   }
   return {std::string(repository), std::string(choice)};
 }
 
-// What an address of the hub's own pages means; none where it is any other address.
+// Returns the model to which an address of the hub's own pages refers, or nothing for other addresses.
 std::optional<HubSource> hub_source_of(const Url& url, const Url& hub) {
   std::string base = hub.path();
   while (base.ends_with('/')) base.pop_back();
@@ -98,7 +98,7 @@ bool is_repository_name(std::string_view text) {
 
 bool is_sound_path(std::string_view path) {
   if (path.empty() || path.size() > kLongestPath || path.front() == '/' || path.find('\\') != path.npos) return false;
-  // What would have to be escaped is no name to be shown or kept.
+  // A name that would have to be escaped cannot be shown or stored.
   if (printable(path, kLongestPath) != path) return false;
   return std::ranges::none_of(split(path, '/'),
                               [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
@@ -111,7 +111,7 @@ Source parse_source(std::string_view text, const Url& hub) {
   if (!names_the_web(text)) {
     const std::string_view scheme = foreign_scheme(text);
     if (scheme.empty()) return FileSource{std::string(text)};
-    throw Error(ErrorCode::kUsage, fmt::format("{}: nothing is fetched by {}:", Url::shown_of(text), scheme),
+    throw Error(ErrorCode::kUsage, fmt::format("{}: the scheme {}: is not supported", Url::shown_of(text), scheme),
                 kExpected);
   }
   const Url url = Url::parse(text);

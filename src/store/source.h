@@ -1,4 +1,4 @@
-// Where a model comes from, as a person writes it: hf:org/repo[:QUANT], https://…, or a file.
+// Parses the source of a model as a user writes it: hf:org/repo[:QUANT], https://…, or a file.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@ namespace rocmforge::store {
 
 struct HubSource {
   std::string repository;  // "org/repo"
-  std::string choice;      // a quantization's name, or a file of the repository; empty: what suits most
+  std::string choice;      // a quantization or a file of the repository; empty means the usual one
 
   std::string text() const;  // "hf:org/repo:choice"
 };
@@ -27,17 +27,18 @@ struct FileSource {
 
 using Source = std::variant<HubSource, WebSource, FileSource>;
 
-// Whether it is meant as a source on the web: hf:… or https:…, right or wrong.
+// Returns whether the text is meant as a source on the web, valid or not: hf:… or https:….
 bool names_the_web(std::string_view text);
 
-// An address of the hub itself means a model there: HUB/org/repo, HUB/org/repo/resolve/main/model.gguf. An Error says
-// what is wrong with the form; whether there is such a thing is not looked at.
+// Parses a source. An address on the hub itself refers to a model there: HUB/org/repo,
+// HUB/org/repo/resolve/main/model.gguf. Throws Error if the form is wrong; does not check whether the source exists.
 Source parse_source(std::string_view text, const Url& hub);
 
-// Whether it has the form "org/repo".
+// Returns whether the text has the form "org/repo".
 bool is_repository_name(std::string_view text);
 
-// A path below a repository that is safe to name a file: no "..", not absolute, nothing that controls a terminal.
+// Returns whether a path in a repository is safe as a file name: it is relative, without "..", and without control
+// characters.
 bool is_sound_path(std::string_view path);
 
 }  // namespace rocmforge::store

@@ -29,7 +29,7 @@ struct CurlUrl {
   }
 };
 
-// Control characters and spaces could end a line of the request.
+// Returns whether the text is free of control characters and spaces, which could end a line of the request.
 bool is_sound(std::string_view text) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return false;
@@ -40,7 +40,7 @@ bool is_sound(std::string_view text) {
 std::string until_query(std::string_view text) { return printable(text.substr(0, text.find_first_of("?#"))); }
 
 Error refusal(std::string_view text) {
-  return error(ErrorCode::kUsage, "'{}' is no address on the web, expected https://HOST/PATH", Url::shown_of(text));
+  return error(ErrorCode::kUsage, "'{}' is not a web address, expected https://HOST/PATH", Url::shown_of(text));
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Url::Url(std::string text) {
 }
 
 std::string Url::shown_of(std::string_view text) {
-  // What stands before an @ may be a password.
+  // The part before an @ may be a password.
   const std::size_t at = text.find('@');
   return at == std::string_view::npos ? until_query(text) : "…" + until_query(text.substr(at));
 }
@@ -82,7 +82,7 @@ std::string Url::path() const {
 }
 
 bool Url::is_loopback() const {
-  // Names other than localhost could be given any address by a name server.
+  // A name server can give any address to names other than localhost.
   const bool four_numbers = host_.starts_with("127.") && host_.find_first_not_of("0123456789.") == std::string::npos;
   return host_ == "localhost" || host_ == "[::1]" || four_numbers;
 }

@@ -1,5 +1,5 @@
-// An address on the web, taken apart by the same library that will connect to it, so that the two never disagree on
-// which host it names.
+// A web address. It is parsed by the same library that connects to it, so that the two never disagree on which host it
+// names.
 #pragma once
 
 #include <optional>
@@ -10,28 +10,28 @@ namespace rocmforge::store {
 
 class Url {
  public:
-  // http: or https:, with a host. An Error says what is wrong with it.
+  // Parses an http: or https: address with a host. Throws Error if it is malformed.
   static Url parse(std::string_view text);
 
-  // Where a redirect or a link leads, which may be relative. An Error if that is nowhere, or to another kind of
-  // address.
+  // Returns the address of a redirect or link, which may be relative. Throws Error if it is malformed or has another
+  // scheme.
   Url resolve(std::string_view location) const;
 
-  // Without its query; the path is percent-encoded: "/org/model.gguf".
+  // Returns the path without the query, percent-encoded: "/org/model.gguf".
   std::string path() const;
 
   const std::string& text() const { return text_; }
   const std::string& host() const { return host_; }
   bool is_encrypted() const { return origin_.starts_with("https:"); }
-  // A host that is this machine, where nobody can listen on the way.
+  // Returns whether the host is this machine, so that nobody on the network can listen.
   bool is_loopback() const;
 
-  // "https://host:443": scheme, host and port, written out.
+  // Returns scheme, host and port in full: "https://host:443".
   const std::string& origin() const { return origin_; }
 
-  // For messages: without user, password, query and fragment, which may hold secrets.
+  // Returns the address for messages: without user, password, query and fragment, which may contain secrets.
   const std::string& shown() const { return shown_; }
-  // The same for a text that may be no address at all.
+  // Does the same for a text that may not be an address.
   static std::string shown_of(std::string_view text);
 
  private:
@@ -43,10 +43,10 @@ class Url {
   std::string shown_;
 };
 
-// For a path: letters, digits and -._~/ stay, all else becomes %XX.
+// Percent-encodes a path: letters, digits and -._~/ are kept, everything else becomes %XX.
 std::string percent_encoded(std::string_view path);
 
-// The reverse; none where a % is followed by no two digits or the result would hold a zero byte.
+// Reverses percent-encoding. Returns nothing if a % is not followed by two digits or the result would contain a NUL.
 std::optional<std::string> percent_decoded(std::string_view text);
 
 }  // namespace rocmforge::store

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kMostRedirects = 10;
-constexpr int kFirstAttempts = 4;  // of a host that has never answered: it is the network, or the name is wrong
+constexpr int kFirstAttempts = 4;  // if no server has responded yet: the network is down or the name is wrong
 constexpr std::size_t kMostIgnoredBytes = 65536;
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -26,7 +26,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-// "\"abc\"" and "W/\"abc\"" both name abc.
+// Returns abc for both "\"abc\"" and "W/\"abc\"".
 std::string bare_etag(std::string_view etag) {
   if (etag.starts_with("W/")) etag.remove_prefix(2);
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') etag = etag.substr(1, etag.size() - 2);
@@ -43,16 +43,16 @@ Url target_of(const Web::Page& redirect) {
   try {
     return redirect.url.resolve(location);
   } catch (const Error&) {
-    throw error(ErrorCode::kIo, "{}: sends us to '{}', which is no address on the web", redirect.url.shown(),
+    throw error(ErrorCode::kIo, "{}: redirects to '{}', which is not a web address", redirect.url.shown(),
                 Url::shown_of(location));
   }
 }
 
 void check_token(const std::string& token) {
-  // A line feed in it would be another line of the request.
+  // A line feed in the token would begin another line of the request.
   const auto is_sound = [](char c) { return c > ' ' && c < 0x7f; };
   if (!std::ranges::all_of(token, is_sound)) {
-    throw error(ErrorCode::kUsage, "HF_TOKEN holds characters that no token has");
+    throw error(ErrorCode::kUsage, "HF_TOKEN contains characters that no token has");
   }
 }
 
@@ -121,7 +121,7 @@ Error Web::refusal(const Url& url, const HttpHead& head) const {
                  "accept their terms on its page, and set HF_TOKEN to a token of your account");
   }
   if (is_hub && head.status == 401) {
-    // The hub does not tell strangers what exists.
+    // The hub does not tell anonymous users which repositories exist.
     return options_.token.empty()
                ? Error(ErrorCode::kNotFound, message + ": there is no such model, or it is not open to all",
                        "check its name; for a private one set HF_TOKEN to a token of your account")
@@ -137,7 +137,7 @@ HttpEnd Web::once(const HttpRequest& request, std::size_t most, Page& page) {
   HttpReceiver receiver;
   receiver.on_head = [&](const HttpHead& head) {
     page.head = head;
-    // The whole file, where a byte of it was asked for.
+    // Stop if the server sends the whole file instead of one byte.
     return !(request.range && head.status == 200);
   };
   receiver.on_data = [&](std::span<const std::byte> data) {
@@ -195,7 +195,7 @@ Web::Page Web::follow(const Url& first, std::optional<ByteRange> range, std::siz
     if (!page.head.is_redirect()) return page;
     const Url next = target_of(page);
     if (first.is_encrypted() && !next.is_encrypted()) {
-      throw error(ErrorCode::kIo, "{}: sends us to {}, which is not encrypted", url.shown(), next.shown());
+      throw error(ErrorCode::kIo, "{}: redirects to {}, which is not encrypted", url.shown(), next.shown());
     }
     url = next;
   }
@@ -211,7 +211,7 @@ Web::Page Web::read(const Url& url, std::size_t most) {
 RemoteFile Web::find(const Url& url, std::optional<std::uint64_t> listed_size) {
   std::string sha256;
   std::optional<std::uint64_t> linked_size;
-  // What the hub itself says of the file that it sends us to another host for.
+  // Reads what the hub itself says about the file before it redirects to another host.
   const auto read_links = [&](const Page& page) {
     if (page.url.origin() != options_.hub.origin()) return;
     const std::string etag = normal_sha256(bare_etag(page.head.field("x-linked-etag")));

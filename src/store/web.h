@@ -1,5 +1,5 @@
-// Requests as a model's download makes them: redirects are followed here, the token goes to the hub and to nobody else,
-// and what failed for a passing reason is tried again.
+// Performs the requests of a model's download: follows redirects, sends the token only to the hub, and retries after
+// temporary failures.
 #pragma once
 
 #include <chrono>
@@ -17,20 +17,20 @@ namespace rocmforge::store {
 
 struct WebOptions {
   Url hub = Url::parse("https://huggingface.co");
-  std::string token;  // for the hub; empty: none
+  std::string token;  // for the hub; may be empty
   RetryPolicy retry = {};
   HttpTimes times = {};
   std::function<bool()> is_cancelled = {};
-  // Why nothing happens for a while, in words.
+  // Called with the reason before a wait.
   std::function<void(const std::string& reason, std::chrono::milliseconds wait)> on_wait = {};
 };
 
-// A file on some server, as it is now.
+// A file on a server, in its current state.
 struct RemoteFile {
-  Url url;  // where it really is
+  Url url;  // after redirects
   std::uint64_t size = 0;
-  std::string validator;    // changes with the content: a strong ETag or a date; empty: neither
-  std::string sha256 = {};  // from the hub; empty: none given
+  std::string validator;    // changes with the content: a strong ETag or a date; empty if there is neither
+  std::string sha256 = {};  // from the hub; empty if it gives none
   bool has_ranges = false;
 };
 
@@ -43,22 +43,24 @@ class Web {
     HttpHead head;
     std::string body;
   };
-  // An Error for an answer other than 200, and for one longer than `most` bytes.
+  // Reads a page. Throws Error if the status is not 200 or the page is longer than `most` bytes.
   Page read(const Url& url, std::size_t most);
 
-  // Where a file is and what it is, for one byte of it. `listed_size` counts where the server itself does not say.
+  // Finds a file's real address and properties by requesting one byte. `listed_size` is used if the server does not
+  // give the size.
   RemoteFile find(const Url& url, std::optional<std::uint64_t> listed_size = {});
 
-  // The token for that address; empty for another host than the hub's. An Error for a token that cannot be sent.
+  // Returns the token for that address, which is empty for hosts other than the hub's. Throws Error if the token has
+  // characters that cannot be sent.
   const std::string& token_for(const Url& url) const;
 
   const WebOptions& options() const { return options_; }
-  // As an Error of the code kCancelled without a message.
+  // Throws Error kCancelled without a message if the operation is cancelled.
   void check_cancelled() const;
-  // Waits, and says why.
+  // Reports the reason and waits.
   void pause(const std::string& reason, std::chrono::milliseconds wait) const;
 
-  // What an answer that is no success means to a person.
+  // Returns the Error for an unsuccessful response.
   Error refusal(const Url& url, const HttpHead& head) const;
 
  private:
@@ -70,16 +72,16 @@ class Web {
   WebOptions options_;
   std::string no_token_;
   HttpClient client_;
-  bool has_answered_ = false;  // some server, so that the network works
+  bool has_answered_ = false;  // whether any server has responded, so that the network works
 };
 
-// The answers after which it makes sense to try again.
+// Returns whether it makes sense to retry after this status.
 bool is_passing(int status);
 std::optional<std::chrono::seconds> asked_wait(const HttpHead& head);
-// "HTTP 503", with what the server says of it.
+// Returns "HTTP 503" with the server's own explanation.
 std::string describe(const HttpHead& head);
 
-// The numbers of "bytes 0-99/1234"; none where they make no sense.
+// The numbers of a field "bytes 0-99/1234".
 struct ContentRange {
   ByteRange range;
   std::uint64_t total = 0;

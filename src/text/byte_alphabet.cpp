@@ -11,7 +11,7 @@ constexpr bool prints(unsigned byte) {
   return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff);
 }
 
-constexpr unsigned kCharacters = 256 + 68;  // 68 bytes do not print
+constexpr unsigned kCharacters = 256 + 68;  // 68 bytes are not printable
 
 constexpr std::array<char16_t, 256> kCharacterOfByte = [] {
   std::array<char16_t, 256> characters{};
@@ -34,7 +34,7 @@ struct ShortText {
   std::size_t size;
 };
 
-// All are below U+0800: one byte of UTF-8 or two.
+// All characters are below U+0800, so each takes one or two bytes of UTF-8.
 constexpr std::array<ShortText, 256> kTexts = [] {
   std::array<ShortText, 256> texts{};
   for (unsigned byte = 0; byte < 256; ++byte) {

@@ -1,5 +1,5 @@
-// GPT-2's way of writing any bytes as printable characters: those that print stand for themselves, the others, in their
-// order, for U+0100 and on.
+// Converts between bytes and GPT-2's byte alphabet, which writes every byte as one printable character: a printable
+// byte stands for itself, and the other bytes are numbered in order from U+0100 on.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,11 @@
 
 namespace rocmforge::text {
 
-// The character of a byte, as UTF-8.
+// Returns the alphabet's character for `byte`, as UTF-8.
 std::string_view alphabet_character(unsigned char byte);
 
-// Appends the bytes that `text` stands for; false, and nothing appended, when it holds a character that is none of the
-// alphabet's.
+// Appends the bytes that `text` stands for. Returns false, and appends nothing, if `text` holds a character outside the
+// alphabet.
 bool append_alphabet_bytes(std::string_view text, std::string& bytes);
 
 }  // namespace rocmforge::text

@@ -14,14 +14,15 @@ namespace {
 constexpr std::string_view kMergesKey = "tokenizer.ggml.merges";
 constexpr Symbol kNoSymbol = UINT32_MAX;
 
-// Texts by number: those of the vocabulary, then those that only merges and single bytes have.
+// Numbers texts: first those of the vocabulary, then those that only merges and single bytes have.
 class SymbolTable {
  public:
   SymbolTable(const Vocabulary& vocabulary, std::size_t most_more) : vocabulary_(vocabulary), more_index_(most_more) {
     more_.reserve(most_more);
   }
 
-  // kNoSymbol for a control token, which no text may become. `text` may be gone afterwards.
+  // Returns the symbol of `text`, or kNoSymbol if it is a control token, which no text may become. `text` is copied if
+  // it is new.
   Symbol of(std::string_view text) {
     const TokenId id = vocabulary_.find(text);
     if (id != kNoToken) return vocabulary_.is_control(id) ? kNoSymbol : static_cast<Symbol>(id);
@@ -65,7 +66,8 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
   std::string joined;
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
     const std::string_view merge = merges[rank];
-    // A space separates the two; where the first begins with one, the next does.
+    // A space separates the two parts. It is searched from position 1 because the first part may itself begin with a
+    // space.
     const std::size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos || space + 1 == merge.size()) {
       throw error(ErrorCode::kMalformed, "{}: '{}': entry {} is '{}', expected two parts separated by a space",
@@ -80,8 +82,8 @@ void BytePairEncoder::read_merges(const gguf::Metadata& metadata) {
   }
 }
 
-// For bytes that the vocabulary lacks, as some do that Unicode does not use yet. Some files name an ordinary control
-// token here, which no text may become.
+// Returns the token for bytes that the vocabulary lacks; some vocabularies lack bytes that do not occur in valid UTF-8.
+// Some files name an ordinary control token here, which no text may become.
 TokenId BytePairEncoder::unknown_token() const {
   const TokenId unknown = vocabulary_.special().unknown;
   return unknown != kNoToken && vocabulary_.type(unknown) == TokenType::kUnknown ? unknown : kNoToken;
@@ -130,7 +132,7 @@ Symbol BytePairEncoder::character_symbol(std::string_view character) const {
 }
 
 void BytePairEncoder::merge_piece(std::string_view piece, EncodingSpace& space, std::vector<TokenId>& tokens) const {
-  // Positions fit 32 bits: Tokenizer::kMostBytes.
+  // Positions fit 32 bits because of Tokenizer::kMostBytes.
   space.parts.clear();
   for (std::uint32_t at = 0; at < piece.size();) {
     const bool bytes = rules_.split->byte_alphabet;

@@ -1,4 +1,4 @@
-// Byte-pair encoding with merges in the order of their ranks: GPT-2 and all that came after.
+// Encodes text by byte-pair encoding, applying merges in the order of their ranks, as GPT-2 and its successors do.
 #pragma once
 
 #include <array>
@@ -37,10 +37,11 @@ class BytePairEncoder : public WordEncoder {
   const PreTokenizer& rules_;
   Splitter splitter_;
   PairTable merges_;
-  // What a single byte begins as. Symbols are token ids, and beyond those texts that only merges know.
+  // The symbol of each single byte before any merge. A symbol below the vocabulary's size is a token id; higher symbols
+  // are intermediate texts that only merges use.
   std::array<Symbol, 256> byte_symbols_;
   std::array<TokenId, 256> byte_tokens_;
-  // With ignore_merges: the bytes of every ordinary token, to find whole words by.
+  // Used if ignore_merges is set: the bytes of every ordinary token, to find whole words.
   TextTable words_;
   std::vector<TokenId> word_tokens_;
   StringIndex word_index_;

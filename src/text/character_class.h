@@ -1,4 +1,4 @@
-// The classes of characters that cutting text into words asks for.
+// Classifies characters for the word scanners: letters, numbers, white space and the rest.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ namespace rocmforge::text {
 
 enum class CharacterClass : std::uint8_t { kOther, kLetter, kNumber, kSpace };
 
-// White_Space of the Unicode standard.
+// Unicode's White_Space property.
 constexpr bool is_white_space(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;

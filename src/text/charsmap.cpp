@@ -11,12 +11,11 @@ namespace {
 
 constexpr std::string_view kKey = "tokenizer.ggml.precompiled_charsmap";
 
-// Real tables have keys of some twelve bytes and replacements of some thirty. The array of a hostile one may lead round
-// in circles.
+// Real tables have keys of about 12 bytes and replacements of about 30. The array of a crafted file may contain cycles.
 constexpr std::size_t kLongestKey = 64;
 constexpr std::size_t kLongestReplacement = 256;
 
-// A unit of the double array: a byte as its label, whether a value hangs below, and where its children are.
+// A unit of the double array holds a byte as its label, whether a value is attached, and the position of its children.
 bool has_leaf(std::uint32_t unit) { return (unit >> 8 & 1) != 0; }
 std::uint32_t label(std::uint32_t unit) { return unit & (0x80000000 | 0xff); }
 std::uint32_t offset(std::uint32_t unit) { return unit >> 10 << ((unit & 1 << 9) >> 6); }
@@ -61,7 +60,7 @@ Charsmap::Charsmap(std::string_view blob, const std::string& file) {
 Charsmap::Replacement Charsmap::find(std::string_view text) const {
   Replacement found;
   if (units_.empty()) return found;
-  // Every step is checked: the table is the file's.
+  // Every step is checked because the table comes from a file.
   std::uint32_t node = offset(units_[0]);
   for (std::size_t i = 0; i < std::min(text.size(), kLongestKey); ++i) {
     const std::uint32_t byte = static_cast<unsigned char>(text[i]);

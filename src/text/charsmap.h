@@ -1,5 +1,5 @@
-// SentencePiece's precompiled table of replacements, by which it normalizes text: a uint32 with the byte length of a
-// double array (of the Darts library's form), that array, then the replacements, each ended by a NUL.
+// Reads SentencePiece's precompiled table of replacements, which it uses to normalize text. The format is a uint32 with
+// the byte length of a double array (as in the Darts library), the array, and the replacements, each ended by a NUL.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,18 @@ namespace rocmforge::text {
 
 class Charsmap {
  public:
-  // No replacements.
+  // Makes a table without replacements.
   Charsmap() = default;
 
-  // An Error, which names the file, when the lengths do not fit together.
+  // Throws Error, which names the file, if the lengths do not fit together.
   Charsmap(std::string_view blob, const std::string& file);
 
   struct Replacement {
-    std::size_t length = 0;  // bytes of the text that it stands for; 0: the table has none
+    std::size_t length = 0;  // bytes of the text that it replaces; 0 means that nothing matched
     std::string_view text;
   };
 
-  // For the longest beginning of `text` that the table knows.
+  // Returns the replacement of the longest prefix of `text` that the table holds.
   Replacement find(std::string_view text) const;
 
  private:

@@ -14,7 +14,7 @@ struct Cleaning {
   std::string_view meant;
 };
 
-// WordPiece sets every sign apart; English is not written so.
+// WordPiece separates every punctuation mark by a space; these replacements restore English spacing.
 constexpr std::array kCleanings = std::to_array<Cleaning>({
     {" .", "."},
     {" ?", "?"},
@@ -71,7 +71,7 @@ void Detokenizer::add(std::string_view bytes, std::string& text) {
   clean(text, false);
 }
 
-// Moves what is decided from held_ to the text.
+// Moves the part of held_ that can no longer change to the text.
 void Detokenizer::clean(std::string& text, bool at_end) {
   std::string_view rest = held_;
   while (!rest.empty()) {

@@ -1,5 +1,5 @@
-// Tokens to text as they come. The text is valid UTF-8 at any time: a character of several tokens comes out when it is
-// whole.
+// Turns a stream of tokens into text. The output is valid UTF-8 at any time: a character that several tokens make up is
+// held back until it is complete.
 #pragma once
 
 #include <string>
@@ -11,25 +11,26 @@
 namespace rocmforge::text {
 
 struct DetokenizerOptions {
-  // Control tokens are printed by their names.
+  // Whether control tokens are printed, by their names.
   bool special = true;
-  // Otherwise these alone are, in ascending order.
+  // Control tokens to print if `special` is false, in ascending order.
   std::vector<TokenId> printed = {};
 
-  // The first token begins a text: the space that encoding put in front is taken away. False where the text goes on
-  // from a prompt.
+  // Whether the first token begins a text. If so, the space that encoding put in front is removed. False if the tokens
+  // continue a prompt.
   bool at_beginning = true;
 };
 
 class Detokenizer {
  public:
-  // `tokenizer` must outlive it.
+  // `tokenizer` must outlive the detokenizer.
   explicit Detokenizer(const Tokenizer& tokenizer, const DetokenizerOptions& options = {});
 
-  // Appends to `text` what the token completes. An id that the vocabulary lacks is an Error.
+  // Appends to `text` what the token completes. Throws Error if the vocabulary does not have the id.
   void feed(TokenId token, std::string& text);
 
-  // The end: what is left, with U+FFFD for the beginning of a character. The next token begins a text again.
+  // Ends the text: appends what is held back, with U+FFFD for an incomplete character. The next token begins a new
+  // text.
   void finish(std::string& text);
 
  private:
@@ -39,10 +40,10 @@ class Detokenizer {
 
   const Tokenizer& tokenizer_;
   DetokenizerOptions options_;
-  bool cleans_spaces_;         // before punctuation, which WordPiece does not keep
-  bool strips_space_ = false;  // of the next token, if it has one in front
-  std::string pending_;        // the beginning of a character
-  std::string held_;           // with cleans_spaces_: what may yet lose a space
+  bool cleans_spaces_;         // before punctuation, for WordPiece
+  bool strips_space_ = false;  // whether to remove the next token's leading space
+  std::string pending_;        // the first bytes of an incomplete character
+  std::string held_;           // used if cleans_spaces_: text that may still lose a space
 };
 
 }  // namespace rocmforge::text

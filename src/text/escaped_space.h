@@ -1,4 +1,5 @@
-// U+2581, which SentencePiece and those that follow it write for a space, and the tokens of bytes that no piece covers.
+// Handles two conventions of SentencePiece and its successors: U+2581 written for a space, and tokens for single bytes
+// of text that no piece covers.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +31,7 @@ inline void append_unescaped(std::string_view text, std::string& plain) {
   }
 }
 
-// The <0xXX> tokens of a text that has no token; the unknown one where the vocabulary has none of those.
+// Appends the <0xXX> tokens of a text that has no token, or the unknown token if the vocabulary has no byte tokens.
 inline void append_bytes(const Vocabulary& vocabulary, std::string_view text, std::vector<TokenId>& tokens) {
   const bool has_bytes = vocabulary.byte_token(0) != kNoToken;
   if (!has_bytes) {

@@ -1,5 +1,5 @@
-// Merging neighbours by rank, the core of byte-pair encoding and of SentencePiece's: as long as any two neighbours can
-// merge, the pair of the lowest rank does, of several the leftmost.
+// Merges neighbours by rank, the core of byte-pair encoding and of SentencePiece's variant. While any two neighbours
+// can merge, the pair with the lowest rank is merged; among equal ranks, the leftmost pair.
 #pragma once
 
 #include <algorithm>
@@ -20,18 +20,18 @@ struct Merge {
   Symbol result = 0;
 };
 
-// A stretch of the text and what it has become so far.
+// A range of the text and the symbol it has become so far.
 struct Part {
   Symbol symbol = 0;
   std::uint32_t begin = 0;
   std::uint32_t size = 0;
 };
 
-// Keeps its memory from one use to the next.
+// Performs merges. Keeps its memory from one use to the next.
 class Merger {
  public:
-  // `parts` are neighbours; on return they are those that are left, in order. merge_of(left, right) gives the Merge of
-  // two neighbouring parts. O(n log n) in their number.
+  // Merges `parts`, which are neighbours in order; on return they are the parts that remain. merge_of(left, right)
+  // returns the Merge of two neighbouring parts. Takes O(n log n) in the number of parts.
   template <typename MergeOf>
   void merge(std::vector<Part>& parts, MergeOf&& merge_of) {
     if (parts.size() <= kFewParts) {
@@ -42,7 +42,7 @@ class Merger {
   }
 
  private:
-  // So many that looking at all of them for the lowest rank costs less than keeping a heap.
+  // Up to this many parts, scanning all of them for the lowest rank costs less than keeping a heap.
   static constexpr std::size_t kFewParts = 48;
 
   static void join(Part& left, const Part& right, Symbol result) {
@@ -84,7 +84,7 @@ class Merger {
       heap_.pop_back();
       const auto left = static_cast<std::uint32_t>(lowest);
       Node& node = nodes_[left];
-      // What was put there before a neighbour merged is stale.
+      // The entry is stale if a neighbour has merged since it was added.
       if (node.merge.rank == kNoRank || node.merge.rank != lowest >> 32) continue;
 
       const std::uint32_t right = node.next;
@@ -109,9 +109,9 @@ class Merger {
   static std::uint64_t key(std::uint32_t rank, std::uint32_t position) { return std::uint64_t{rank} << 32 | position; }
 
   struct Node {
-    std::uint32_t previous;  // beyond the count: none
+    std::uint32_t previous;  // UINT32_MAX if there is none
     std::uint32_t next;
-    Merge merge;  // with the next
+    Merge merge;  // of this part with the next one
   };
   std::vector<Merge> merges_;
   std::vector<Node> nodes_;

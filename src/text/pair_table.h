@@ -1,4 +1,4 @@
-// Which pairs of neighbours merge, with what rank, into what.
+// Hash table from a pair of neighbouring symbols to its merge: the rank and the resulting symbol.
 #pragma once
 
 #include <bit>
@@ -15,7 +15,7 @@ class PairTable {
   explicit PairTable(std::size_t capacity = 0)
       : seed_(random_seed()), mask_(std::bit_ceil(capacity + capacity / 2 + 16) - 1), slots_(mask_ + 1) {}
 
-  // Of a pair that is there already the first rank holds.
+  // Adds a pair. If the pair is already present, the first rank is kept.
   void add(Symbol left, Symbol right, Merge merge) {
     Slot& slot = slots_[place(left, right)];
     if (slot.merge.rank == kNoRank) slot = {left, right, merge};
@@ -30,8 +30,8 @@ class PairTable {
     Merge merge;
   };
 
-  // Where the pair is, or the free place where it would be. The seed is drawn anew for each table, so that no file can
-  // be made whose pairs all fall into one place.
+  // Returns the slot that holds the pair, or the free slot where it would go. The seed is random for each table, so
+  // that no file can be crafted whose pairs all collide.
   std::size_t place(Symbol left, Symbol right) const {
     const std::uint64_t pair = std::uint64_t{left} << 32 | right;
     std::uint64_t hash = (pair ^ seed_) * (seed_ | 1);

@@ -10,13 +10,14 @@
 namespace rocmforge::text {
 namespace {
 
-// A match of our patterns looks at a byte a few times. This many steps of backtracking stop within a second.
+// Matching one of our patterns looks at each byte a few times. With this limit, runaway backtracking stops within a
+// second.
 constexpr std::uint32_t kMatchLimit = 20'000'000;
 constexpr std::uint32_t kHeapLimitKibibytes = 32 * 1024;
 constexpr std::size_t kStackStart = 32 * 1024;
 constexpr std::size_t kStackLimit = 8 * 1024 * 1024;
 
-// White_Space of the Unicode standard. PCRE2's \s has U+180E beside these.
+// Unicode's White_Space property. PCRE2's \s also contains U+180E.
 constexpr std::string_view kWhiteSpace =
     R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
@@ -72,11 +73,11 @@ Pattern::Pattern(std::string_view expression) : expression_(expression) {
   pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(compiled.data()), compiled.size(),
                                    PCRE2_UTF | PCRE2_UCP | PCRE2_DOLLAR_ENDONLY, &problem, &at, nullptr);
   if (code == nullptr) {
-    throw error(ErrorCode::kMalformed, "the pattern '{}' is no regular expression: {} at byte {}", printable(compiled),
-                message_of(problem), at);
+    throw error(ErrorCode::kMalformed, "the pattern '{}' is not a regular expression: {} at byte {}",
+                printable(compiled), message_of(problem), at);
   }
   code_ = std::shared_ptr<pcre2_code>(code, [](pcre2_code* owned) { pcre2_code_free(owned); });
-  // Where there is no just-in-time compiler for this CPU the interpreter does the same, slower.
+  // If this CPU has no just-in-time compiler, PCRE2's interpreter gives the same matches more slowly.
   compiled_to_machine_code_ = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
 }
 

@@ -1,4 +1,4 @@
-// A regular expression over UTF-8, compiled once and matched by any number of threads.
+// A regular expression over UTF-8 that is compiled once and can be matched by several threads.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ struct pcre2_real_jit_stack_8;
 
 namespace rocmforge::text {
 
-// What matching needs besides the pattern; one for each thread at a time.
+// Memory that matching needs besides the pattern. Each thread needs its own.
 class MatchSpace {
  public:
   MatchSpace();
@@ -32,14 +32,15 @@ class MatchSpace {
   std::unique_ptr<pcre2_real_match_context_8, Free> context_;
 };
 
-// PCRE2 with Unicode classes. \s is Unicode's White_Space, which PCRE2's own is not quite.
+// A PCRE2 pattern with Unicode classes. \s means Unicode's White_Space, from which PCRE2's own definition differs
+// slightly.
 class Pattern {
  public:
-  // An Error when it is no regular expression.
+  // Throws Error if `expression` is not a valid regular expression.
   explicit Pattern(std::string_view expression);
 
-  // The leftmost match at or after `from` in `text`, which must be UTF-8; never an empty one. Neither looks beyond the
-  // text. A match that takes more steps than a sound pattern could is an Error.
+  // Returns the leftmost match at or after `from` in `text`, which must be UTF-8. Empty matches are skipped. Lookbehind
+  // and lookahead see only `text`. Throws Error if a match takes more steps than any reasonable pattern needs.
   std::optional<TextRange> find(std::string_view text, std::size_t from, MatchSpace& space) const;
 
  private:

@@ -1,6 +1,7 @@
-// The regular expressions by which vocabularies cut text into words, as the models' own tokenizers have them. White
-// space is Unicode's (text/pattern.h). Where a model's expression nests repetitions or intersects classes, which costs
-// memory for each character or is not to be had, the same set of matches is written with plain classes.
+// The regular expressions with which byte-pair vocabularies cut text into words, as the models' own tokenizers define
+// them. White space is Unicode's (text/pattern.h). Some models' expressions nest repetitions, which costs memory for
+// each character, or intersect classes, which PCRE2 does not support; these are rewritten with plain classes to match
+// the same texts.
 #pragma once
 
 #include <string_view>
@@ -26,7 +27,8 @@ inline constexpr std::string_view kMinicpm5Words =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}+| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+)"
     R"(|\s+(?!\S)|\s+)";
 
-// The model has \s* before the line breaks. Pieces of 512 would each look through a whole run for one.
+// The model's own expression has an unbounded \s* before the line breaks. With it, each of the pieces of 512 would
+// search the whole rest of a run of white space for a line break.
 inline constexpr std::string_view kJais2Words =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
     R"(|\s{0,8192}[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S))"

@@ -1,5 +1,5 @@
-// How a byte-pair vocabulary wants its text cut before it merges: the names that `tokenizer.ggml.pre` may have, with
-// their patterns and defaults.
+// Describes how byte-pair vocabularies cut text into pieces before merging: the values that `tokenizer.ggml.pre` may
+// have, with their patterns and defaults.
 #pragma once
 
 #include <cstddef>
@@ -8,43 +8,45 @@
 
 namespace rocmforge::text {
 
-// One cut of every piece that the steps before left: each match becomes a piece, and so does what lies between.
+// One splitting step. It is applied to every piece that the previous steps produced; each match becomes a piece, and so
+// does the text between matches.
 struct SplitStep {
   std::string_view pattern;
 
-  // The same cut written by hand, for the patterns that most models share: the end of the piece that begins at `at`.
-  // What the pattern leaves unmatched is a piece here too.
+  // A hand-written equivalent of the pattern, for the patterns that most models share. Returns the end of the piece
+  // that begins at `at`. Text that the pattern does not match is a piece here too.
   std::size_t (*scan)(std::string_view text, std::size_t at) = nullptr;
 
-  // In place of a pattern: runs of numbers in threes counted from their right end, so that a shorter piece comes first.
+  // Used instead of a pattern: splits runs of digits into groups of three counted from the right, so that a shorter
+  // group comes first.
   bool triplets_from_the_right = false;
 };
 
-// A way of cutting; several names share one.
+// A sequence of splitting steps. Several pre-tokenizer names may share one.
 struct SplitKind {
   std::span<const SplitStep> steps;
 
-  // Whether the bytes of a piece are written in GPT-2's alphabet. Otherwise merges work on characters, and what is
-  // unknown becomes <0xXX> tokens.
+  // Whether the bytes of a piece are written in GPT-2's alphabet. If not, merges work on characters, and unknown
+  // characters become <0xXX> tokens.
   bool byte_alphabet = true;
 };
 
+// A pre-tokenizer by name, with the defaults that hold if the file has no key for them.
 struct PreTokenizer {
   std::string_view name;
   const SplitKind* split;
 
-  // What holds where the file says nothing.
   bool add_bos = false;
   bool add_separator = false;
-  bool escape_whitespaces = false;  // spaces become U+2581 first
-  bool ignore_merges = false;       // a piece that is a token as a whole is that token
+  bool escape_whitespaces = false;  // spaces become U+2581 before merging
+  bool ignore_merges = false;       // a piece that is a token as a whole becomes that token without merging
   bool has_default_bos = true;
 };
 
-// All there are, by name.
+// Returns all pre-tokenizers, sorted by name.
 std::span<const PreTokenizer> pre_tokenizers();
 
-// nullptr when there is none of that name.
+// Returns nullptr if there is no pre-tokenizer of that name.
 const PreTokenizer* find_pre_tokenizer(std::string_view name);
 
 }  // namespace rocmforge::text

@@ -1,4 +1,4 @@
-// RWKV's vocabulary: at each place the longest token that fits.
+// Encodes text with RWKV's vocabulary: at each position it takes the longest token that matches.
 #pragma once
 
 #include <string>
@@ -11,7 +11,8 @@
 
 namespace rocmforge::text {
 
-// The bytes of a token as the file writes it: \t, \n, \r, \xHH, and a backslash before what stands for itself.
+// Returns the bytes of a token that the file writes with escapes: \t, \n, \r, \xHH, and a backslash before a character
+// that stands for itself.
 std::string unescape_rwkv_token(std::string_view text);
 
 class RwkvEncoder : public WordEncoder {

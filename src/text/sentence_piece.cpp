@@ -45,7 +45,7 @@ void SentencePieceEncoder::encode(std::string_view text, EncodingSpace& space, s
   const std::string_view all = space.normalized;
   std::size_t begin = 0;
   while (begin < all.size()) {
-    // A word: spaces, then what is none.
+    // A word consists of spaces and the characters up to the next space.
     std::size_t end = all.size();
     if (words_are_independent_) {
       std::size_t at = begin;
@@ -80,7 +80,7 @@ void SentencePieceEncoder::encode_word(std::string_view word, EncodingSpace& spa
     at += size;
   }
   space.merger.merge(space.parts, [&](const Part& left, const Part& right) { return merge_of(word, left, right); });
-  bool after_unknown = false;  // neighbouring unknown characters are one unknown token
+  bool after_unknown = false;  // adjacent unknown characters become one unknown token
   for (const Part& part : space.parts) {
     const bool unknown = static_cast<TokenId>(part.symbol) == kNoToken && !has_bytes_;
     if (unknown && after_unknown) continue;

@@ -1,5 +1,5 @@
-// SentencePiece's byte-pair encoding: characters merge as long as two neighbours make a token, the one with the highest
-// score first; what is no token in the end is written as bytes.
+// Encodes text with SentencePiece's byte-pair encoding: as long as two neighbours together form a token, the pair with
+// the highest score is merged. Text that is not a token at the end is written as byte tokens.
 #pragma once
 
 #include <string_view>
@@ -26,11 +26,12 @@ class SentencePieceEncoder : public WordEncoder {
 
   const Vocabulary& vocabulary_;
   SentencePieceNormalizer normalizer_;
-  // By token: its place in the order of scores, the highest first; equal scores share one. kNoRank: never made.
+  // The rank of each token: its position in the order of descending scores. Equal scores share a rank. kNoRank means
+  // that merging never produces the token.
   std::vector<std::uint32_t> ranks_;
   std::size_t longest_token_ = 0;
   bool has_bytes_ = false;
-  // No token holds a space after something else, so that words can be encoded one by one.
+  // Whether no token has a space after another character, so that words can be encoded one by one.
   bool words_are_independent_ = true;
 };
 

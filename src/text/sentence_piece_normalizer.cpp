@@ -18,7 +18,7 @@ Charsmap read_charsmap(const gguf::Metadata& metadata) {
   const auto bytes = metadata.get<std::vector<std::int64_t>>(kKey);
   std::string blob;
   blob.reserve(bytes.size());
-  // Stored as int8 or as uint8.
+  // The file stores the bytes as int8 or as uint8.
   for (const std::int64_t byte : bytes) blob += static_cast<char>(static_cast<unsigned char>(byte & 0xff));
   return {blob, metadata.file()};
 }
@@ -30,7 +30,7 @@ SentencePieceNormalizer::SentencePieceNormalizer(bool add_space_prefix, const gg
       remove_extra_whitespaces_(metadata.get_or<bool>("tokenizer.ggml.remove_extra_whitespaces", false)),
       charsmap_(read_charsmap(metadata)) {}
 
-// What the beginning of the text becomes, and how much of it that is.
+// Returns the normalized form of the beginning of `text` and the number of bytes that it replaces.
 std::pair<std::string_view, std::size_t> SentencePieceNormalizer::normalize_prefix(std::string_view text) const {
   if (const Charsmap::Replacement found = charsmap_.find(text); found.length > 0) return {found.text, found.length};
   const std::size_t length = first_code_point(text).length;
@@ -39,7 +39,7 @@ std::pair<std::string_view, std::size_t> SentencePieceNormalizer::normalize_pref
 
 void SentencePieceNormalizer::normalize(std::string_view text, std::string& normalized) const {
   normalized.clear();
-  // The longest that Unicode's own normalization makes of a character is eleven times as long.
+  // Unicode's own normalization makes a character at most eleven times as long.
   const std::size_t most = 1024 + 16 * text.size();
   if (remove_extra_whitespaces_) {
     while (!text.empty()) {
@@ -58,7 +58,7 @@ void SentencePieceNormalizer::normalize(std::string_view text, std::string& norm
     if (replacement.empty()) continue;
     append_escaped(replacement, normalized);
     if (normalized.size() > most) {
-      throw error(ErrorCode::kTooLarge, "normalizing makes more than {} of a text", format_bytes(most));
+      throw error(ErrorCode::kTooLarge, "the normalized text is longer than {}", format_bytes(most));
     }
     after_space = remove_extra_whitespaces_ && replacement.ends_with(' ');
   }

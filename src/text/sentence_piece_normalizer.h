@@ -1,5 +1,5 @@
-// What SentencePiece does to a text before it looks for tokens: replaces characters by the model's table, puts a space
-// in front, drops those that are too many, and writes all of them as U+2581.
+// Normalizes text as SentencePiece does before it looks for tokens: replaces characters by the model's table, puts a
+// space in front, removes superfluous spaces if the model asks for it, and writes each space as U+2581.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class SentencePieceNormalizer {
  public:
   SentencePieceNormalizer(bool add_space_prefix, const gguf::Metadata& metadata);
 
-  // In place of what `normalized` held.
+  // Overwrites `normalized` with the normalized text.
   void normalize(std::string_view text, std::string& normalized) const;
 
  private:

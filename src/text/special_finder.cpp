@@ -15,7 +15,8 @@ std::string lower(std::string text) {
   return text;
 }
 
-// Which tokens strip is not in the file: Phi-3's do, by its own tokenizer, and <mask> of some embedding models does.
+// The file does not say which tokens strip white space. Phi-3's do, according to its own tokenizer, and so does <mask>
+// of some embedding models.
 bool is_phi3(const gguf::Metadata& metadata) {
   const std::string name = lower(metadata.get_or<std::string>("general.name", ""));
   return name.find("phi-3") != std::string::npos || name.find("phi3") != std::string::npos;

@@ -1,5 +1,5 @@
-// Finds the tokens that are taken from a text before it is cut into words: control tokens, where the text is the
-// prompt's own, and user-defined ones anywhere.
+// Finds the special tokens of a text before it is cut into words: control tokens in the prompt's own text, and
+// user-defined tokens anywhere.
 #pragma once
 
 #include <optional>
@@ -19,17 +19,19 @@ class SpecialFinder {
   SpecialFinder(const Vocabulary& vocabulary, const gguf::Metadata& metadata);
 
   struct Found {
-    TextRange range;  // with the white space that the token takes along
+    TextRange range;  // includes the white space that the token absorbs
     TokenId token;
   };
 
-  // Walks through one text from its beginning to its end.
+  // Walks through one text from beginning to end.
   class Walk {
    public:
-    // `data`: sorted ranges of the text in which no control token is seen, nor one that reaches into them.
+    // `data`: sorted ranges of the text in which control tokens are not recognised. A control token that extends into
+    // such a range is not recognised either.
     Walk(const SpecialFinder& finder, std::string_view text, bool parse_control, std::span<const TextRange> data);
 
-    // The next one at or after `from`, which never decreases; of several at a place the longest.
+    // Returns the first special token at or after `from`; if several begin at the same position, the longest. Requires:
+    // `from` never decreases.
     std::optional<Found> next(std::size_t from);
 
    private:
@@ -45,7 +47,7 @@ class SpecialFinder {
  private:
   TokenTrie user_defined_;
   TokenTrie control_;
-  // Tokens that swallow the white space after or before them.
+  // Tokens that absorb the white space after or before them.
   std::vector<TokenId> strips_right_, strips_left_;
 };
 

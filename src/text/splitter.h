@@ -1,4 +1,4 @@
-// Cuts text into the pieces within which a byte-pair vocabulary merges.
+// Cuts text into the pieces within which byte-pair merges take place.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ class Splitter {
  public:
   explicit Splitter(const SplitKind& kind);
 
-  // Calls take(piece) for every piece of `text`, which is UTF-8, in order; none is empty.
+  // Calls take(piece) for every piece of `text`, in order. Requires: `text` is UTF-8. No piece is empty.
   template <typename Take>
   void split(std::string_view text, MatchSpace& space, Take&& take) const {
     split_from(0, text, space, take);
@@ -24,7 +24,7 @@ class Splitter {
  private:
   struct Step {
     SplitStep rule;
-    std::unique_ptr<Pattern> pattern;  // where neither a scanner nor a rule of its own does it
+    std::unique_ptr<Pattern> pattern;  // null if the step has a scanner or splits triplets
   };
 
   template <typename Take>

@@ -11,7 +11,7 @@ std::uint64_t random_seed() {
   return std::uint64_t{random()} << 32 | random();
 }
 
-// The seed is drawn anew for each index, so that no file can be made whose texts all fall into one place.
+// The seed is random for each index, so that no file can be crafted whose texts all collide.
 StringIndex::StringIndex(std::size_t capacity)
     : seed_(random_seed()), mask_(std::bit_ceil(std::max<std::size_t>(capacity * 2, 16)) - 1), slots_(mask_ + 1) {}
 

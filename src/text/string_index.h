@@ -1,5 +1,5 @@
-// Finds a text's number among hundreds of thousands. Made for loading a vocabulary in tens of milliseconds and for
-// being asked once a word: one table of eight bytes an entry, the texts stay where they are.
+// Hash index from a text to its number, for hundreds of thousands of texts. It is built so that a vocabulary loads in
+// tens of milliseconds and a look-up per word is cheap: one table of eight bytes an entry, and no copies of the texts.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace rocmforge::text {
 
-// Spreads a text of any length over 64 bits.
+// Returns a 64-bit hash of a text of any length.
 inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   constexpr std::uint64_t kIncrement = 0x9e3779b97f4a7c15;
   constexpr std::uint64_t kMultiplier = 0xd6e8feb86659fd93;
@@ -33,16 +33,16 @@ inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed) {
   return hash ^ hash >> 29;
 }
 
-// For tables that a file must not be able to fill with collisions.
+// Returns a random seed, for hash tables that a crafted file must not be able to fill with collisions.
 std::uint64_t random_seed();
 
 class StringIndex {
  public:
-  // Room for `capacity` texts.
+  // Reserves room for `capacity` texts.
   explicit StringIndex(std::size_t capacity = 0);
 
-  // Numbers are positions in `texts`, which is the same table, longer perhaps, in every call. Of equal texts the last
-  // one added is found.
+  // Adds the text at position `number` of `texts`. Requires: every call passes the same table, which may have grown
+  // since. If texts are equal, the last one added is found.
   void add(std::span<const std::string_view> texts, std::uint32_t number);
 
   std::optional<std::uint32_t> find(std::span<const std::string_view> texts, std::string_view text) const {
@@ -57,7 +57,7 @@ class StringIndex {
  private:
   static constexpr std::uint32_t kEmpty = UINT32_MAX;
   struct Slot {
-    std::uint32_t tag = 0;  // the upper half of the hash, so that few texts are compared in vain
+    std::uint32_t tag = 0;  // the upper half of the hash, which avoids most comparisons of unequal texts
     std::uint32_t number = kEmpty;
   };
 

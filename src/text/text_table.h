@@ -1,4 +1,4 @@
-// Many short texts in one block of memory.
+// Stores many short texts in one block of memory.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace rocmforge::text {
 
-// Room is reserved once: the views that at() gives stay valid while no text is added beyond it.
+// Memory is reserved once, by the constructor. Views of the texts stay valid unless more texts or bytes are added than
+// were reserved.
 class TextTable {
  public:
   TextTable() = default;

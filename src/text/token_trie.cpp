@@ -18,7 +18,7 @@ TokenTrie::TokenTrie(std::vector<Entry> entries) {
                 entry.text.size(), kLongestText);
   }
 
-  // A range of sorted entries that agree in their first `depth` bytes is a node.
+  // A node corresponds to a range of sorted entries that agree in their first `depth` bytes.
   struct Range {
     std::uint32_t node;
     std::size_t begin, end, depth;

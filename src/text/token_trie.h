@@ -1,4 +1,4 @@
-// Finds the tokens that a text begins with, in one walk over its bytes.
+// A trie that finds all tokens that are prefixes of a text, in one walk over its bytes.
 #pragma once
 
 #include <array>
@@ -20,20 +20,20 @@ class TokenTrie {
 
   TokenTrie() = default;
 
-  // A walk takes as many steps as the longest text has bytes, at every place of what is searched.
+  // Limits the length of a text, because a search walks up to this many steps at every position.
   static constexpr std::size_t kLongestText = 256;
   static constexpr std::size_t kMostNodes = std::size_t{1} << 24;
 
-  // A longer text, or more of them than kMostNodes hold, is an Error. Empty texts are left out; of equal texts that of
-  // the greatest id is found. The texts are not kept.
+  // Throws Error if a text is longer than kLongestText or the texts need more than kMostNodes nodes. Empty texts are
+  // skipped; among equal texts the one with the greatest id is found. The texts are not kept.
   explicit TokenTrie(std::vector<Entry> entries);
 
   bool empty() const { return nodes_.empty(); }
 
-  // Whether any text begins with this byte.
+  // Returns whether any text begins with this byte.
   bool may_begin(unsigned char byte) const { return !nodes_.empty() && roots_[byte] != 0; }
 
-  // Calls visit(length, id) for every text that `text` begins with, the shortest first. One that answers false ends it.
+  // Calls visit(length, id) for every text that is a prefix of `text`, the shortest first, until visit() returns false.
   template <typename Visit>
   void visit_prefixes(std::string_view text, Visit&& visit) const {
     if (text.empty() || nodes_.empty()) return;
@@ -45,7 +45,7 @@ class TokenTrie {
     }
   }
 
-  // The longest text that `text` begins with; length 0 when there is none.
+  // Returns the longest text that is a prefix of `text`; its length is 0 if there is none.
   std::pair<std::size_t, TokenId> longest(std::string_view text) const {
     std::pair<std::size_t, TokenId> found{0, kNoToken};
     visit_prefixes(text, [&](std::size_t length, TokenId id) {
@@ -56,7 +56,7 @@ class TokenTrie {
   }
 
  private:
-  // Children lie side by side, in the order of their bytes. Node 0 stands for none.
+  // The children of a node are adjacent and sorted by byte. Index 0 means "no node".
   struct Node {
     std::uint32_t first_child = 0;
     std::uint16_t children = 0;

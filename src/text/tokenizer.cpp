@@ -24,7 +24,7 @@
 namespace rocmforge::text {
 namespace {
 
-// What is put around a text.
+// The special tokens that are added around a text.
 struct Surroundings {
   bool bos = false;
   bool eos = false;
@@ -44,7 +44,7 @@ Surroundings default_surroundings(VocabularyKind kind, const PreTokenizer* rules
 }
 
 Surroundings read_surroundings(const gguf::Metadata& metadata, VocabularyKind kind, Surroundings defaults) {
-  // The others have no such space, whatever their file says.
+  // The other kinds never add a space, whatever their file says.
   const bool has_prefix = kind == VocabularyKind::kSentencePiece || kind == VocabularyKind::kUnigram;
   return {
       .bos = metadata.get_or<bool>("tokenizer.ggml.add_bos_token", defaults.bos),
@@ -53,7 +53,7 @@ Surroundings read_surroundings(const gguf::Metadata& metadata, VocabularyKind ki
       .space_prefix = has_prefix && metadata.get_or<bool>("tokenizer.ggml.add_space_prefix", defaults.space_prefix)};
 }
 
-// The rules of a byte-pair vocabulary; nullptr for the others, which have none.
+// Returns the pre-tokenizer of a byte-pair vocabulary, or nullptr for the other kinds, which have none.
 const PreTokenizer* rules_for(const Vocabulary& vocabulary, const gguf::Metadata& metadata,
                               const TokenizerOptions& options) {
   if (vocabulary.kind() != VocabularyKind::kBytePair) return nullptr;
@@ -73,7 +73,7 @@ const PreTokenizer* rules_for(const Vocabulary& vocabulary, const gguf::Metadata
               "`--pre-tokenizer NAME` forces one; known are " + fmt::format("{}", fmt::join(names, ", ")));
 }
 
-// What each token adds to a text.
+// Returns the bytes that each token adds to a text.
 TextTable token_bytes(const Vocabulary& vocabulary, const PreTokenizer* rules) {
   std::size_t stored = 0;
   for (const std::string_view text : vocabulary.texts()) stored += text.size();
@@ -140,7 +140,7 @@ struct Tokenizer::State {
   }
 
   void give_back(std::unique_ptr<EncodingSpace> space) {
-    // What a word or a text of many mebibytes needed comes but once.
+    // Buffers that a text of many mebibytes needed are not kept, because such texts are rare.
     constexpr std::size_t kWorthKeeping = std::size_t{1} << 20;
     const std::lock_guard lock(mutex);
     use.words += space->words_seen;
@@ -162,7 +162,7 @@ struct Tokenizer::State {
   SpecialFinder specials;
   std::unique_ptr<WordEncoder> encoder;
 
-  mutable std::mutex mutex;  // guards what follows
+  mutable std::mutex mutex;  // guards the members below
   std::vector<std::unique_ptr<EncodingSpace>> spaces;
   CacheUse use;
 };
@@ -214,7 +214,7 @@ void Tokenizer::State::add_surroundings(AddSpecial add, std::vector<TokenId>& to
   const bool has_bos = add == AddSpecial::kPrompt && !tokens.empty() && tokens.front() == special.bos;
   if (around.bos && special.bos != kNoToken && !has_bos) tokens.insert(tokens.begin(), special.bos);
   if (add == AddSpecial::kPrompt) return;
-  // Byte-pair vocabularies have the separator for pairs of texts only.
+  // In byte-pair vocabularies the separator is meant only for pairs of texts.
   const bool separates = around.separator && vocabulary.kind() == VocabularyKind::kWordPiece;
   if (separates && special.separator != kNoToken) tokens.push_back(special.separator);
   if (around.eos && special.eos != kNoToken) tokens.push_back(special.eos);

@@ -10,7 +10,7 @@
 namespace rocmforge::text {
 namespace {
 
-// What an unknown character costs beyond the worst token, as in SentencePiece.
+// The penalty of an unknown character below the score of the worst token, as in SentencePiece.
 constexpr double kUnknownPenalty = 10;
 
 }  // namespace
@@ -35,7 +35,7 @@ UnigramEncoder::UnigramEncoder(const Vocabulary& vocabulary, bool add_space_pref
 void UnigramEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
   normalizer_.normalize(text, space.normalized);
   const std::string_view all = space.normalized;
-  // By where it ends: the best way to get there, by its last token.
+  // Indexed by end position: the last token of the best segmentation up to there.
   struct Step {
     double score = -std::numeric_limits<double>::infinity();
     std::uint32_t length = 0;
@@ -62,7 +62,7 @@ void UnigramEncoder::encode(std::string_view text, EncodingSpace& space, std::ve
   const std::size_t before = tokens.size();
   const TokenId unknown = vocabulary_.special().unknown;
   const bool has_bytes = vocabulary_.byte_token(0) != kNoToken;
-  // Backwards; neighbouring unknown characters are one unknown token.
+  // Walks backwards. Adjacent unknown characters become one unknown token.
   for (std::size_t end = all.size(); end > 0; end -= best[end].length) {
     if (best[end].token != kNoToken) {
       tokens.push_back(best[end].token);

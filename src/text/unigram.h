@@ -1,5 +1,5 @@
-// SentencePiece's unigram vocabularies (t5 and the like): text is normalized, then cut so that the sum of the tokens'
-// scores is the greatest.
+// Encodes text with SentencePiece's unigram vocabularies (t5 and others): the text is normalized, then cut so that the
+// sum of the tokens' scores is greatest.
 #pragma once
 
 #include <string>

@@ -12,14 +12,14 @@
 namespace rocmforge::text {
 namespace {
 
-struct Model {
+struct TokenizerKind {
   std::string_view name;
   VocabularyKind kind;
   SpecialIds defaults;
 };
 
-// Each `tokenizer.ggml.model` with the ids that hold where the file gives none.
-constexpr std::array kModels = std::to_array<Model>({
+// The supported values of `tokenizer.ggml.model`, with the ids that hold if the file gives none.
+constexpr std::array kTokenizerKinds = std::to_array<TokenizerKind>({
     {"gpt2", VocabularyKind::kBytePair, {.bos = 11, .eos = 11}},
     {"gemma4", VocabularyKind::kBytePair, {}},
     {"whitespace", VocabularyKind::kBytePair, {.bos = 11, .eos = 11}},
@@ -34,14 +34,14 @@ struct IdKey {
   TokenId SpecialIds::* id;
 };
 
-// The older names of the fill-in-the-middle tokens come last: where both are there, they hold.
+// The older names of the fill-in-the-middle tokens come last, so that they win if a file has both.
 constexpr std::array kIdKeys = std::to_array<IdKey>({
     {"bos_token_id", &SpecialIds::bos},
     {"eos_token_id", &SpecialIds::eos},
     {"eot_token_id", &SpecialIds::end_of_turn},
     {"eom_token_id", &SpecialIds::end_of_message},
     {"unknown_token_id", &SpecialIds::unknown},
-    {"seperator_token_id", &SpecialIds::separator},  // spelled so in the format
+    {"seperator_token_id", &SpecialIds::separator},  // the format spells the key this way
     {"padding_token_id", &SpecialIds::padding},
     {"mask_token_id", &SpecialIds::mask},
     {"fim_pre_token_id", &SpecialIds::fim_prefix},
@@ -60,7 +60,7 @@ struct RoleText {
   std::string_view text;
 };
 
-// Texts by which a token is known that no key names; the first that is there is taken.
+// Texts that identify a token if no key names it; the first one that the vocabulary contains is used.
 constexpr std::array kRoleTexts = std::to_array<RoleText>({
     {&SpecialIds::end_of_turn, "<|eot_id|>"},
     {&SpecialIds::end_of_turn, "<|im_end|>"},
@@ -111,7 +111,7 @@ constexpr std::array kRoleTexts = std::to_array<RoleText>({
     {&SpecialIds::fim_separator, "<|file_sep|>"},
 });
 
-// Tokens that end a reply besides those that have the role by their id.
+// Tokens that end a reply, besides those that a key names.
 constexpr std::array<std::string_view, 22> kEndTexts = {
     "<|eot_id|>",
     "<|im_end|>",
@@ -137,11 +137,12 @@ constexpr std::array<std::string_view, 22> kEndTexts = {
     "[e~[",
 };
 
-const Model& model_named(const std::string& name, const std::string& file) {
-  const auto found = std::find_if(kModels.begin(), kModels.end(), [&](const Model& m) { return m.name == name; });
-  if (found != kModels.end()) return *found;
+const TokenizerKind& tokenizer_kind_named(const std::string& name, const std::string& file) {
+  const auto found = std::find_if(kTokenizerKinds.begin(), kTokenizerKinds.end(),
+                                  [&](const TokenizerKind& m) { return m.name == name; });
+  if (found != kTokenizerKinds.end()) return *found;
   std::string known;
-  for (const Model& model : kModels) known.append(known.empty() ? "" : ", ").append(model.name);
+  for (const TokenizerKind& model : kTokenizerKinds) known.append(known.empty() ? "" : ", ").append(model.name);
   throw Error(ErrorCode::kUnsupported,
               fmt::format("{}: 'tokenizer.ggml.model' is '{}', which is not supported", file, printable(name)),
               "supported are " + known);
@@ -163,7 +164,7 @@ Vocabulary::Vocabulary(const gguf::Metadata& metadata) {
                 metadata.file() + ": the file has no tokenizer: the key 'tokenizer.ggml.model' is missing",
                 "models without one take token ids (--tokens) only");
   }
-  const Model& model = model_named(*name, metadata.file());
+  const TokenizerKind& model = tokenizer_kind_named(*name, metadata.file());
   model_ = *name;
   kind_ = model.kind;
   special_ = model.defaults;
@@ -204,7 +205,7 @@ void Vocabulary::read_types(const gguf::Metadata& metadata) {
   }
   if (auto scores = metadata.find<std::vector<float>>("tokenizer.ggml.scores")) {
     check_length("tokenizer.ggml.scores", scores->size());
-    // A score that is not a number has no place in an order; such a token is never made from text.
+    // A NaN cannot be ordered; a token with such a score is never made from text.
     for (float& score : *scores) score = std::isnan(score) ? -INFINITY : score;
     scores_ = *std::move(scores);
   } else if (kind_ == VocabularyKind::kSentencePiece || kind_ == VocabularyKind::kUnigram) {
@@ -227,7 +228,7 @@ void Vocabulary::read_special_ids(const gguf::Metadata& metadata) {
     }
   }
   for (const IdKey& key : kIdKeys) {
-    if (!contains(special_.*key.id)) special_.*key.id = kNoToken;  // a default of a smaller vocabulary
+    if (!contains(special_.*key.id)) special_.*key.id = kNoToken;  // a default that does not fit a smaller vocabulary
   }
 }
 
@@ -237,7 +238,7 @@ void Vocabulary::find_by_text() {
     const TokenId id = find(role.text);
     if (id != kNoToken) special_.*role.id = id;
   }
-  // Markup, whatever type the file gives it.
+  // These are control tokens, whatever type the file gives them.
   const auto make_control = [&](std::string_view text) {
     if (const TokenId id = find(text); id != kNoToken) types_[static_cast<std::size_t>(id)] = TokenType::kControl;
   };
@@ -258,7 +259,7 @@ void Vocabulary::find_ends_of_generation() {
   mark(special_.fim_separator, true);
   for (const TokenId id : {special_.eos, special_.end_of_turn, special_.end_of_message}) mark(id, true);
 
-  // In Harmony's form <|end|> closes a message and the reply goes on; <|return|> and <|call|> end it.
+  // In the Harmony format <|end|> closes a message and the reply continues; <|return|> and <|call|> end it.
   const bool has_end = find("<|end|>") != kNoToken;
   const bool harmony = (find("<|return|>") != kNoToken && find("<|call|>") != kNoToken) ||
                        (find("<|calls|>") != kNoToken && find("<|flush|>") != kNoToken);
@@ -266,7 +267,7 @@ void Vocabulary::find_ends_of_generation() {
     mark(find("<|end|>"), false);
     if (special_.end_of_turn == find("<|end|>")) special_.end_of_turn = kNoToken;
   }
-  // Where <|tool_response> ends a reply, </s> is ordinary text.
+  // If <|tool_response> ends a reply, </s> is ordinary text.
   if (find("<|tool_response>") != kNoToken && find("</s>") != kNoToken) {
     mark(find("</s>"), false);
     types_[static_cast<std::size_t>(find("</s>"))] = TokenType::kNormal;

@@ -1,4 +1,4 @@
-// The tokens of a model as its file has them, and which of them mean something special.
+// Holds the tokens of a model as its file lists them, and the ids of those with a special role.
 #pragma once
 
 #include <array>
@@ -18,20 +18,20 @@ namespace rocmforge::text {
 
 inline constexpr std::string_view kTokensKey = "tokenizer.ggml.tokens";
 
-// What `tokenizer.ggml.model` says.
+// The kind of tokenizer that `tokenizer.ggml.model` names.
 enum class VocabularyKind { kBytePair, kSentencePiece, kUnigram, kWordPiece, kRwkv };
 
-// Ids of tokens with a role, kNoToken where there is none.
+// Ids of tokens with a special role; kNoToken if the vocabulary has none.
 struct SpecialIds {
   TokenId bos = kNoToken;
   TokenId eos = kNoToken;
   TokenId end_of_turn = kNoToken;
-  TokenId end_of_message = kNoToken;  // a tool is to be called
+  TokenId end_of_message = kNoToken;  // the model waits for the result of a tool call
   TokenId unknown = kNoToken;
   TokenId separator = kNoToken;
   TokenId padding = kNoToken;
   TokenId mask = kNoToken;
-  // Fill in the middle.
+  // Fill-in-the-middle tokens.
   TokenId fim_prefix = kNoToken;
   TokenId fim_suffix = kNoToken;
   TokenId fim_middle = kNoToken;
@@ -40,30 +40,30 @@ struct SpecialIds {
   TokenId fim_separator = kNoToken;
 };
 
-// The byte that a token of the form <0x0A> stands for.
+// Returns the byte of a token of the form <0x0A>.
 std::optional<unsigned char> hexadecimal_byte(std::string_view text);
 
 class Vocabulary {
  public:
-  // From the keys `tokenizer.ggml.*`. Copies what it needs: the file may be closed.
+  // Reads the keys `tokenizer.ggml.*`. Copies what it needs, so the file may be closed.
   explicit Vocabulary(const gguf::Metadata& metadata);
 
   VocabularyKind kind() const { return kind_; }
   std::string_view model() const { return model_; }  // `tokenizer.ggml.model`
   std::size_t size() const { return texts_.size(); }
 
-  // As stored in the file: with U+2581 for a space, in GPT-2's alphabet for bytes, and so on.
+  // Returns the token as stored in the file, for example with U+2581 for a space or in GPT-2's byte alphabet.
   std::string_view text(TokenId id) const { return texts_[static_cast<std::size_t>(id)]; }
   std::span<const std::string_view> texts() const { return texts_.texts(); }
   TokenType type(TokenId id) const { return types_[static_cast<std::size_t>(id)]; }
-  // Of SentencePiece and unigram vocabularies, which all have them.
+  // Requires: a SentencePiece or unigram vocabulary. All of these have scores.
   float score(TokenId id) const { return scores_[static_cast<std::size_t>(id)]; }
 
-  // kNoToken when there is none. Of equal texts the last.
+  // Returns kNoToken if no token has this text. Among tokens with equal texts, the last is found.
   TokenId find(std::string_view text) const;
 
   bool contains(TokenId id) const { return id >= 0 && static_cast<std::size_t>(id) < size(); }
-  // Control tokens, and what stands for unknown text: from a prompt's own text only.
+  // Returns whether this is a control token or the unknown token. These are recognised only in a prompt's own text.
   bool is_control(TokenId id) const { return type(id) == TokenType::kControl || type(id) == TokenType::kUnknown; }
   // All of those, in ascending order.
   std::span<const TokenId> controls() const { return controls_; }
@@ -72,7 +72,7 @@ class Vocabulary {
   const SpecialIds& special() const { return special_; }
   void set_bos(TokenId id) { special_.bos = id; }
 
-  // The token of a single byte, `<0x0A>` or the like.
+  // Returns the token of a single byte (`<0x0A>` or similar), or kNoToken.
   TokenId byte_token(unsigned char byte) const { return byte_tokens_[byte]; }
 
  private:

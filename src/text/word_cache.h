@@ -1,4 +1,5 @@
-// What short words became, so that a word seen lately is not merged again. Bounded, and of one thread.
+// Caches the tokens of short words, so that a word seen recently is not merged again. The size is fixed. Not
+// thread-safe.
 #pragma once
 
 #include <array>
@@ -13,7 +14,7 @@
 
 namespace rocmforge::text {
 
-// A word that falls on another's place takes it.
+// A direct-mapped cache: a new word replaces the one in its slot.
 class WordCache {
  public:
   static constexpr std::size_t kLongestWord = 23;
@@ -21,7 +22,7 @@ class WordCache {
 
   WordCache() : entries_(kEntries) {}
 
-  // Empty when the word is not there; a word has one token at least.
+  // Returns the word's tokens. Empty means that the word is not cached, since a word has at least one token.
   std::span<const TokenId> find(std::string_view word) const {
     if (word.size() > kLongestWord) return {};
     const Entry& entry = entries_[place(word)];
@@ -39,7 +40,7 @@ class WordCache {
   }
 
  private:
-  // A cache line each; together they stay within a core's second-level cache.
+  // Each entry is one cache line; all of them fit in a core's second-level cache.
   static constexpr std::size_t kEntries = 16384;
   struct alignas(64) Entry {
     std::uint8_t length = 0;

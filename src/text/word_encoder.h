@@ -1,4 +1,4 @@
-// Text without special tokens to tokens: what each kind of vocabulary does in its own way.
+// The interface for encoding text without special tokens, with one implementation per kind of vocabulary.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace rocmforge::text {
 
-// Memory and caches that encoding reuses; one for each thread at a time.
+// Memory and caches that encoding reuses. Each thread needs its own.
 struct EncodingSpace {
   MatchSpace matching;
   Merger merger;
@@ -22,11 +22,11 @@ struct EncodingSpace {
   std::vector<Part> parts;
   std::string normalized;
 
-  // How often a word was found in the cache, for the benchmark.
+  // Counts of cache look-ups and hits, for the benchmark.
   std::uint64_t words_seen = 0;
   std::uint64_t words_found = 0;
 
-  // Appends what `word` became when it was last seen, or what encode() now appends, which is remembered.
+  // Appends the cached tokens of `word`. If it is not cached, calls encode(), which must append them, and caches them.
   template <typename Encode>
   void encode_cached(std::string_view word, std::vector<TokenId>& tokens, Encode&& encode) {
     ++words_seen;
@@ -45,7 +45,8 @@ class WordEncoder {
  public:
   virtual ~WordEncoder() = default;
 
-  // Appends the tokens of `text`, which is valid UTF-8 and not empty: all that there is between two special tokens.
+  // Appends the tokens of `text`, which is the whole text between two special tokens. Requires: `text` is valid UTF-8
+  // and not empty.
   virtual void encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const = 0;
 };
 

@@ -11,7 +11,7 @@
 namespace rocmforge::text {
 namespace {
 
-// Ideographs, each a word of its own.
+// Returns whether this is an ideograph. Each ideograph is a word of its own.
 bool is_ideograph(char32_t c) {
   return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x20000 && c <= 0x2a6df) ||
          (c >= 0x2a700 && c <= 0x2b73f) || (c >= 0x2b740 && c <= 0x2b81f) || (c >= 0x2b820 && c <= 0x2ceaf) ||
@@ -27,7 +27,8 @@ bool is_punctuation(char32_t c) {
   return is_ascii_symbol(c) || (category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO);
 }
 
-// Controls, formats, surrogates, private use: dropped, as is what is no character.
+// Returns whether the character is dropped: control, format and private-use characters, NUL, and the replacement of
+// invalid bytes.
 bool is_dropped(char32_t c) {
   const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
   return c == 0 || c == kReplacementCharacter || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
@@ -39,8 +40,8 @@ bool is_mark(char32_t c) {
   return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
 }
 
-// The character without its accents. Of a Hangul syllable that is its first consonant, and marks of all kinds are
-// dropped: so the reference does. Vocabularies that know Korean or Hindi turn stripping off.
+// Returns the character without its accents. A Hangul syllable becomes its first consonant and marks of all kinds are
+// dropped, as in the reference implementation. Vocabularies with Korean or Hindi turn stripping off.
 char32_t base_character(char32_t c) {
   std::array<utf8proc_int32_t, 32> decomposed{};
   const utf8proc_ssize_t count = utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), decomposed.data(),
@@ -63,7 +64,7 @@ WordPieceEncoder::WordPieceEncoder(const Vocabulary& vocabulary, const gguf::Met
 }
 
 void WordPieceEncoder::encode(std::string_view text, EncodingSpace& space, std::vector<TokenId>& tokens) const {
-  // A word begins with the mark of a space, as the vocabulary has it.
+  // In the vocabulary, a token at the beginning of a word starts with U+2581.
   std::string& word = space.normalized;
   const auto begin_word = [&] { word = kEscapedSpace; };
   const auto end_word = [&] {
@@ -97,7 +98,7 @@ void WordPieceEncoder::encode_word(std::string_view word, std::vector<TokenId>& 
   while (!word.empty()) {
     const auto [length, id] = trie_.longest(word);
     if (length == 0) {
-      // All or nothing.
+      // If part of the word is unknown, the whole word becomes the unknown token.
       tokens.resize(before);
       if (vocabulary_.special().unknown != kNoToken) tokens.push_back(vocabulary_.special().unknown);
       return;

@@ -1,4 +1,5 @@
-// BERT's vocabularies: text is stripped to words in lower case, and each is cut greedily from its beginning.
+// Encodes text with BERT's WordPiece vocabularies: the text is split into lower-case words, and each is matched
+// greedily from its beginning.
 #pragma once
 
 #include <string>

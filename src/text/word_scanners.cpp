@@ -20,7 +20,7 @@ Character character_at(std::string_view text, std::size_t at) {
 
 bool is_line_break(char c) { return c == '\r' || c == '\n'; }
 
-// The end of the run of characters of one kind, at most `most` of them.
+// Returns the end of a run of characters of one class, at most `most` of them.
 std::size_t run_end(std::string_view text, std::size_t at, CharacterClass kind, std::size_t most = SIZE_MAX) {
   for (std::size_t count = 0; at < text.size() && count < most; ++count) {
     const Character c = character_at(text, at);
@@ -30,7 +30,8 @@ std::size_t run_end(std::string_view text, std::size_t at, CharacterClass kind, 
   return at;
 }
 
-// `'s` and the like at `at`: its length, 0 if there is none. In any case, which for s includes the long s, U+017F.
+// Returns the length of a contraction such as `'s` at `at`, or 0 if there is none. If `any_case` is set, s includes the
+// long s, U+017F.
 template <bool any_case>
 std::size_t contraction_length(std::string_view text, std::size_t at) {
   const auto letter = [&](std::size_t offset) {
@@ -50,7 +51,7 @@ std::size_t contraction_length(std::string_view text, std::size_t at) {
   }
 }
 
-// `\s+(?!\S)`, and where that leaves a single space before a word, that space.
+// Matches `\s+(?!\S)`, or a single space before a word if that matches nothing.
 std::size_t space_end(std::string_view text, std::size_t at, std::size_t first_end) {
   std::size_t end = first_end, last = at;
   while (end < text.size()) {
@@ -86,7 +87,7 @@ std::size_t llama3_word(std::string_view text, std::size_t at) {
   if (first.kind == CharacterClass::kLetter) return run_end(text, first.end, CharacterClass::kLetter);
   if (first.kind == CharacterClass::kNumber) return run_end(text, first.end, CharacterClass::kNumber, most_numbers - 1);
 
-  // What is neither may lead a word, or a space lead a run of it.
+  // A character of another class may precede a word, and a space may precede a run of other characters.
   std::size_t others = first.kind == CharacterClass::kOther ? first.end : 0;
   if (!is_line_break(text[at]) && first.end < text.size()) {
     const Character second = character_at(text, first.end);
@@ -99,7 +100,7 @@ std::size_t llama3_word(std::string_view text, std::size_t at) {
     return end;
   }
 
-  // White space: to the last line break of the run, if it has one.
+  // A run of white space ends at its last line break, if it has one.
   const std::size_t run = run_end(text, first.end, CharacterClass::kSpace);
   for (std::size_t end = run; end > at; --end) {
     if (is_line_break(text[end - 1])) return end;

@@ -1,5 +1,5 @@
-// The cuts of the patterns that most models share (text/pretokenizer_patterns.h), by hand: a look at each character in
-// place of a call of the pattern engine for each word. Which pays is measured by bench/tokenizer_bench.
+// Hand-written scanners for the patterns that most models share (text/pretokenizer_patterns.h). They look at each
+// character once instead of calling the pattern engine for each word. bench/tokenizer_bench measures what this gains.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace rocmforge::text {
 
-// The end of the piece that begins at `at`. `text` is UTF-8 and longer than `at`.
+// Returns the end of the piece that begins at `at`. Requires: `text` is UTF-8 and `at` < text.size().
 std::size_t scan_gpt2_word(std::string_view text, std::size_t at);
 std::size_t scan_llama3_word(std::string_view text, std::size_t at);
 std::size_t scan_qwen2_word(std::string_view text, std::size_t at);

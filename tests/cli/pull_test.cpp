@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using testing::Answer;
 using ::testing::HasSubstr;
-using testing::HubManners;
+using testing::HubBehavior;
 using testing::HubServer;
 using testing::model_bytes;
 using ::testing::Not;
@@ -79,7 +79,7 @@ TEST_F(PullCommand, KilledTwentyTimesItEndsWithTheRightFile) {
     EXPECT_FALSE(fs::exists(stored(content)) && testing::read_text(stored(content)) != content);
   }
   EXPECT_GE(killed, 15);
-  hub.change([](HubManners& manners) { manners.bytes_per_second = 0; });
+  hub.change([](HubBehavior& behavior) { behavior.bytes_per_second = 0; });
   const std::uint64_t before = hub.bytes_sent();
   const Answer answer = run(hub, {"pull", "hf:org/r"});
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
@@ -264,7 +264,7 @@ TEST_F(PullCommand, AsksNoProxyForAHubOnThisMachine) {
                                  "HF_ENDPOINT=" + hub.url(), ROCMFORGE_BINARY, "pull", "hf:org/r"})
                             .wait();
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
-  EXPECT_TRUE(proxy.hub_questions().empty());
+  EXPECT_TRUE(proxy.hub_requests().empty());
 }
 
 TEST_F(PullCommand, SaysWhatItCannotChoose) {
@@ -288,7 +288,7 @@ TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
   const Answer first = run(hub, {"inspect", "hf:org/Parrot-GGUF", "--json"});
   ASSERT_EQ(first.exit_code, 0) << first.errors;
   EXPECT_EQ(nlohmann::json::parse(first.output)["name"], "Parrot");
-  const std::size_t asked = hub.hub_questions().size();
+  const std::size_t asked = hub.hub_requests().size();
 
   EXPECT_EQ(run(hub, {"run", "parrot", "Hi", "--temp", "0"}).output, "Hello there\n");
   EXPECT_EQ(run(hub, {"hf:org/Parrot-GGUF:f32", "Hi", "--temp", "0"}).output, "Hello there\n") << "short for run";
@@ -310,7 +310,7 @@ TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
     EXPECT_EQ(answer.exit_code, 0) << words[0] << ": " << answer.errors;
   }
   EXPECT_EQ(Program(command(hub, {"render", "-m", "parrot"}), R"({"messages": []})").wait().exit_code, 0);
-  EXPECT_EQ(hub.hub_questions().size(), asked) << "what is there needs no network";
+  EXPECT_EQ(hub.hub_requests().size(), asked) << "what is there needs no network";
   fs::remove_all(folder_ / "models/links");
   EXPECT_EQ(run(hub, {"inspect", "parrot"}).exit_code, 0) << "links are made anew";
   const Answer unknown = run(hub, {"inspect", "parot"});

@@ -118,9 +118,9 @@ TEST(ConvertFolder, RefusesAnIndexThatLies) {
   write_shards(folder, "model-00001-of-00002.safetensors");
   EXPECT_ERROR(convert(folder), "is said to be in 'model-00001-of-00002.safetensors', which does not have it");
   folder.write("hf/model.safetensors.index.json", R"({"weight_map":[]})");
-  EXPECT_ERROR(convert(folder), "'weight_map' is missing or no object");
+  EXPECT_ERROR(convert(folder), "'weight_map' is missing or not an object");
   folder.write("hf/model.safetensors.index.json", R"({"weight_map":{"a":7}})");
-  EXPECT_ERROR(convert(folder), "the shard of 'a' is no string");
+  EXPECT_ERROR(convert(folder), "the shard of 'a' is not a string");
 }
 
 // With one tensor of another shape, or without it.

@@ -41,7 +41,7 @@ TEST(Safetensors, RefusesAHeaderThatIsLargerThanTheFileOrTheLimit) {
   EXPECT_ERROR(parse(claim(10'000'000'000)), "the header claims 10,000,000,000 bytes");
   EXPECT_ERROR(parse(claim(~0ull)), "the header claims");
   EXPECT_ERROR(parse(claim(3)), "the header claims 3 bytes, but the file has 2");
-  EXPECT_ERROR(parse("short"), "5 bytes are no safetensors file");
+  EXPECT_ERROR(parse("short"), "5 bytes is too short for safetensors");
   EXPECT_ERROR(parse(claim(0)), "does not begin with '{'");
 }
 
@@ -64,8 +64,8 @@ TEST(Safetensors, NamesTheTensorThatIsWrong) {
       {R"({"a":{"dtype":"U8","shape":[-8],"data_offsets":[0,8]}})", "a negative number"},
       {R"({"a":{"dtype":"U8","shape":[8.5],"data_offsets":[0,8]}})", "a fraction"},
       {R"({"a":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,8],"data_offsets":[0,8]}})", "more than 8 dimensions"},
-      {R"({"a":{"dtype":"U8","shape":[[8]],"data_offsets":[0,8]}})", "a list where none belongs"},
-      {R"({"a":{"dtype":"U8","shape":{"x":{}},"data_offsets":[0,8]}})", "an object where none belongs"},
+      {R"({"a":{"dtype":"U8","shape":[[8]],"data_offsets":[0,8]}})", "a list in an unexpected place"},
+      {R"({"a":{"dtype":"U8","shape":{"x":{}},"data_offsets":[0,8]}})", "an object in an unexpected place"},
       {R"({"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"a":{"dtype":"U8","shape":[0],"data_offsets":[8,8]}})",
        "'a' is there twice"},
       {R"({"a":{"dtype":"U8","shape":[6],"data_offsets":[0,6]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
@@ -73,9 +73,9 @@ TEST(Safetensors, NamesTheTensorThatIsWrong) {
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}})",
        "tensor 'b' leaves a gap after 'a'"},
       {R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "6 bytes after the last tensor belong to none"},
-      {R"({"a":7})", "a number where none belongs"},
-      {R"({"a":{"dtype":"U8",)", "the header is no JSON"},
-      {R"({"a":null})", "null where none belongs"},
+      {R"({"a":7})", "a number in an unexpected place"},
+      {R"({"a":{"dtype":"U8",)", "the header is not valid JSON"},
+      {R"({"a":null})", "null in an unexpected place"},
       {std::string(100000, '['), "does not begin with '{'"},
       {R"({"a":{"dtype":)" + std::string(100000, '{'), "the header"},
   };

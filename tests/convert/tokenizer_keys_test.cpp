@@ -123,10 +123,10 @@ TEST(ConvertTokenizer, RefusesWhatIsDamaged) {
   EXPECT_ERROR(parse_sentence_piece_model("\x0a\x7fxx", "m"), "cut off");
   EXPECT_ERROR(parse_sentence_piece_model(std::string(11, '\xff'), "m"), "not a SentencePiece model");
   EXPECT_ERROR(parse_sentence_piece_model("", "m"), "no pieces");
-  EXPECT_ERROR(parse_tokenizer_json("{", "t"), "no JSON");
+  EXPECT_ERROR(parse_tokenizer_json("{", "t"), "not valid JSON");
   EXPECT_ERROR(parse_tokenizer_json("{}", "t"), "no vocabulary");
-  EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":{}}}})", "t"), "an object where none belongs");
-  EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":-1}}})", "t"), "a value where none belongs");
+  EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":{}}}})", "t"), "an object in an unexpected place");
+  EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":-1}}})", "t"), "a value in an unexpected place");
   EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":99999999999}}})", "t"), "the id 99999999999");
   EXPECT_ERROR(parse_tokenizer_json(R"({"model":{"vocab":{"a":0},"merges":[["a"]]}})", "t"), "1 parts");
   EXPECT_ERROR(parse_tokenizer_json(R"({"x":)" + std::string(100000, '['), "t"), "nested deeper");

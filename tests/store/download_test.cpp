@@ -31,9 +31,9 @@ TEST_F(PullTest, GivesUpInTheEndAndSaysWhy) {
   HubServer hub({.failures = 1000, .failure_status = 503});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "HTTP 503");
-  hub.change([](HubManners& manners) { manners.retry_after = "3600"; });
+  hub.change([](HubBehavior& behavior) { behavior.retry_after = "3600"; });
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "asks to wait 3600 s");
-  hub.change([](HubManners& manners) { manners.failures = 0; });
+  hub.change([](HubBehavior& behavior) { behavior.failures = 0; });
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == model_bytes(1000));
 }
 
@@ -70,7 +70,7 @@ TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
   const std::string content = model_bytes(4 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
   cancel_after_a_mebibyte(hub);
-  hub.change([](HubManners& manners) { manners = {.has_ranges = false}; });
+  hub.change([](HubBehavior& behavior) { behavior = {.has_ranges = false}; });
   std::uint64_t least = UINT64_MAX;
   const PullOptions again{.on_progress = [&](const PullProgress& now) {
     if (!now.is_checking) least = std::min(least, now.done);
@@ -88,7 +88,7 @@ TEST_F(PullTest, BeginsAnewWhenTheFileChangesMeanwhile) {
   options.on_progress = [&](const PullProgress& progress) {
     if (has_changed || progress.done < kMiB) return;
     has_changed = true;
-    hub.change([&](HubManners& manners) { manners.etag = "\"two\""; });
+    hub.change([&](HubBehavior& behavior) { behavior.etag = "\"two\""; });
     hub.add("org/r", "m-Q8_0.gguf", model_bytes(4 * kMiB, 2));
   };
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r", options)) == model_bytes(4 * kMiB, 2));
@@ -120,11 +120,11 @@ TEST_F(PullTest, ASizeThatIsALieIsRefused) {
 TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
   HubServer hub;
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
-  hub.change([&](HubManners& manners) { manners.endless_redirect = "m-Q8_0.gguf"; });
+  hub.change([&](HubBehavior& behavior) { behavior.endless_redirect = "m-Q8_0.gguf"; });
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "more than 10 redirects");
   for (const char* const location : {"file:///etc/passwd", "/a b"}) {
-    hub.change([&](HubManners& manners) { manners.endless_redirect = location; });
-    const std::string said = ": sends us to '" + std::string(location) + "', which is no address on the web";
+    hub.change([&](HubBehavior& behavior) { behavior.endless_redirect = location; });
+    const std::string said = ": redirects to '" + std::string(location) + "', which is not a web address";
     EXPECT_ERROR(pull_from(hub, "hf:org/r"), "/m-Q8_0.gguf" + said);
     // It is not the person who asked wrongly.
     try {
@@ -143,7 +143,7 @@ TEST_F(PullTest, CancellingKeepsWhatIsThere) {
   ASSERT_EQ(store_.unfinished().size(), 1u);
   EXPECT_GE(store_.bytes_there(store_.unfinished().front()), kMiB);
   EXPECT_TRUE(store_.models().empty()) << "no name yet";
-  hub.change([](HubManners& manners) { manners.bytes_per_second = 0; });
+  hub.change([](HubBehavior& behavior) { behavior.bytes_per_second = 0; });
   const PullResult result = pull_from(hub, "hf:org/r");
   EXPECT_TRUE(content_of(result) == content);
   EXPECT_LE(result.fetched, content.size() - kMiB);

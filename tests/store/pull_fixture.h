@@ -14,10 +14,10 @@ namespace rocmforge::store {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using testing::HttpQuestion;
-using testing::HubManners;
+using testing::HubBehavior;
 using testing::HubServer;
 using testing::model_bytes;
+using testing::ReceivedRequest;
 using testing::TempFolder;
 
 inline constexpr std::size_t kMiB = std::size_t{1} << 20;
@@ -45,8 +45,8 @@ class PullTest : public ::testing::Test {
     EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
   }
   // All of a file, and hardly anything of it twice.
-  void expect_fetched_once(const HubManners& manners, std::size_t size) const {
-    HubServer hub(manners);
+  void expect_fetched_once(const HubBehavior& behavior, std::size_t size) const {
+    HubServer hub(behavior);
     const std::string content = model_bytes(size);
     hub.add("org/r", "m-Q8_0.gguf", content);
     EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);

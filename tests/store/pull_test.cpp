@@ -14,9 +14,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::size_t with_token(const std::vector<HttpQuestion>& questions) {
+std::size_t with_token(const std::vector<ReceivedRequest>& requests) {
   return static_cast<std::size_t>(std::ranges::count_if(
-      questions, [](const HttpQuestion& question) { return question.fields.contains("authorization"); }));
+      requests, [](const ReceivedRequest& request) { return request.fields.contains("authorization"); }));
 }
 
 TEST_F(PullTest, BringsAFileInPartsAndFindsItAgain) {
@@ -33,7 +33,7 @@ TEST_F(PullTest, BringsAFileInPartsAndFindsItAgain) {
   EXPECT_EQ(store_.file_of(result.model).filename(), "Tiny-Q4_K_M.gguf");
   EXPECT_TRUE(fs::exists(store_.blob(sha256_of(content))));
   EXPECT_EQ(count("partial"), 0u);
-  EXPECT_GE(hub.elsewhere_questions().size(), 5u) << "in parts";
+  EXPECT_GE(hub.elsewhere_requests().size(), 5u) << "in parts";
   // Nothing is fetched twice.
   const std::uint64_t sent = hub.bytes_sent();
   const PullResult again = pull_from(hub, "hf:org/Tiny-GGUF:q4_k_m");
@@ -61,9 +61,9 @@ TEST_F(PullTest, TheTokenGoesToTheHubAlone) {
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(3 * kMiB));
   const PullResult result = pull_from(hub, "hf:org/r", {}, "hf_secret");
   EXPECT_TRUE(content_of(result) == model_bytes(3 * kMiB));
-  EXPECT_EQ(with_token(hub.hub_questions()), hub.hub_questions().size());
-  EXPECT_GE(hub.elsewhere_questions().size(), 2u);
-  EXPECT_EQ(with_token(hub.elsewhere_questions()), 0u);
+  EXPECT_EQ(with_token(hub.hub_requests()), hub.hub_requests().size());
+  EXPECT_GE(hub.elsewhere_requests().size(), 2u);
+  EXPECT_EQ(with_token(hub.elsewhere_requests()), 0u);
 }
 
 TEST_F(PullTest, SaysWhatATokenIsNeededFor) {
@@ -156,7 +156,7 @@ TEST_F(PullTest, AnAddressElsewhereIsHeldToItsEtag) {
   EXPECT_TRUE(content_of(result) == model_bytes(2 * kMiB));
   EXPECT_TRUE(pull_from(hub, url).was_there);
   EXPECT_EQ(store_.meant_by(url).size(), 1u);
-  hub.change([](HubManners& manners) { manners.etag = "\"two\""; });
+  hub.change([](HubBehavior& behavior) { behavior.etag = "\"two\""; });
   EXPECT_FALSE(pull_from(hub, url).was_there);
 }
 
@@ -188,7 +188,7 @@ TEST_F(PullTest, ASimpleMirrorWillDo) {
 
 TEST_F(PullTest, TellsAPageForPeopleFromTheHubsAnswer) {
   HubServer hub({.login_page = "<html>Welcome to our network</html>"});
-  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "a network that wants a login");
+  EXPECT_ERROR(pull_from(hub, "hf:org/r"), "a network that requires a login");
 }
 
 TEST_F(PullTest, AFileNeedsNoToken) {

@@ -27,7 +27,7 @@ TEST(Url, OriginIsSchemeHostAndPort) {
 TEST(Url, RefusesWhatIsNoAddressOnTheWeb) {
   for (const char* const text :
        {"file:///etc/passwd", "ftp://a/b", "https://", "", "https://a/b c", "https://a/\r\nHost: b", "javascript:x"}) {
-    EXPECT_ERROR(Url::parse(text), "is no address on the web");
+    EXPECT_ERROR(Url::parse(text), "is not a web address");
   }
 }
 
@@ -36,7 +36,7 @@ TEST(Url, FollowsRelativeRedirectsAndRefusesOtherKinds) {
   EXPECT_EQ(url.resolve("/other/b.gguf").text(), "https://hub.example/other/b.gguf");
   EXPECT_EQ(url.resolve("b.gguf").text(), "https://hub.example/org/repo/resolve/main/b.gguf");
   EXPECT_EQ(url.resolve("//cdn.example/c").origin(), "https://cdn.example:443");
-  EXPECT_ERROR(url.resolve("file:///etc/passwd"), "no address on the web");
+  EXPECT_ERROR(url.resolve("file:///etc/passwd"), "not a web address");
 }
 
 // Signed addresses and passwords must not end up in a log that somebody posts.

@@ -1,5 +1,5 @@
-// Counts every allocation of a test program, of all its threads. To be included by one source of a program only: it
-// replaces the program's operator new.
+// Counts every allocation of a test program, in all threads. It replaces the program's operator new, so exactly one
+// source of a program may include it.
 #pragma once
 
 #include <atomic>
@@ -23,13 +23,13 @@ inline bool allocation_fails() {
 
 }  // namespace rocmforge::testing
 
-// Not inlined: GCC would see free() beside a new-expression and warn.
+// Not inlined, because GCC would otherwise see free() beside a new-expression and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
   if (rocmforge::testing::allocation_fails()) throw std::bad_alloc();
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
-// The sanitizers' own would not belong to our delete.
+// The sanitizers' version would not match our operator delete.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   if (rocmforge::testing::allocation_fails()) return nullptr;
   return std::malloc(size == 0 ? 1 : size);

@@ -1,7 +1,7 @@
-// A small model to talk to: a Llama with a byte-level tokenizer, a ChatML template and sampling defaults.
+// A small chat model: a Llama with a byte-level tokenizer, a ChatML template and sampling defaults.
 //
-// Its weights are random, and so is what it says. Given a script it says that: each word of it follows the one before,
-// whatever else the context holds, with a certainty that no usual sampling shakes.
+// Its weights are random, and so is its output. With a script it outputs the script: each word follows the previous one
+// whatever else the context holds, with a probability so high that usual sampling does not change it.
 #pragma once
 
 #include <span>
@@ -17,10 +17,12 @@
 namespace rocmforge::testing {
 
 struct ChatModelOptions {
-  // The reply's tokens, in order; all different, none a single byte. Empty: a random reply that rarely ends.
+  // The reply's tokens, in order. They must all be different and not single bytes. Empty means a random reply that
+  // rarely ends.
   std::vector<std::string> script = {};
-  bool script_repeats = false;  // from its end to its beginning; otherwise the reply ends there
-  // Begins with <think>: `reasoning`, </think> and "\n\n", and then the script. The template knows enable_thinking.
+  bool script_repeats = false;  // whether the script starts over at its end; otherwise the reply ends there
+  // The reply begins with <think>, `reasoning`, </think> and "\n\n", followed by the script. The template supports
+  // enable_thinking.
   std::vector<std::string> reasoning = {};
   int context = 4096;
   bool has_sampling = true;  // general.sampling.*
@@ -32,7 +34,7 @@ inline constexpr std::string_view kChatMlTemplate =
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";
 
-// As ChatML; replies begin with their reasoning unless enable_thinking is false.
+// ChatML in which replies begin with reasoning unless enable_thinking is false.
 inline constexpr std::string_view kThinkingTemplate =
     "{%- for message in messages -%}"
     "{%- set content = message.content.split('</think>')[-1] -%}"
@@ -95,7 +97,7 @@ class ChatVocabulary {
   std::vector<std::int32_t> types_;
 };
 
-// Which token follows which.
+// Returns the pairs of consecutive tokens.
 inline std::vector<std::pair<text::TokenId, text::TokenId>> successions(const ChatModelOptions& options,
                                                                         const ChatVocabulary& vocabulary) {
   std::vector<text::TokenId> reply;
@@ -136,7 +138,8 @@ inline std::string chat_model(const std::string& path, const ChatModelOptions& o
   const LlamaShape shape = {2, 64, 128, vocabulary.size(), 4, 2};
   std::vector<float> embeddings;
   const Change change = [&](const std::string& name, std::vector<float>& values) {
-    // What is written has a deviation of 0.02. The layers only stir what the embedding says.
+    // The weights as written have a deviation of 0.02. The output is dominated by the embedding; the layers change it
+    // only slightly.
     const float scale = name == "token_embd.weight" ? 50.0f : 2.5f;
     for (float& value : values) value = name.find("norm") != std::string::npos ? 1 : scale * value;
     if (name == "token_embd.weight") embeddings = values;

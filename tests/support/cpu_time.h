@@ -1,4 +1,4 @@
-// How long something takes this thread itself, whatever else the machine does meanwhile.
+// Measures the CPU time of the current thread, which does not depend on the machine's load.
 #pragma once
 
 #include <ctime>
@@ -6,7 +6,7 @@
 
 namespace rocmforge::testing {
 
-// Sanitizers slow code down by as much as this.
+// The maximum factor by which sanitizers slow code down.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr double kSlowdown = 20;
 #else

@@ -1,4 +1,5 @@
-// Models damaged in one place: a tensor or a key that is gone, misnamed, of another shape or type, or absurd.
+// Makes models that are damaged in one place: a tensor or key that is missing, misnamed, of another shape or type, or
+// absurd.
 #pragma once
 
 #include <cmath>
@@ -15,16 +16,16 @@
 namespace rocmforge::testing {
 
 struct Damage {
-  std::string name;  // of the tensor or key
+  std::string name;  // name of the tensor or key
   std::string what;  // "removed", "is the integer -1"
   RandomModel model;
-  // What the model must compute if it runs, where that is not what the sound one computes.
+  // The model whose output the damaged one must give if it runs, if that is not the intact model.
   std::optional<RandomModel> same_as;
 };
 
 // ---- Tensors ----
 
-// The numbers begin anew where the shape takes more of them.
+// Returns the tensor with another shape. The values repeat if the shape needs more of them.
 inline StoredTensor reshaped(const StoredTensor& tensor, const gguf::Shape& shape) {
   const std::vector<float> values = decode(tensor);
   std::vector<float> resized(shape.count());
@@ -57,7 +58,7 @@ inline std::vector<gguf::Shape> wrong_shapes(const gguf::Shape& shape) {
   return shapes;
 }
 
-// The same numbers in another format, as far as it holds them.
+// Returns the same values in another format, as precisely as it can hold them.
 inline StoredTensor retyped(const StoredTensor& tensor, quant::FormatId id) {
   const std::vector<float> values = decode(tensor);
   if (id != quant::FormatId::kI32) return stored(tensor.name, tensor.shape, values, id);
@@ -102,7 +103,7 @@ void for_each_damaged_tensor(const RandomModel& model, Visit visit) {
   }
 }
 
-// Tensors too many, which no architecture has a place for.
+// Visits models with an additional tensor that no architecture expects.
 template <typename Visit>
 void for_each_added_tensor(const RandomModel& model, Visit visit) {
   const StoredTensor extra =
@@ -158,7 +159,7 @@ class KeyDamager {
   Visit& visit_;
 };
 
-// Beyond what a model can have, beyond 32 bits, and sizes that one might have and this one has not.
+// Counts beyond what a model can have, beyond 32 bits, and plausible ones that do not match this model.
 inline constexpr std::uint64_t kHugeCounts[] = {
     1 << 14, 1 << 20, 1 << 30, 1u << 31, std::uint64_t{1} << 62, std::numeric_limits<std::uint64_t>::max()};
 

@@ -1,4 +1,4 @@
-// The model that comes with the program: small, and yet it answers, so that tests can ask it things.
+// The program's built-in demo model: it is small but answers questions, so tests can ask it some.
 #pragma once
 
 #include <string>

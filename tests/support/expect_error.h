@@ -1,5 +1,5 @@
-// EXPECT_ERROR(gguf::open(file), "1 byte is missing"): the statement throws an Error whose message or hint holds the
-// text.
+// EXPECT_ERROR(gguf::open(file), "1 byte is missing") checks that the statement throws an Error whose message or hint
+// contains the text.
 #pragma once
 
 #include <string>

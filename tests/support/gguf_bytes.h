@@ -1,4 +1,4 @@
-// GGUF files made by hand, also wrong ones: what the writer would never write.
+// Builds GGUF files byte by byte, including malformed ones that the writer would never write.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,24 @@
 
 namespace rocmforge::testing {
 
-// The bytes of a number as the file has them.
+// Returns the bytes of a number as the file stores them.
 template <typename T>
 std::string raw(T value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
 }
 
-// A length of 8 bytes and the text.
+// Returns a length of 8 bytes and the text.
 inline std::string raw_string(std::string_view text) { return raw(std::uint64_t{text.size()}).append(text); }
 
 class GgufBytes {
  public:
   GgufBytes& magic(std::string_view magic) { return magic_ = magic, *this; }
   GgufBytes& version(std::uint32_t version) { return version_ = version, *this; }
-  GgufBytes& alignment(std::uint64_t alignment) { return alignment_ = alignment, *this; }  // of the data, not the key
+  GgufBytes& alignment(std::uint64_t alignment) {
+    return alignment_ = alignment, *this;
+  }  // aligns the data, does not write the key
 
-  // What the header says, instead of the truth.
+  // Sets the counts that the header claims instead of the true ones.
   GgufBytes& claim_keys(std::uint64_t count) { return claimed_keys_ = count, *this; }
   GgufBytes& claim_tensors(std::uint64_t count) { return claimed_tensors_ = count, *this; }
 
@@ -64,7 +66,7 @@ class GgufBytes {
     ++tensor_count_;
     return *this;
   }
-  // The next tensor in line, with its data.
+  // Adds the next tensor with its data.
   GgufBytes& tensor(std::string_view name, std::uint32_t type, std::initializer_list<std::uint64_t> shape,
                     std::string_view data) {
     tensor_at(name, type, shape, data_.size());
@@ -95,7 +97,7 @@ class GgufBytes {
   std::string keys_, tensors_, data_;
 };
 
-// A sound file with every kind of value and two tensors, to begin wrong ones from.
+// Returns a valid file with every kind of value and two tensors, as a base for malformed ones.
 inline GgufBytes small_gguf() {
   GgufBytes file;
   file.string("general.architecture", "llama")

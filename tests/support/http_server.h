@@ -1,5 +1,4 @@
-// A small server for tests of what fetches things: HTTP/1.1 on an address of this machine, with the misbehaviour that a
-// test asks for.
+// A small HTTP/1.1 server on this machine for tests of downloads, which misbehaves as a test requires.
 #pragma once
 
 #include <arpa/inet.h>
@@ -28,7 +27,7 @@
 
 namespace rocmforge::testing {
 
-struct HttpQuestion {
+struct ReceivedRequest {
   std::string host;  // the server's own address and port
   std::string target;
   std::map<std::string, std::string> fields;  // names in lower case
@@ -38,15 +37,15 @@ struct HttpAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> fields = {};
   std::string body = {};
-  std::size_t dropped_after = SIZE_MAX;  // of the body's bytes; then the connection ends
-  std::size_t bytes_per_second = 0;      // 0: as fast as it goes
-  bool has_length = true;                // whether it says how long the body is
-  bool stalls = false;                   // where it would drop the connection it says nothing more
+  std::size_t dropped_after = SIZE_MAX;  // the connection closes after this many bytes of the body
+  std::size_t bytes_per_second = 0;      // 0 means unlimited
+  bool has_length = true;                // whether the response has Content-Length
+  bool stalls = false;                   // at dropped_after, stay silent instead of closing the connection
 };
 
 class HttpServer {
  public:
-  using Handler = std::function<HttpAnswer(const HttpQuestion&)>;
+  using Handler = std::function<HttpAnswer(const ReceivedRequest&)>;
 
   HttpServer(const char* address, Handler handler)
       : handler_(std::move(handler)), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -72,11 +71,11 @@ class HttpServer {
 
   const std::string& host() const { return host_; }
   std::string url() const { return "http://" + host_; }
-  // Of bodies, handed to the network.
+  // Returns the number of body bytes handed to the network.
   std::uint64_t bytes_sent() const { return bytes_sent_; }
-  std::vector<HttpQuestion> questions() const {
+  std::vector<ReceivedRequest> requests() const {
     const std::lock_guard lock(mutex_);
-    return questions_;
+    return requests_;
   }
 
  private:
@@ -94,7 +93,7 @@ class HttpServer {
   }
 
   void serve(const FileDescriptor& connection) {
-    // So that little is under way when the other side is killed: what counts as sent was mostly received.
+    // Keeps little data in flight, so that most bytes counted as sent have been received when the other side is killed.
     const int small = 32768;
     setsockopt(connection.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
     const int at_once = 1;
@@ -111,31 +110,31 @@ class HttpServer {
         received.append(bytes, static_cast<std::size_t>(count));
         continue;
       }
-      const HttpQuestion question = parse(received.substr(0, end));
+      const ReceivedRequest request = parse(received.substr(0, end));
       received.erase(0, end + 4);
       {
         const std::lock_guard lock(mutex_);
-        questions_.push_back(question);
+        requests_.push_back(request);
       }
-      if (!send_answer(connection.get(), handler_(question))) return;
+      if (!send_answer(connection.get(), handler_(request))) return;
     }
   }
 
-  HttpQuestion parse(const std::string& head) const {
-    HttpQuestion question{host_, {}, {}};
+  ReceivedRequest parse(const std::string& head) const {
+    ReceivedRequest request{host_, {}, {}};
     const std::size_t first_space = head.find(' ');
-    question.target = head.substr(first_space + 1, head.find(' ', first_space + 1) - first_space - 1);
-    // Whom a proxy is to ask is nothing to us: we are all there is.
-    if (question.target.starts_with("http://")) question.target.erase(0, question.target.find('/', 7));
+    request.target = head.substr(first_space + 1, head.find(' ', first_space + 1) - first_space - 1);
+    // As a proxy, this server ignores the requested host and answers itself.
+    if (request.target.starts_with("http://")) request.target.erase(0, request.target.find('/', 7));
     for (std::size_t line = head.find("\r\n"); line != std::string::npos; line = head.find("\r\n", line + 2)) {
       const std::string text = head.substr(line + 2, head.find("\r\n", line + 2) - line - 2);
       const std::size_t colon = text.find(':');
       if (colon == std::string::npos) continue;
       std::string name = text.substr(0, colon);
       for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      question.fields[name] = text.substr(std::min(text.find_first_not_of(" ", colon + 1), text.size()));
+      request.fields[name] = text.substr(std::min(text.find_first_not_of(" ", colon + 1), text.size()));
     }
-    return question;
+    return request;
   }
 
   bool send_all(int socket, std::string_view bytes) {
@@ -153,7 +152,7 @@ class HttpServer {
     if (answer.has_length) head += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n";
     if (!send_all(socket, head + "\r\n")) return false;
     const std::size_t wanted = std::min(answer.body.size(), answer.dropped_after);
-    constexpr std::size_t kTicks = 50;  // a second
+    constexpr std::size_t kTicks = 50;  // per second
     const std::size_t at_a_time =
         answer.bytes_per_second == 0 ? 65536 : std::max<std::size_t>(answer.bytes_per_second / kTicks, 1);
     auto next = std::chrono::steady_clock::now();
@@ -177,8 +176,8 @@ class HttpServer {
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> bytes_sent_ = 0;
   mutable std::mutex mutex_;
-  std::vector<HttpQuestion> questions_;
-  std::vector<std::thread> connections_;  // of the accepting thread
+  std::vector<ReceivedRequest> requests_;
+  std::vector<std::thread> connections_;  // used only by the accepting thread
   std::thread accepting_;
 };
 

@@ -1,4 +1,4 @@
-// Hugging Face folders made by hand: a safetensors file from a list of tensors, and a Qwen3 small enough to see.
+// Builds Hugging Face folders: a safetensors file from a list of tensors, and a very small Qwen3.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ std::string bytes_of(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
-// The bytes of a safetensors file with this header.
+// Returns the bytes of a safetensors file with this header.
 inline std::string safetensors(std::string_view header, std::string_view data) {
   const std::uint64_t size = header.size();
   return std::string(reinterpret_cast<const char*>(&size), sizeof size).append(header).append(data);
@@ -36,7 +36,7 @@ class SafetensorsWriter {
     data_ += bytes;
     return *this;
   }
-  // Values that differ from each other, all of them exact in BF16.
+  // Adds a tensor with distinct values, all of them exact in BF16.
   SafetensorsWriter& add(std::string_view name, const std::vector<std::uint64_t>& shape) {
     std::uint64_t count = 1;
     for (const std::uint64_t size : shape) count *= size;
@@ -62,7 +62,7 @@ inline std::string tiny_qwen3_config(std::uint64_t vocabulary) {
       vocabulary);
 }
 
-// Its weights, by name.
+// Returns the model's weights by name.
 inline std::vector<std::pair<std::string, std::vector<std::uint64_t>>> tiny_qwen3_tensors(std::uint64_t vocabulary) {
   const std::string layer = "model.layers.0.";
   return {{"model.embed_tokens.weight", {vocabulary, kTinyWidth}},

@@ -1,4 +1,4 @@
-// The tensors of well-known models, by name, format and shape, without their data.
+// Lists the tensors of well-known models, by name, format and shape, without their data.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct LlamaShape {
 inline constexpr LlamaShape kLlama2_7B = {32, 4096, 11008, 32000, 32, 32};
 inline constexpr LlamaShape kLlama31_8B = {32, 4096, 14336, 128256, 32, 8, true};
 
-// As converters store them: matrices in `matrices`, norms in F32.
+// Returns the tensors as converters store them: matrices in `matrices`, norms in F32.
 inline std::vector<NamedShape> llama_tensors(const LlamaShape& llama,
                                              quant::FormatId matrices = quant::FormatId::kF16) {
   using enum quant::FormatId;

@@ -1,4 +1,4 @@
-// What a model answers to some tokens, and how far two answers are apart.
+// Computes a model's outputs for given tokens, and the distance between two outputs.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,13 @@
 
 namespace rocmforge::testing {
 
-// A backend, as a test names it.
+// A backend and its name in test output.
 struct TestDevice {
   std::string name;
   engine::DeviceOptions options;
 };
 
-// ref, and the CPU on every tier of this machine.
+// Returns ref, and the CPU backend on every tier of this machine.
 inline std::vector<TestDevice> all_devices() {
   std::vector<TestDevice> devices = {{"ref", {.device = "ref"}}};
   for (const CpuTier tier : kCpuTiers) {
@@ -39,7 +39,7 @@ struct Answer32 {
   }
 };
 
-// The greatest difference as a share of the second one's spread; infinite where a value is none.
+// Returns the greatest difference as a share of the spread of `expected`; infinite if a value is not a number.
 inline float distance(const Answer32& found, const Answer32& expected) {
   if (found.values.size() != expected.values.size()) return std::numeric_limits<float>::infinity();
   float greatest = 0;
@@ -61,7 +61,7 @@ inline engine::RunnerOptions options_for(const engine::DeviceOptions& device, st
   return options;
 }
 
-// A new sequence, for which an encoder before the decoder has read the text.
+// Starts a new sequence. If the model has an encoder, it reads `source`.
 inline kv::SequenceId start_after(engine::Runner& runner, std::span<const kv::TokenId> source) {
   const auto started = runner.start();
   RF_CHECK(started.has_value());
@@ -69,7 +69,7 @@ inline kv::SequenceId start_after(engine::Runner& runner, std::span<const kv::To
   return started->id;
 }
 
-// Appends the outputs of these tokens, `at_a_time` in a step, to the answer.
+// Appends the outputs for these tokens to the answer, processing `at_a_time` tokens per step.
 inline void continue_answer(engine::Runner& runner, kv::SequenceId sequence, std::span<const kv::TokenId> tokens,
                             std::size_t at_a_time, Answer32& answer) {
   answer.columns = runner.output_columns();
@@ -84,7 +84,7 @@ inline void continue_answer(engine::Runner& runner, kv::SequenceId sequence, std
   }
 }
 
-// A sequence of its own for the tokens, in steps of `at_a_time`. An encoder before the decoder reads the same.
+// Returns the outputs of a new sequence, processed in steps of `at_a_time` tokens. An encoder reads the same tokens.
 inline Answer32 answer_of(engine::Runner& runner, std::span<const kv::TokenId> tokens, std::size_t at_a_time) {
   const kv::SequenceId sequence = start_after(runner, tokens);
   Answer32 answer;

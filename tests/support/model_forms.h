@@ -1,4 +1,4 @@
-// The same model stored in another form: matrices fused, tensors shared or repeated, another architecture's name.
+// Stores a model in another form: matrices fused, tensors shared or repeated, or another architecture's name.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 
 namespace rocmforge::testing {
 
-// The rows of one matrix after those of the other, and of three dimensions that for each matrix anew; vectors end to
-// end.
+// Returns the parts stacked: the rows of each matrix after those of the previous one, separately for each matrix of a
+// three-dimensional tensor; vectors are concatenated.
 inline StoredTensor stacked(const std::string& name, const std::vector<StoredTensor>& parts) {
   const gguf::Shape& shape = parts.front().shape;
   const int stacked_dimension = shape.rank() == 1 ? 0 : 1;
@@ -32,12 +32,12 @@ inline StoredTensor stacked(const std::string& name, const std::vector<StoredTen
   return whole;
 }
 
-// "blk.3." of "blk.3.attn_q.weight"; empty for tensors of no layer.
+// Returns "blk.3." for "blk.3.attn_q.weight"; empty for tensors outside the layers.
 inline std::string block_of(std::string_view name) {
   return name.starts_with("blk.") ? std::string(name.substr(0, name.find('.', 4) + 1)) : "";
 }
 
-// In every layer that has them, one tensor in place of several.
+// Replaces several tensors by one in every layer that has them all.
 inline void fuse(RandomModel& model, const std::string& whole, const std::vector<std::string>& parts) {
   std::vector<StoredTensor> fused;
   for (const StoredTensor& tensor : model.tensors) {
@@ -45,7 +45,7 @@ inline void fuse(RandomModel& model, const std::string& whole, const std::vector
     if (block.empty() || tensor.name != block + parts.front()) continue;
     const bool has_all =
         std::ranges::all_of(parts, [&](const std::string& part) { return model.find(block + part) != nullptr; });
-    if (!has_all) continue;  // a layer may share what it lacks with another
+    if (!has_all) continue;  // a layer without the tensors may share another layer's
     std::vector<StoredTensor> of_layer;
     for (const std::string& part : parts) of_layer.push_back(model.tensor(block + part));
     fused.push_back(stacked(block + whole, of_layer));
@@ -66,10 +66,10 @@ inline void fuse_experts(RandomModel& model) {
   fuse(model, "ffn_gate_up_exps.weight", {"ffn_gate_exps.weight", "ffn_up_exps.weight"});
 }
 
-// As phi3 has it.
+// Fuses gate and up as phi3 does.
 inline void fuse_gate(RandomModel& model) { fuse(model, "ffn_up.weight", {"ffn_gate.weight", "ffn_up.weight"}); }
 
-// Latent attention as older files have it: a head's keys, turned over, and then its values, in one matrix of F32.
+// Stores latent attention as older files do: a head's transposed keys and then its values, in one F32 matrix.
 inline void join_latent_matrices(RandomModel& model) {
   const std::vector<StoredTensor> before = model.tensors;
   for (const StoredTensor& keys : before) {
@@ -96,7 +96,7 @@ inline void join_latent_matrices(RandomModel& model) {
   }
 }
 
-// The embeddings' numbers once more, as the output matrix.
+// Stores the embeddings again as the output matrix.
 inline void repeat_embeddings_as_output(RandomModel& model) {
   StoredTensor output = model.tensor("token_embd.weight");
   output.name = "output.weight";
@@ -104,7 +104,7 @@ inline void repeat_embeddings_as_output(RandomModel& model) {
   model.tensors.push_back(std::move(output));
 }
 
-// The keys of one architecture with their names changed to another's; their values stay.
+// Renames the keys of one architecture to another's; their values are unchanged.
 inline void rename_architecture(RandomModel& model, const std::string& from, const std::string& to) {
   const ModelFile file(model);
   gguf::MetadataBuilder keys;

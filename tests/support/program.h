@@ -1,4 +1,4 @@
-// Runs a program as a user would, and tells what it answered, how long it took and how much memory it had.
+// Runs a program as a user would, and returns its output, duration and peak memory.
 #pragma once
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct Answer {
 
 class Program {
  public:
-  // Starts at once.
+  // Starts the program.
   explicit Program(std::vector<std::string> arguments, std::string_view input = {}) : arguments_(std::move(arguments)) {
     folder_.write("in", input);
     start_ = std::chrono::steady_clock::now();

@@ -90,14 +90,15 @@ bool is_norm(std::string_view name) {
 
 namespace {
 
-// Makes a tensor's number of one that is normally distributed.
+// Turns a normally distributed number into a tensor's value.
 using Shaper = std::function<float(float)>;
 
 Shaper around(float mean, float deviation) {
   return [=](float normal) { return mean + deviation * normal; };
 }
 
-// Tensors of recurrent layers that are not matrices: decays between 0 and 1 that differ, shares of the position before.
+// Returns the shaper of tensors of recurrent layers that are not matrices: distinct decays between 0 and 1, and weights
+// of the previous position.
 Shaper shaper_in_state(std::string_view name) {
   if (name.ends_with("ssm_a")) return [](float normal) { return -std::exp(0.5f * normal); };
   if (name.ends_with("ssm_d")) return around(1, 0.1f);
@@ -109,10 +110,11 @@ Shaper shaper_in_state(std::string_view name) {
   return {};
 }
 
-// Those with a meaning of their own.
+// Returns the shaper of tensors with a special meaning.
 Shaper shaper_by_name(std::string_view name) {
-  if (name.ends_with("altup_router_norm.weight")) return around(16, 1);  // what it makes is divided by the width
-  if (name.ends_with("ffn_gate_inp.scale")) return around(4, 0.4f);      // likewise, by the width's root
+  if (name.ends_with("altup_router_norm.weight")) return around(16, 1);  // its output is divided by the width
+  if (name.ends_with("ffn_gate_inp.scale"))
+    return around(4, 0.4f);  // its output is divided by the square root of the width
   if (is_norm(name) || name.ends_with(".scale") || name.ends_with("_scale.weight")) return around(1, 0.1f);
   if (name.starts_with("rope_") || name.ends_with("act.scales")) {
     return [](float normal) { return 1 + std::fabs(normal); };
@@ -124,16 +126,16 @@ Shaper shaper_by_name(std::string_view name) {
   return {};
 }
 
-// What trained tensors of the name are like, as far as it matters: norms near 1, the decay of a state negative,
-// divisors of frequencies from 1 on, and matrices such that logits spread by a few.
+// Returns the shaper for values like those of trained tensors of this name, as far as it matters: norms near 1,
+// negative decays of states, divisors of frequencies from 1 on, and matrices for which the logits' spread is small.
 Shaper shaper_of(std::string_view name, const gguf::Shape& shape, bool is_matrix) {
   if (Shaper shaper = shaper_in_state(name)) return shaper;
   if (Shaper shaper = shaper_by_name(name)) return shaper;
   if (!is_matrix) return around(0, 0.3f);
   const float root = std::sqrt(static_cast<float>(shape.row_length()));
-  // T5 does not divide the products of queries and keys by anything.
+  // T5 does not scale the products of queries and keys.
   const bool is_t5 = name.starts_with("enc.") || name.starts_with("dec.");
-  // RWKV takes squares and exponentials of exponentials, in which rounding would grow beyond what tests allow.
+  // RWKV computes squares and exponentials of exponentials, which would magnify rounding beyond the tests' tolerances.
   const float usual = name.find("_mix_") != std::string_view::npos ? 1 : 2;
   return around(0, (is_t5 && name.ends_with("attn_q.weight") ? 0.5f : usual) / root);
 }
@@ -156,7 +158,7 @@ StoredTensor random_tensor(const RandomModelOptions& options, const std::string&
 
 namespace {
 
-// The architectures whose experts are chosen with a bias that their weights know nothing of.
+// Returns whether the architecture selects experts with a bias that their weights do not include.
 bool has_selection_bias(std::string_view architecture) {
   constexpr std::string_view kThose[] = {
       "afmoe",   "bailingmoe2", "deepseek2",   "deepseek32", "dots1", "ernie4_5-moe", "exaone-moe",
@@ -165,8 +167,8 @@ bool has_selection_bias(std::string_view architecture) {
   return std::ranges::find(kThose, architecture) != std::end(kThose);
 }
 
-// Where a tensor's being there decides about what a model is. Files have some things in either of two forms: the random
-// ones have the one that is written today.
+// Returns whether an optional tensor that changes the model is included. If files store something in either of two
+// forms, random models use the current one.
 bool is_wanted(const RandomModelOptions& options, std::string_view name) {
   constexpr std::string_view kOlderForms[] = {
       "attn_kv_b.weight",       "ssm_in.weight",          "time_mix_lerp_w.weight", "time_mix_lerp_k.weight",
@@ -177,7 +179,8 @@ bool is_wanted(const RandomModelOptions& options, std::string_view name) {
   if (name.starts_with("rope_factors")) return options.divisors == RopeDivisors::kLongAndShort;
   if (name.find("exp_probs_b") != std::string_view::npos && !has_selection_bias(options.architecture)) return false;
   const bool is_of_experts = name.ends_with("ffn_gate_inp.weight") || name.find("_exps.") != std::string_view::npos;
-  if (is_of_experts) return !name.starts_with("blk.0.");  // a dense layer first, where routers tell
+  if (is_of_experts)
+    return !name.starts_with("blk.0.");  // the first layer is dense if the routers show that there are experts
   if (std::ranges::any_of(kOlderForms, [&](std::string_view form) { return name.ends_with(form); })) return false;
   return options.has_optional_tensors;
 }
@@ -193,7 +196,8 @@ models::Description describe(const RandomModelOptions& options, const gguf::Meta
 
 namespace {
 
-// Of the first layer whose frequencies may have divisors; not all mixers have rotary positions.
+// Returns the number of rotated pairs of the first layer whose frequencies may have divisors; not all mixers have
+// rotary positions.
 int rotated_pairs(const models::DecoderSpec& spec) {
   for (const models::LayerSpec& layer : spec.layers) {
     const int pairs = std::visit(
@@ -210,7 +214,7 @@ int rotated_pairs(const models::DecoderSpec& spec) {
   return 0;
 }
 
-// Files have some tensors without the ".weight" or ".bias" that is usual and that the list gives them.
+// Returns the name in files, which for some tensors lacks the usual ".weight" or ".bias" that the list has.
 std::string name_in_files(std::string_view architecture, const std::string& listed) {
   struct Bare {
     std::string_view architecture;

@@ -1,7 +1,8 @@
-// Small models with random weights, of every architecture: made in memory, to be altered before they are opened.
+// Makes small models with random weights, of every architecture, in memory, so that tests can modify them before they
+// are opened.
 //
-// A tensor's numbers depend on its name, its shape and the seed alone, so that two models that differ in one option
-// have everything else in common.
+// A tensor's values depend only on its name, its shape and the seed, so two models that differ in one option have
+// everything else in common.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ struct RandomModel {
   void erase(std::string_view name);
 };
 
-// A model's file, in memory; errors call it kRandomModelName.
+// A model's file in memory; errors name it kRandomModelName.
 inline constexpr const char* kRandomModelName = "random.gguf";
 
 class ModelFile {
@@ -61,11 +62,11 @@ StoredTensor stored(std::string name, const gguf::Shape& shape, std::span<const 
 
 bool is_norm(std::string_view name);
 
-// Numbers such as trained tensors of the name have, as far as it matters.
+// Returns values that resemble those of a trained tensor of this name, as far as it matters.
 StoredTensor random_tensor(const RandomModelOptions& options, const std::string& name, const gguf::Shape& shape,
                            bool is_matrix);
 
-// The spec that the keys make of a file without tensors.
+// Returns the description that the keys give for a file without tensors.
 models::Description describe(const RandomModelOptions& options, const gguf::MetadataBuilder& keys);
 
 RandomModel random_model(const RandomModelOptions& options);

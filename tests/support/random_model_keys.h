@@ -1,4 +1,4 @@
-// The metadata that converters write for each architecture, with numbers of a test's choice.
+// Writes the metadata that converters write for each architecture, with sizes that a test chooses.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"

@@ -1,5 +1,5 @@
-// Where the reference data is, which is not part of the repository: beside it, or where the environment says. Tests
-// that read it are skipped, with a message, where it is absent.
+// Finds the reference data, which is not part of the repository: beside it, or where the environment variable says.
+// Tests that need it are skipped with a message if it is absent.
 #pragma once
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// A folder of its own for a test, gone with everything in it when the test ends.
+// A temporary folder for a test, which is deleted with its contents when the test ends.
 #pragma once
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 
 namespace rocmforge::testing {
 
-// For tests that write thousands of files: a disk would be waited for at each.
+// Returns a folder in memory, for tests that write thousands of files and would wait for the disk each time.
 inline std::filesystem::path memory_disk() {
   const std::filesystem::path shared_memory = "/dev/shm";
   return std::filesystem::exists(shared_memory) ? shared_memory : std::filesystem::temp_directory_path();
@@ -34,7 +34,7 @@ class TempFolder {
   const std::filesystem::path& path() const { return path_; }
   std::string operator/(std::string_view name) const { return (path_ / name).string(); }
 
-  // Writes a file, and the folders that its name needs; returns its path.
+  // Writes a file, creating the folders in its name, and returns its path.
   std::string write(std::string_view name, std::string_view content) const {
     const std::filesystem::path path = path_ / name;
     std::filesystem::create_directories(path.parent_path());

@@ -1,4 +1,4 @@
-// A small Llama with random weights, written to a file for tests of whole commands.
+// Writes a small Llama with random weights to a file, for tests of whole commands.
 #pragma once
 
 #include <cstring>
@@ -29,10 +29,10 @@ inline gguf::MetadataBuilder llama_metadata(const LlamaShape& llama) {
   return keys;
 }
 
-// The values of a tensor, changed as a test needs.
+// Changes the values of a tensor as a test requires.
 using Change = std::function<void(const std::string& tensor, std::vector<float>& values)>;
 
-// Matrices in F32, F16 or BF16.
+// Writes a Llama with matrices in F32, F16 or BF16.
 inline void write_llama(const std::string& path, const LlamaShape& llama,
                         quant::FormatId matrices = quant::FormatId::kF16, const Change& change = {},
                         const gguf::MetadataBuilder& keys = {}) {

@@ -1,4 +1,4 @@
-// Tokenizers made by hand, small enough to see what they do.
+// Builds tokenizers so small that their behaviour is easy to predict.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ class TinyVocabulary {
  public:
   explicit TinyVocabulary(std::string_view model) { file_.string("tokenizer.ggml.model", model); }
 
-  // The 256 bytes in GPT-2's alphabet, as ids 0 to 255.
+  // Returns a vocabulary with the 256 bytes in GPT-2's alphabet as ids 0 to 255.
   static TinyVocabulary byte_level(std::string_view pre = "gpt-2") {
     TinyVocabulary vocabulary("gpt2");
     vocabulary.file_.string("tokenizer.ggml.pre", pre);
@@ -40,7 +40,7 @@ class TinyVocabulary {
   TinyVocabulary& control(std::string_view text) { return token(text, text::TokenType::kControl); }
   TinyVocabulary& user_defined(std::string_view text) { return token(text, text::TokenType::kUserDefined); }
 
-  // The 256 tokens <0x00> to <0xFF>.
+  // Adds the 256 tokens <0x00> to <0xFF>.
   TinyVocabulary& bytes() {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     for (unsigned byte = 0; byte < 256; ++byte) {
@@ -49,13 +49,13 @@ class TinyVocabulary {
     return *this;
   }
 
-  // A merge and the token it makes.
+  // Adds a merge and the token it makes.
   TinyVocabulary& merge(std::string_view left, std::string_view right) {
     merges_.push_back(std::string(left).append(" ").append(right));
     return token(std::string(left).append(right));
   }
 
-  // Any other key.
+  // Gives access to the file, for other keys.
   GgufBytes& file() { return file_; }
 
   text::TokenId id(std::string_view text) const {

@@ -1,5 +1,4 @@
-// A terminal to try a program in, as a person would: types, pastes, and looks at the screen. It is a tmux server of the
-// test's own.
+// Runs a program in a terminal as a person would: types, pastes and reads the screen. It uses a tmux server of its own.
 #pragma once
 
 #include <sys/wait.h>
@@ -20,13 +19,13 @@ inline bool has_tmux() { return Program({"/bin/sh", "-c", "command -v tmux >/dev
 
 class Tmux {
  public:
-  // Runs a line of shell; the terminal stays when it has ended.
+  // Runs a shell command; the terminal stays open after it has ended.
   explicit Tmux(const std::string& command, const std::map<std::string, std::string>& environment = {}) {
     std::vector<std::string> arguments = {"-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24"};
     for (const auto& [name, value] : environment) {
       arguments.insert(arguments.end(), {"-e", name + "=" + value});
     }
-    // A shell of the system's, whatever the user's is.
+    // Uses the system's shell, whatever the user's is.
     arguments.insert(arguments.end(), {"/bin/sh", "-c", command + "\necho \"left with $?\"\nexec sleep 3600"});
     ask(arguments);
   }
@@ -34,9 +33,9 @@ class Tmux {
   Tmux& operator=(const Tmux&) = delete;
   ~Tmux() { ask({"kill-server"}); }
 
-  // Text as it is.
+  // Types the text literally.
   void type(const std::string& text) const { ask({"send-keys", "-l", "--", text}); }
-  // Keys by tmux's names: "Enter", "C-c", "Left".
+  // Presses keys by tmux's names: "Enter", "C-c", "Left".
   void press(std::vector<std::string> keys) const {
     keys.insert(keys.begin(), "send-keys");
     ask(std::move(keys));
@@ -53,11 +52,11 @@ class Tmux {
     ask({"resize-window", "-x", std::to_string(columns), "-y", std::to_string(rows)});
   }
 
-  // Without spaces and empty lines at the ends. A line that the terminal wrapped is one line.
+  // Returns the screen without trailing spaces and empty lines. A line that the terminal wrapped is one line.
   std::string screen() const { return captured({"capture-pane", "-p", "-J"}); }
   std::string screen_with_styles() const { return captured({"capture-pane", "-p", "-e", "-J"}); }
 
-  // Waits until the screen is as wanted; after a minute it says no, and what is on the screen.
+  // Waits until the screen satisfies `wanted`. Fails after a minute and shows the screen.
   ::testing::AssertionResult becomes(const std::function<bool(const std::string&)>& wanted) const {
     const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     std::string last;
@@ -75,7 +74,7 @@ class Tmux {
     return becomes([&](const std::string& screen) { return screen.ends_with(text); });
   }
 
-  // What the program runs as.
+  // Returns the program's process id.
   pid_t process() const { return std::stoi(ask({"list-panes", "-F", "#{pane_pid}"})); }
 
  private:
@@ -97,7 +96,7 @@ class Tmux {
     return answer.output;
   }
 
-  TempFolder folder_;  // holds the server's socket: nobody else's server is met
+  TempFolder folder_;  // holds the server's socket, so that no other tmux server is affected
 };
 
 }  // namespace rocmforge::testing

@@ -124,7 +124,7 @@ TEST(Pattern, GivesUpOnEndlessBacktracking) {
   EXPECT_ERROR(pattern.find(std::string(64, 'a'), 0, space), "given up");
 }
 
-TEST(Pattern, RefusesWhatIsNoExpression) { EXPECT_ERROR(Pattern("a(b"), "is no regular expression"); }
+TEST(Pattern, RefusesWhatIsNoExpression) { EXPECT_ERROR(Pattern("a(b"), "is not a regular expression"); }
 
 TEST(Pattern, WhiteSpaceIsUnicodes) {
   MatchSpace space;

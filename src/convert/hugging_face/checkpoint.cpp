@@ -20,10 +20,10 @@ namespace fs = std::filesystem;
 constexpr std::string_view kIndex = "model.safetensors.index.json";
 constexpr std::string_view kSingle = "model.safetensors";
 
-// Of a configuration, a tokenizer or an index; the largest known tokenizer has 35 MB.
+// Maximum size of a configuration, a tokenizer or an index. The largest known tokenizer has 35 MB.
 constexpr std::uintmax_t kLargestText = 256u << 20;
 
-// A file of the folder itself, whatever the index says.
+// Throws Error unless the shard's name is that of a file in the folder itself.
 void check_shard_name(const std::string& index, const std::string& tensor, const std::string& shard) {
   const bool leads_away = shard.empty() || shard.find('/') != std::string::npos ||
                           shard.find('\\') != std::string::npos || shard.find("..") != std::string::npos ||
@@ -38,7 +38,7 @@ void check_shard_name(const std::string& index, const std::string& tensor, const
   }
 }
 
-// "model-00002-of-00005.safetensors" without an index: every number must be there.
+// Checks the shards of a folder without an index: every number of "model-00002-of-00005.safetensors" must be present.
 void check_numbers(const std::string& folder, const std::vector<std::string>& shards) {
   const std::string& first = shards.front();
   const std::size_t of = first.rfind("-of-");
@@ -58,7 +58,7 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
   std::error_code failure;
   if (!fs::is_directory(folder, failure)) {
     throw Error(ErrorCode::kNotFound,
-                fmt::format("{}: {}", folder, fs::exists(folder, failure) ? "is no folder" : "no such folder"),
+                fmt::format("{}: {}", folder, fs::exists(folder, failure) ? "is not a folder" : "no such folder"),
                 "expected a folder with config.json and .safetensors files, as Hugging Face's libraries write it");
   }
   if (const auto index = read(kIndex)) {
@@ -106,12 +106,12 @@ void Checkpoint::open_indexed(const std::string& text) {
   const std::string index = path_of(kIndex);
   const nlohmann::json json = parse_json(text, index);
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
-    throw error(ErrorCode::kMalformed, "{}: 'weight_map' is missing or no object", index);
+    throw error(ErrorCode::kMalformed, "{}: 'weight_map' is missing or not an object", index);
   }
   std::map<std::string, std::set<std::string>> shards;
   for (const auto& [tensor, shard] : json["weight_map"].items()) {
     if (!shard.is_string()) {
-      throw error(ErrorCode::kMalformed, "{}: the shard of '{}' is no string", index, printable(tensor));
+      throw error(ErrorCode::kMalformed, "{}: the shard of '{}' is not a string", index, printable(tensor));
     }
     check_shard_name(index, tensor, shard.get<std::string>());
     shards[shard.get<std::string>()].insert(tensor);

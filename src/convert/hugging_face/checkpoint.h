@@ -1,4 +1,4 @@
-// A folder as Hugging Face's libraries write it: the tensors of all its safetensors files, and its small files.
+// Opens a folder as Hugging Face's libraries write it: the tensors of all its safetensors files, and its small files.
 #pragma once
 
 #include <deque>
@@ -14,28 +14,28 @@ namespace rocmforge::convert {
 
 class Checkpoint {
  public:
-  // Errors name the folder, the file and what is wrong with it: a shard that is missing, an index that says what the
-  // shards do not have, a shard's name that leads out of the folder.
+  // Throws Error, which names the folder and the file, if a shard is missing, if the index and the shards disagree, or
+  // if a shard's name leads out of the folder.
   explicit Checkpoint(const std::string& folder);
 
   const std::string& folder() const { return folder_; }
   std::string path_of(std::string_view file) const;
 
-  // By name.
+  // Returns all tensors by name.
   const std::map<std::string, const StoredTensor*, std::less<>>& tensors() const { return tensors_; }
-  // nullptr when there is none.
+  // Returns nullptr if there is no such tensor.
   const StoredTensor* find(std::string_view name) const;
 
-  // The text of one of the folder's files; nothing when it is not there. One that is too large is an Error.
+  // Returns the text of one of the folder's files, or nothing if it does not exist. Throws Error if it is too large.
   std::optional<std::string> read(std::string_view file) const;
 
-  // Throws when a file has lost bytes since it was opened.
+  // Throws Error if a file has become shorter since it was opened.
   void check_intact() const;
 
-  // Lets go of the memory of bytes that have been read; they can be read again.
+  // Releases the memory of bytes that have been read; they can be read again.
   void release(const StoredTensor& tensor) const noexcept;
 
-  // Throws when `output` is one of the folder's files.
+  // Throws Error if `output` is one of the folder's files.
   void refuse_to_overwrite(const std::string& output) const;
 
  private:

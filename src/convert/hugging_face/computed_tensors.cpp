@@ -15,8 +15,8 @@ std::uint64_t rotated_values(const Config& config, const ModelSizes& sizes) {
   return static_cast<std::uint64_t>(static_cast<float>(sizes.head_width) * share);
 }
 
-// Llama 3: wavelengths beyond the old context are stretched, those far below it are left, and between the two it goes
-// over smoothly. In float32 step by step, as the reference computes it.
+// Returns Llama 3's divisors: wavelengths beyond the old context are stretched, those far below it are unchanged, and
+// between the two the factor changes smoothly. Computed in float32 step by step, as in the reference.
 std::vector<float> llama3_divisors(const Config& config, const RopeSettings& rope, std::uint64_t values) {
   const float base = rope.number("rope_theta").value_or(10000);
   const float factor = rope.number("factor").value_or(8);
@@ -44,7 +44,7 @@ std::vector<float> llama3_divisors(const Config& config, const RopeSettings& rop
   return divisors;
 }
 
-// Gemma 4's global layers rotate the first share of a head and leave the rest.
+// Returns the divisors of Gemma 4's global layers, which rotate only the first part of a head.
 std::vector<float> proportional_divisors(const Config& config) {
   const std::uint64_t width = config.count({"global_head_dim", "head_dim"}).value_or(0);
   const float share = config.number({"rope_parameters.full_attention.partial_rotary_factor"}).value_or(1);

@@ -1,4 +1,5 @@
-// Tensors of GGUF files that checkpoints have as numbers in their configuration: what rotations are divided by.
+// Computes tensors of GGUF files that checkpoints store as numbers in their configuration: the divisors of rotary
+// frequencies.
 #pragma once
 
 #include <memory>

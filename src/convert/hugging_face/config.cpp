@@ -17,7 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-// Where composed models keep the language model's part; a thinker's part has a text part of its own.
+// The keys under which composed models keep the language model's part. A thinker's part contains a text part of its
+// own.
 constexpr std::array<std::string_view, 4> kParts = {"llm_config", "language_config", "thinker_config", "text_config"};
 
 const json* member(const json& object, std::string_view path) {

@@ -1,4 +1,4 @@
-// config.json: what a checkpoint says of its model. The language model's part of a composed one counts first.
+// Reads a checkpoint's config.json. In a composed model, the language model's part takes precedence.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ class Config {
 
   const std::string& path() const { return path_; }
 
-  // The class that `architectures` names.
+  // The class of the model, from the key `architectures`.
   const std::string& model_class() const { return class_; }
 
-  // Lives as long as the list that it is made of.
+  // A list of alternative names. It refers to the list it is made from, which must outlive it.
   class Names {
    public:
     Names(std::initializer_list<std::string_view> names) : names_(names.begin(), names.size()) {}
@@ -38,10 +38,11 @@ class Config {
     std::span<const std::string_view> names_;
   };
 
-  // Each by the first of the names that is there and not null; dots lead into objects ("rope_scaling.factor"). What is
-  // there with another type is an Error.
+  // Each returns the value of the first of the names that is present and not null. Dots lead into objects
+  // ("rope_scaling.factor"). Throws Error if the value has another type.
   std::optional<std::uint32_t> count(Names names) const;
-  std::optional<std::uint32_t> count_if_single(Names names) const;  // nothing for a list, one number a layer
+  std::optional<std::uint32_t> count_if_single(
+      Names names) const;  // returns nothing if the value is a list with one number per layer
   std::optional<float> number(Names names) const;
   std::optional<bool> flag(Names names) const;
   std::optional<std::string> text(Names names) const;
@@ -50,10 +51,10 @@ class Config {
   std::optional<std::vector<std::string>> texts(Names names) const;
   bool has(std::string_view name) const { return find({name}) != nullptr; }
 
-  // An Error when there is none.
+  // Throws Error if there is no value.
   std::uint32_t required_count(Names names) const;
 
-  // The value itself; nullptr when there is none.
+  // Returns the value itself, or nullptr if there is none.
   const nlohmann::json* find(Names names) const;
 
  private:

@@ -25,7 +25,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// Each task writes to its own place.
+// Writes tensors from several threads; each task writes to its own place.
 class TensorWriter {
  public:
   TensorWriter(const TensorPlan& plan, const StoredFormats& formats, const Checkpoint& checkpoint,
@@ -99,7 +99,7 @@ class TensorWriter {
   std::atomic<std::uint64_t> done_values_ = 0;
 };
 
-// The checkpoint's name for the GGUF tensor that a message is about.
+// Returns the checkpoint's name of the GGUF tensor that a message mentions.
 std::string origin_of(const std::string& message, const TensorPlan& plan) {
   for (const PlannedOutput& tensor : plan.tensors) {
     if (message.find("'" + tensor.name + "'") == std::string::npos) continue;
@@ -109,7 +109,8 @@ std::string origin_of(const std::string& message, const TensorPlan& plan) {
   return "the checkpoint may be damaged, or of another model than its config.json says";
 }
 
-// What our own engine would say of the file, before it is written. Too large a model for the memory is not asked.
+// Throws the Error with which our own engine would refuse the file, before it is written. Whether the model fits in
+// memory is not checked.
 void check_loads(const gguf::MetadataBuilder& keys, const std::vector<gguf::TensorSpec>& tensors,
                  const TensorPlan& plan, const std::string& folder) {
   try {
@@ -172,7 +173,7 @@ ConvertResult convert_folder(const std::string& folder, const std::string& outpu
   for (const auto& entry : plan.keys.entries()) keys.copy(entry);
   set_general_keys(keys, checkpoint, plan);
   result.assumptions = set_tokenizer_keys(keys, checkpoint, config, embeddings_of(plan, config));
-  // The reference converter says it of all but these two.
+  // The reference converter writes this key for all architectures but these two.
   const bool is_silent = result.architecture == "gptneox" || result.architecture == "mpt";
   if (!is_silent && formats.file_type) keys.set("general.file_type", *formats.file_type);
   keys.set("general.quantization_version", std::uint32_t{2});

@@ -1,4 +1,4 @@
-// Four-bit integers with a scale and a zero point for each group: GPTQ, AWQ, compressed-tensors.
+// Reads four-bit integers with a scale and a zero point for each group: GPTQ, AWQ and compressed-tensors.
 #include <algorithm>
 #include <array>
 
@@ -13,10 +13,10 @@ namespace {
 
 using quant::FormatId;
 
-// [out, in] of four-bit integers with a scale and a zero point for groups of inputs.
+// A matrix [out, in] of four-bit integers with a scale and a zero point for each group of inputs.
 class FourBitWeight : public StoredWeight {
  public:
-  // Q4_0 is the same thing where the zero point is 8 and groups are whole blocks, if the scale is a half.
+  // Q4_0 represents the same values if the zero point is 8, groups are whole blocks and the scale is a half.
   const quant::Format& format() const final { return quant::format_of(is_q4_0_ ? FormatId::kQ4_0 : FormatId::kF16); }
   void read_blocks(std::uint64_t first, std::span<std::byte> out) const final {
     for (std::size_t at = 0; at < out.size(); at += sizeof(quant::BlockQ4_0), first += 32) {

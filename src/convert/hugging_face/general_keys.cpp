@@ -14,7 +14,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// At least two digits: "0.5B", "1.2B", "70B".
+// Returns a number of parameters with at least two digits: "0.5B", "1.2B", "70B".
 std::string rounded(double parameters) {
   struct Unit {
     double size;
@@ -76,7 +76,7 @@ void set_sampling_keys(gguf::MetadataBuilder& keys, const Checkpoint& checkpoint
       keys.set(key, static_cast<float>(value.get<double>()));
     }
   }
-  // Whoever does not sample takes the likeliest token, whatever temperature stands there.
+  // Without sampling the likeliest token is taken, whatever the temperature.
   const bool is_greedy = config.contains("do_sample") && config["do_sample"] == false;
   if (is_greedy && !config.contains("temperature")) keys.set("general.sampling.temp", 0.0f);
 }

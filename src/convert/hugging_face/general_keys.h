@@ -1,4 +1,4 @@
-// Metadata about a model as a whole: its name, how large it is, how its makers sample from it.
+// Writes the metadata about a model as a whole: its name, its size, and the recommended sampling settings.
 #pragma once
 
 #include "convert/hugging_face/checkpoint.h"
@@ -9,7 +9,8 @@ namespace rocmforge::convert {
 
 void set_general_keys(gguf::MetadataBuilder& keys, const Checkpoint& checkpoint, const TensorPlan& plan);
 
-// "8x7B", "494M": parameters, of a mixture those of one expert and what all share.
+// Returns the number of parameters as "8x7B" or "494M". For a mixture of experts it counts one expert and what all
+// experts share.
 std::string size_label(const TensorPlan& plan);
 
 }  // namespace rocmforge::convert

@@ -1,4 +1,4 @@
-// Small floats that share a scale: OCP microscaling, and NVFP4.
+// Reads small floats that share a scale: OCP microscaling and NVFP4.
 #include "base/float_formats.h"
 #include "base/text.h"
 #include "convert/hugging_face/quantized_weights.h"
@@ -12,8 +12,8 @@ namespace {
 
 using quant::FormatId;
 
-// Logical columns of rows of packed codes: with gpt-oss's form [..., groups, bytes of a group] the last two are one
-// row.
+// Returns the shape of the unpacked weight. gpt-oss stores codes as [..., groups, bytes of a group], where the last two
+// dimensions form one row.
 std::vector<std::uint64_t> unpacked_shape(const StoredTensor& codes, const StoredTensor& scales, std::uint64_t group) {
   std::vector<std::uint64_t> shape = scales.shape;
   if (shape.empty() || codes.bytes.size() / group > count_of(scales)) throw misfit(scales, "a scale for each group");
@@ -43,7 +43,7 @@ class MicroscaledWeight final : public StoredWeight {
         std::memcpy(out.data() + 1, codes.data(), codes.size());
         continue;
       }
-      // Neighbours share a byte there; here value j and value 16 + j do.
+      // In the checkpoint two adjacent values share a byte; in GGUF values j and 16 + j do.
       for (std::uint64_t j = 0; j < 16; ++j) {
         out[1 + j] = static_cast<std::byte>(four_bits(first_of(group) + j) | four_bits(first_of(group) + 16 + j) << 4);
       }

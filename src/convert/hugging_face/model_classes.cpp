@@ -1,4 +1,4 @@
-// Which GGUF architecture each class of Hugging Face models becomes.
+// Maps each class of Hugging Face models to its GGUF architecture.
 #include "convert/hugging_face/model_classes.h"
 
 #include <algorithm>

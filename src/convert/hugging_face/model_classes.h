@@ -1,4 +1,4 @@
-// Which GGUF architecture each class of Hugging Face models becomes.
+// Maps each class of Hugging Face models to its GGUF architecture.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,8 @@
 
 namespace rocmforge::convert {
 
-// Empty for a class that is not known. Some are told apart by the configuration.
+// Returns an empty string for an unknown class. Some classes map to several architectures, between which the
+// configuration decides.
 std::string_view architecture_of(const Config& config);
 
 }  // namespace rocmforge::convert

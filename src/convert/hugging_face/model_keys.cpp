@@ -16,7 +16,8 @@
 namespace rocmforge::convert {
 namespace {
 
-// A key that says what the configuration says. Names apart by '|'; an empty architecture means all.
+// A GGUF key and the configuration names it is copied from. Names are separated by '|'; an empty architecture means
+// all.
 enum class As { kCount, kNumber, kFlag };
 struct KeyRule {
   std::string_view architectures;
@@ -205,7 +206,7 @@ class KeyWriter {
   void write_attention_factor(const RopeSettings& rope) {
     const auto all = rope.number("mscale_all_dim");
     if (is_one_of(architecture_, {"deepseek2", "deepseek32"}) && all) {
-      // Of the number as it is written, not rounded before.
+      // Computed from the number as written, without rounding it first.
       const auto* written = config_.find({"rope_parameters.mscale_all_dim", "rope_scaling.mscale_all_dim"});
       set_number("rope.scaling.yarn_log_multiplier", static_cast<float>(0.1 * written->get<double>()));
     }

@@ -1,4 +1,4 @@
-// The metadata of a GGUF file that a checkpoint's configuration decides.
+// Writes the metadata that follows from a checkpoint's configuration.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace rocmforge::convert {
 
-// `general.architecture`, and the keys that begin with the architecture's name.
+// Sets `general.architecture` and the keys that begin with the architecture's name.
 void set_model_keys(gguf::MetadataBuilder& keys, const Config& config, const std::string& architecture);
 
 }  // namespace rocmforge::convert

@@ -9,7 +9,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// Lists of that length are made; no model comes near.
+// Bounds the lists that are allocated; no model comes near these sizes.
 constexpr std::uint32_t kMostLayers = 1 << 14;
 constexpr std::uint32_t kWidestHead = 1 << 16;
 

@@ -1,4 +1,4 @@
-// The numbers of a configuration that the order of a checkpoint's rows depends on.
+// Holds the sizes of a model on which the order of a checkpoint's rows depends.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 namespace rocmforge::convert {
 
 struct ModelSizes {
-  std::uint32_t layers = 0;  // with the next-token predictors that the GGUF architecture keeps
+  std::uint32_t layers = 0;  // includes next-token predictors if the GGUF architecture keeps them
   std::uint32_t next_token_layers = 0;
   std::uint32_t width = 0;
   std::uint32_t heads = 0;
   std::uint32_t kv_heads = 0;
   std::uint32_t head_width = 0;
 
-  // What no model comes near is an Error.
+  // Reads the sizes. Throws Error if a size is implausibly large.
   static ModelSizes of(const Config& config, std::string_view architecture);
 };
 

@@ -1,4 +1,4 @@
-// Whether a name is one of several: how the tables of architectures, roles and classes are written.
+// Tests whether a name is in a list, for the tables of architectures, roles and classes.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ inline bool is_one_of(std::string_view name, std::initializer_list<std::string_v
   return std::ranges::find(names, name) != names.end();
 }
 
-// Of words that spaces separate.
+// Returns whether `word` is one of the words in `words`, which are separated by spaces.
 inline bool has_word(std::string_view words, std::string_view word) {
   for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
     const std::size_t end = at + word.size();

@@ -25,7 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-// Of names that cut alike the one that stands for the others comes first.
+// Among names that cut text in the same way, the most representative ones come first.
 constexpr auto kUsualNames = std::to_array<std::string_view>({
     "qwen2",       "llama-bpe",    "gpt-2",          "qwen35", "starcoder", "tekken",   "gpt-4o",
     "deepseek-v3", "deepseek-llm", "deepseek-coder", "falcon", "bloom",     "viking",   "seed-coder",
@@ -38,7 +38,7 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
-// Our patterns spell characters out as \x{4e00}.
+// Replaces the escapes \x{4e00} of our patterns by the characters themselves.
 void write_out_characters(std::string& pattern) {
   for (std::size_t at = pattern.find("\\x{"); at != std::string::npos; at = pattern.find("\\x{", at + 1)) {
     const std::size_t end = pattern.find('}', at);
@@ -53,7 +53,7 @@ void write_out_characters(std::string& pattern) {
   }
 }
 
-// Patterns that differ in spelling only become the same.
+// Returns a normal form in which patterns that differ only in spelling are equal.
 std::string normalized(std::string pattern) {
   write_out_characters(pattern);
   replace_all(pattern, "\r", "\\r");
@@ -66,7 +66,7 @@ std::string normalized(std::string pattern) {
   replace_all(pattern, "*+", "*");
   replace_all(pattern, "++", "+");
   replace_all(pattern, "\\p{N}{1}", "\\p{N}");
-  // Between matches a piece is a piece too, so that an alternative for what is left changes nothing.
+  // The text between two matches is a piece too, so an alternative for the rest changes nothing.
   if (pattern.ends_with("|\\s+(?!\\S)|\\s+")) pattern.resize(pattern.size() - 4);
   if (pattern.size() > 2 && pattern.front() == '(' && pattern.back() == ')' &&
       pattern.find('(', 1) == std::string::npos) {
@@ -75,7 +75,7 @@ std::string normalized(std::string pattern) {
   return pattern;
 }
 
-// The cuts that a description makes, in order; nothing where it has one that is not of this kind.
+// Appends the cuts that a description makes, in order. Returns false if one of its steps is not a known kind of cut.
 bool append_cuts(const json& step, std::vector<std::string>& cuts) {
   if (!step.is_object() || !step.contains("type") || !step["type"].is_string()) return false;
   const auto type = step["type"].get<std::string>();
@@ -127,23 +127,23 @@ std::optional<std::string> name_by_description(const TokenizerJson& tokenizer) {
   return found == nullptr ? std::nullopt : std::optional(std::string(found->name));
 }
 
-std::uint64_t beginning_of_sha256(std::string_view text) {
+std::uint64_t sha256_prefix(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
     throw error(ErrorCode::kUnsupported, "this machine's OpenSSL has no SHA-256");
   }
-  std::uint64_t beginning = 0;
-  for (std::size_t i = 0; i < 8; ++i) beginning = beginning << 8 | digest[i];
-  return beginning;
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < 8; ++i) prefix = prefix << 8 | digest[i];
+  return prefix;
 }
 
-// What the hash says of the vocabulary when it cuts as `name` does.
+// Encodes the probe text with the vocabulary, cut as the pre-tokenizer `name` does, and looks up the hash of the ids.
 std::optional<std::string> name_by_hash(const gguf::File& file, const std::string& name) {
   const text::Tokenizer tokenizer(file.metadata(), {.pre_tokenizer = name});
-  const std::vector<text::TokenId> ids = tokenizer.encode(kCheckText, {.add_special = text::AddSpecial::kYes});
-  const std::uint64_t hash = beginning_of_sha256(fmt::format("[{}]", fmt::join(ids, ", ")));
-  const auto found = std::ranges::find(kPreTokenizerHashes, hash, &PreTokenizerHash::beginning);
+  const std::vector<text::TokenId> ids = tokenizer.encode(kProbeText, {.add_special = text::AddSpecial::kYes});
+  const std::uint64_t hash = sha256_prefix(fmt::format("[{}]", fmt::join(ids, ", ")));
+  const auto found = std::ranges::find(kPreTokenizerHashes, hash, &PreTokenizerHash::prefix);
   return found == kPreTokenizerHashes.end() ? std::nullopt : std::optional(std::string(found->name));
 }
 
@@ -155,16 +155,15 @@ PreTokenizerName find_pre_tokenizer_name(const TokenizerJson& tokenizer, const g
   const std::optional<std::string> described = name_by_description(tokenizer);
   if (described) {
     const auto hashed = name_by_hash(file, *described);
-    const bool is_known = hashed && text::find_pre_tokenizer(*hashed) != nullptr;
-    return {is_known ? *hashed : *described, true};
+    return {hashed.value_or(*described), true};
   }
-  // One way of cutting after the other: only the right one gives the ids that a known tokenizer gives.
+  // Tries one way of cutting after the other. Only the right one gives the ids of a known tokenizer.
   std::vector<const text::SplitKind*> tried;
   for (const text::PreTokenizer& known : text::pre_tokenizers()) {
     if (std::ranges::find(tried, known.split) != tried.end()) continue;
     tried.push_back(known.split);
     const auto hashed = name_by_hash(file, std::string(known.name));
-    if (hashed && text::find_pre_tokenizer(*hashed) != nullptr) return {*hashed, true};
+    if (hashed) return {*hashed, true};
   }
   return {"default", false};
 }

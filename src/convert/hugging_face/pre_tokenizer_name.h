@@ -1,5 +1,5 @@
-// The name that `tokenizer.ggml.pre` has for a byte-pair tokenizer: found by what it makes of a text that is known of
-// many, and otherwise by its own description of how it cuts.
+// Finds the name that `tokenizer.ggml.pre` has for a byte-pair tokenizer: first by the token ids that it gives for a
+// probe text (pre_tokenizer_hashes.h), otherwise by its own description of how it cuts text.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@ namespace rocmforge::convert {
 
 struct PreTokenizerName {
   std::string name;
-  bool is_known = false;  // otherwise "default" stands for a description that nothing fits
+  bool is_known = false;  // false: no description matched, and the name is "default"
 };
 
-// `keys` has the vocabulary already, with its merges and special ids.
+// Requires: `keys` already contains the vocabulary with its merges and special ids.
 PreTokenizerName find_pre_tokenizer_name(const TokenizerJson& tokenizer, const gguf::MetadataBuilder& keys);
 
 }  // namespace rocmforge::convert

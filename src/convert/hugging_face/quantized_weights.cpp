@@ -59,7 +59,7 @@ class PlainWeight final : public StoredWeight {
     }
   }
 
-  // Nearly all weights are of these three types: their loops are worth their own code.
+  // Nearly all weights have one of these three types, so these have loops of their own.
   void read(std::uint64_t first, std::int64_t step, std::span<float> out) const override {
     switch (stored().element) {
       case Element::kF32: return gather<float>(first, step, out, [](float value) { return value; });
@@ -115,7 +115,8 @@ class ScaledFp8Weight final : public StoredWeight {
   const quant::Format& format() const override { return quant::format_of(FormatId::kBF16); }
 
  private:
-  // 128 in all known files; the last block may be shorter, so that the size cannot always be told from the counts.
+  // The block size is 128 in all known files. The last block may be shorter, so the size does not always follow from
+  // the counts.
   std::uint64_t block_size(std::uint64_t size, std::uint64_t blocks) const {
     for (const std::uint64_t usual : {std::uint64_t{128}, std::uint64_t{64}, std::uint64_t{32}}) {
       if ((size + usual - 1) / usual == blocks) return usual;

@@ -7,7 +7,7 @@ namespace {
 
 using Writer = SpecialKeys;
 
-// One number of key and value heads a layer, 0 where a layer does not attend.
+// Sets the number of key and value heads for each layer; 0 for a layer without attention.
 void heads_where(const Writer& w, const std::vector<bool>& attends) {
   Layers heads;
   for (const bool does : attends) heads.push_back(does ? static_cast<std::int32_t>(w.sizes.kv_heads) : 0);
@@ -55,7 +55,7 @@ void falcon_h1(const Writer& w) {
   w.set_count("ssm.time_step_rank", w.count({"mamba_n_heads"}));
 }
 
-// Nemotron H: a letter a layer, M for Mamba 2, * for attention, - or E for the feed-forward network.
+// Nemotron H's pattern has one letter per layer: M for Mamba 2, * for attention, - or E for the feed-forward network.
 void nemotron_h(const Writer& w) {
   std::vector<bool> attends, feeds;
   if (const auto pattern = w.config.text({"hybrid_override_pattern"})) {

@@ -1,4 +1,4 @@
-// Metadata of models with recurrent layers: sizes of their states, and which layers attend.
+// Writes the metadata of models with recurrent layers: the sizes of their states, and which layers have attention.
 #pragma once
 
 #include "convert/hugging_face/special_keys.h"

@@ -19,7 +19,7 @@ auto RopeSettings::first_of(std::string_view name, Find find) const {
 std::optional<float> RopeSettings::number(std::string_view name) const {
   const auto found = first_of(name, [&](Config::Names names) { return config_.number(names); });
   if (found) return found;
-  // Beside the object in older files.
+  // Older files have it beside the object.
   if (name == "rope_theta")
     return config_.number(
         {"rope_theta", "rotary_emb_base", "global_rope_theta", "rope_base", "attn_config.rope_theta"});

@@ -1,5 +1,5 @@
-// What a configuration says of rotary positions, in its old forms (`rope_theta`, `rope_scaling`) and its new one
-// (`rope_parameters`, for each kind of attention where there are several).
+// Reads the settings of rotary positions from a configuration, in the old form (`rope_theta`, `rope_scaling`) and in
+// the new one (`rope_parameters`, with an object for each kind of attention if there are several).
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ class RopeSettings {
   // "default", "linear", "yarn", "llama3", "longrope", ...
   std::string type() const { return text("rope_type").value_or(text("type").value_or("default")); }
 
-  // Of layers with full attention.
+  // These return the settings of layers with full attention.
   std::optional<float> number(std::string_view name) const;
   std::optional<std::uint32_t> count(std::string_view name) const;
   std::optional<std::string> text(std::string_view name) const;

@@ -53,7 +53,7 @@ std::vector<View> RowOrders::reordered(std::string_view suffix, std::string_view
     const View experts = view.split(0, count({"ffn_config.moe_num_experts"}));
     return {suffix == "ffn_down_exps" ? experts.exchanged(1, 2) : experts};
   }
-  // Experts in one tensor with inputs before outputs.
+  // Some checkpoints keep the experts in one tensor with inputs before outputs.
   const bool is_down = suffix == "ffn_down_exps" && view.axes.size() == 3;
   const bool is_transposed = is_down && view.axes[1].size != sizes_.width;
   const bool may_be_either = is_down && view.axes[1].size == view.axes[2].size;
@@ -195,7 +195,7 @@ std::vector<std::uint64_t> RowOrders::final_shape(std::string_view name, const s
     shape.front() = rest == 0 ? 0 : count / rest;
     return shape;
   }
-  // Axes that were split to be put in order are rows again, or columns where those were split.
+  // Axes that were split for reordering become rows again, or columns if the columns were split.
   if (ends("ssm_out.weight")) return {shape.front(), shape.front() == 0 ? 0 : count / shape.front()};
   return {shape.back() == 0 ? 0 : count / shape.back(), shape.back()};
 }

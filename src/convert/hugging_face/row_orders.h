@@ -1,4 +1,4 @@
-// Where checkpoints and GGUF files keep the same rows in different orders, or in different tensors.
+// Reorders rows where checkpoints and GGUF files store them in different orders or in different tensors.
 #pragma once
 
 #include <string>
@@ -21,26 +21,28 @@ class RowOrders {
   RowOrders(const Config& config, const ModelSizes& sizes, std::string_view architecture)
       : config_(config), sizes_(sizes), architecture_(architecture) {}
 
-  // One tensor, by the GGUF name's last word and the checkpoint's role.
+  // Reorders one tensor. `suffix` is the last word of its GGUF name; `role` is its name in the checkpoint.
   std::vector<View> reordered(std::string_view suffix, std::string_view role, const View& view) const;
 
-  // [kv heads, its query heads + key + value, head width] rows.
+  // Splits a tensor with the rows [kv heads, query heads per kv head + key + value, head width].
   std::vector<NamedView> grouped_query_key_value(const View& view) const;
-  // All queries, then keys, then values.
+  // Splits a tensor with all queries, then all keys, then all values.
   std::vector<NamedView> stacked_query_key_value(const View& view) const;
-  // Rows of [heads, nope + value]; the keys' part is stored transposed.
+  // Splits a tensor with the rows [heads, nope + value]; the part of the keys is stored transposed.
   std::vector<NamedView> latent_key_value(const View& view) const;
-  // Qwen3-Next: rows of [key heads, query + key + values + gates].
+  // Splits Qwen3-Next's tensor with the rows [key heads, query + key + values + gates].
   std::vector<NamedView> delta_inputs(const View& view) const;
-  // [experts, 2 * ffn, width], or the last two exchanged; gpt-oss interleaves the two.
+  // Splits a tensor [experts, 2 * ffn, width], or with the last two dimensions exchanged. gpt-oss interleaves gate and
+  // up.
   std::vector<NamedView> expert_gate_up(const View& view) const;
   std::vector<NamedView> halves(const View& view, std::string_view first, std::string_view second) const;
 
-  // What the GGUF file says where it counts dimensions differently; the contiguous one last.
+  // Returns the shape for the GGUF file, which for some tensors counts dimensions differently. The contiguous dimension
+  // is last.
   std::vector<std::uint64_t> final_shape(std::string_view name, const std::vector<View>& pieces) const;
 
  private:
-  // From halves of a head's rows to pairs, where the architecture rotates neighbours.
+  // Reorders a head's rows from halves to pairs if the architecture rotates adjacent rows.
   View rotary_pairs(const View& view, std::uint64_t heads) const;
   bool rotates_pairs() const;
   std::vector<View> interleaved_heads(const View& view) const;

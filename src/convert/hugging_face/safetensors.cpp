@@ -17,7 +17,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// What the format's own library reads.
+// The limits of the format's own library.
 constexpr std::uint64_t kLongestHeader = 100'000'000;
 constexpr std::size_t kMostDimensions = 8;
 
@@ -48,7 +48,8 @@ constexpr std::array kElements = std::to_array<ElementName>({
 
 const ElementName& entry_of(Element element) { return *std::ranges::find(kElements, element, &ElementName::element); }
 
-// Reads the header as it is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}.
+// Builds the list of tensors while the header is parsed: {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0,
+// 24]}, ...}.
 class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   HeaderReader(std::span<const std::byte> data, std::string_view path) : data_(data), path_(path) {}
@@ -127,7 +128,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { return in_metadata_ || fail("null"); }
   bool binary(binary_t&) override { return fail("binary data"); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    throw malformed("the header is no JSON, at its byte {}", position);
+    throw malformed("the header is not valid JSON at its byte {}", position);
   }
 
  private:
@@ -141,7 +142,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
                  fmt::format("{}: {}", path_, fmt::format(format, std::forward<Args>(arguments)...)));
   }
   bool fail(std::string_view found) const {
-    throw malformed("the header has {} where none belongs, after '{}'", found, name());
+    throw malformed("the header has {} in an unexpected place, after '{}'", found, name());
   }
 
   void begin_tensor() {
@@ -156,7 +157,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
                       : !has_shape_ ? "shape"
                                     : "data_offsets");
     }
-    // Also of a tensor without values every step along its dimensions must be a number that fits.
+    // Even for a tensor without values, every stride must fit in 64 bits.
     std::uint64_t steps = size_of(tensor_.element);
     bool is_empty = false;
     for (const std::uint64_t dimension : tensor_.shape) {
@@ -192,7 +193,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   bool has_element_ = false, has_shape_ = false, has_offsets_ = false;
 };
 
-// The format wants every byte to belong to one tensor.
+// Throws Error unless every byte belongs to exactly one tensor, as the format requires.
 void check_coverage(std::span<const StoredTensor> tensors, std::span<const std::byte> data, std::string_view path) {
   const std::byte* end = data.data();
   std::string_view before = "the header";
@@ -221,7 +222,7 @@ std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, std
   static_assert(std::endian::native == std::endian::little);
   std::uint64_t header_bytes = 0;
   if (file.size() < sizeof header_bytes) {
-    throw error(ErrorCode::kMalformed, "{}: {} bytes are no safetensors file", path, file.size());
+    throw error(ErrorCode::kMalformed, "{}: a file of {} bytes is too short for safetensors", path, file.size());
   }
   std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
   if (header_bytes > kLongestHeader) {

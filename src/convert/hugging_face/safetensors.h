@@ -1,7 +1,7 @@
-// A safetensors file: a JSON header that says where each tensor lies, then the tensors' bytes.
+// Reads a safetensors file: a JSON header that gives the place of each tensor, and the tensors' bytes.
 //
-// The file is as little to be trusted as a GGUF file: sizes are checked before they are used, and nothing is allocated
-// because a header says so.
+// The file is not trusted: sizes are checked before they are used, and no memory is allocated only because a header
+// claims a size.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace rocmforge::convert {
 
-// The types that the format names, as far as weights are stored in them.
+// The element types of the format in which weights may be stored.
 enum class Element {
   kF64,
   kF32,
@@ -41,16 +41,17 @@ std::size_t size_of(Element element);
 struct StoredTensor {
   std::string name;
   Element element = Element::kF32;
-  std::vector<std::uint64_t> shape;  // the contiguous dimension last
+  std::vector<std::uint64_t> shape;  // the contiguous dimension is last
   std::span<const std::byte> bytes;
-  std::string_view file;  // its path, for messages
+  std::string_view file;  // the file's path, for messages
 };
 
-// "[64, 32]".
+// Returns a shape as "[64, 32]".
 std::string to_string(std::span<const std::uint64_t> shape);
 
-// The tensors of a file's content, in the order of their bytes. `path` must outlive them. What the format forbids is an
-// Error that names the file and the tensor: offsets outside the file, overlaps, gaps, a size that is not the shape's.
+// Returns the tensors of a file's content in the order of their bytes. `path` must outlive them. Throws Error, which
+// names the file and the tensor, if the content violates the format: offsets outside the file, overlaps, gaps, or a
+// size that does not match the shape.
 std::vector<StoredTensor> parse_safetensors(std::span<const std::byte> file, std::string_view path);
 
 class SafetensorsFile {

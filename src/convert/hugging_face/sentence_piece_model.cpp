@@ -10,12 +10,12 @@ namespace {
 
 constexpr std::size_t kMostPieces = 4u << 20;
 
-// The fields of one message, one after the other.
+// Iterates over the fields of one message.
 class Message {
  public:
   Message(std::string_view bytes, std::string_view path) : rest_(bytes), path_(path) {}
 
-  // The next field's number; false at the end.
+  // Advances to the next field. Returns false at the end.
   bool next() {
     if (rest_.empty()) return false;
     const std::uint64_t tag = varint();

@@ -1,4 +1,4 @@
-// tokenizer.model: SentencePiece's protocol buffer, as far as a tokenizer needs it.
+// Parses tokenizer.model, SentencePiece's protocol buffer, as far as a tokenizer needs it.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct SentencePieceModel {
   std::string charsmap;
 };
 
-// What is cut off, or no such message, is an Error that names the file and the place.
+// Throws Error, which names the file and the place, if the message is truncated or malformed.
 SentencePieceModel parse_sentence_piece_model(std::string_view bytes, std::string_view path);
 
 }  // namespace rocmforge::convert

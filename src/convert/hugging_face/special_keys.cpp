@@ -42,7 +42,7 @@ void minicpm(const Writer& w) {
   w.set_number("logit_scale", static_cast<float>(w.sizes.width) / static_cast<float>(std::max(base, 1u)));
 }
 
-// Phi 3: the context that the short factors are for, and what queries are scaled with beyond it.
+// Phi 3: the context length for the short factors, and the factor that scales queries beyond it.
 void phi3(const Writer& w) {
   const RopeSettings rope(w.config);
   const std::uint32_t trained = w.count({"max_position_embeddings"});
@@ -120,7 +120,7 @@ void olmo2(const Writer& w) {
   if (const auto base = RopeSettings(w.config).number("rope_theta")) w.set_number("rope.freq_base_swa", *base);
 }
 
-// Newton's method on the normal distribution's error function.
+// Computes the quantile of the normal distribution by Newton's method on its error function.
 float normal_quantile(double share) {
   if (share <= 0) return -std::numeric_limits<float>::infinity();
   if (share >= 1) return std::numeric_limits<float>::infinity();

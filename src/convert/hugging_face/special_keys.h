@@ -1,5 +1,5 @@
-// Metadata that takes more than a look-up in the configuration: what follows from several numbers, what differs by
-// layer.
+// Writes metadata that needs more than a look-up in the configuration: values that depend on several numbers or differ
+// by layer.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace rocmforge::convert {
 
-// One number a layer, as GGUF files have them.
+// One number per layer, as GGUF files store them.
 using Layers = std::vector<std::int32_t>;
 
 struct SpecialKeys {
@@ -32,7 +32,7 @@ struct SpecialKeys {
     return config.count(names).value_or(otherwise);
   }
 
-  // One entry a layer: whether its type is `type`.
+  // Returns for each layer whether its type is `type`.
   std::vector<bool> layers_of_type(std::string_view type) const {
     std::vector<bool> layers;
     for (const std::string& layer :

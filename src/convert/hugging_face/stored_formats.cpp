@@ -17,7 +17,7 @@ using quant::Format;
 using quant::format_of;
 using quant::FormatId;
 
-// Small, and read as numbers instead of multiplied with, or so sensitive that they stay as they are trained.
+// Returns whether a tensor stays float32: it is small and not used in a matrix product, or very sensitive.
 bool stays_float32(const PlannedOutput& tensor) {
   constexpr auto kParts =
       std::to_array<std::string_view>({"ffn_gate_inp", "token_types", "position_embd", "ssm_conv1d", "shortconv.conv",
@@ -33,7 +33,8 @@ bool is_float_type(const Format* format) {
          (format->id == FormatId::kF32 || format->id == FormatId::kF16 || format->id == FormatId::kBF16);
 }
 
-// What has its place in GGUF files as it is. Four-bit integers are a way of storing floats that a float type undoes.
+// Returns whether the format is stored unchanged in GGUF files. Four-bit integers only encode floats and may become a
+// float type.
 bool is_microscaled(const Format& format) { return !format.is_plain_float() && format.id != FormatId::kQ4_0; }
 
 const Format& most_common(const TensorPlan& plan, const std::vector<const Format*>& formats) {
@@ -45,7 +46,7 @@ const Format& most_common(const TensorPlan& plan, const std::vector<const Format
   return *std::ranges::max_element(values, {}, [](const auto& entry) { return entry.second; })->first;
 }
 
-// Of what the checkpoint has; blocks give their numbers in BF16 where they may not stay.
+// Returns the format of the checkpoint's own data. Blocks that may not be kept become BF16.
 const Format& own_format(const PlannedOutput& tensor, bool dequantize) {
   if (stays_float32(tensor)) return format_of(FormatId::kF32);
   const Format& own = tensor.own_format();
@@ -65,7 +66,7 @@ StoredFormats by_float_type(const TensorPlan& plan, const Format* type, bool deq
   const Format& most = most_common(plan, chosen.of_tensor);
   const Format* named = type != nullptr && !has_blocks ? type : &most;
   for (const Format* format : chosen.of_tensor) {
-    if (!format->is_plain_float()) named = format;  // what a reader must be able to decode
+    if (!format->is_plain_float()) named = format;  // a reader must be able to decode this format
   }
   chosen.file_type = Target{.format = named}.file_type();
   chosen.name = named->name;

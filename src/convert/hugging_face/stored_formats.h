@@ -1,4 +1,4 @@
-// Which format each tensor of a converted model is stored in.
+// Chooses the format in which each tensor of a converted model is stored.
 #pragma once
 
 #include <cstdint>

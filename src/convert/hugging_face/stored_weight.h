@@ -1,4 +1,4 @@
-// What all stored weights share: their numbers are found one by one, at places that a caller steps through.
+// The base class of weights that are stored in a file and whose numbers are read one by one.
 #pragma once
 
 #include <cstddef>
@@ -24,12 +24,12 @@ inline std::uint8_t byte_at(std::span<const std::byte> bytes, std::uint64_t inde
   return static_cast<std::uint8_t>(bytes[index]);
 }
 
-// Of any type that is no code of several elements.
+// Returns one number. Requires: the element type holds one number each, not packed codes.
 float number_at(const StoredTensor& tensor, std::uint64_t index);
 
 std::uint64_t count_of(const StoredTensor& tensor);
 
-// "FILE: tensor 'NAME' is F32 [3], expected ...".
+// Returns the Error "FILE: tensor 'NAME' is F32 [3], expected ...".
 Error misfit(const StoredTensor& part, const std::string& expected);
 
 class StoredWeight : public Weight {

@@ -11,7 +11,7 @@
 namespace rocmforge::convert {
 namespace {
 
-// A GGUF name and, separated by spaces, what checkpoints call the same after the layer's number.
+// A GGUF name and, separated by spaces, the names that checkpoints use for it after the layer's number.
 struct Roles {
   std::string_view gguf;
   std::string_view roles;
@@ -183,7 +183,7 @@ constexpr auto kModelRoles = std::to_array<Roles>({
     {"altup_unembd_proj", "altup_unembed_projections"},
 });
 
-// Where an architecture means something else by a role.
+// A role that means something else in some architectures.
 struct Exception {
   std::string_view architectures;
   std::string_view role;
@@ -219,7 +219,7 @@ std::optional<int> number_of(std::string_view text) {
   return number;
 }
 
-// Wrappers' names, which may stand one before the other.
+// Prefixes of wrapper classes, which may be combined.
 constexpr auto kWrappers = std::to_array<std::string_view>({
     "model.",
     "transformer.",
@@ -292,13 +292,14 @@ TensorName TensorName::parse(std::string_view full) {
     break;
   }
   if (rest.starts_with("encoder.block.")) name.stack = Stack::kEncoder;
-  // The first number is the layer's, the one after "experts" the expert's; what stands before the layer is a wrapper.
+  // The first number is the layer's, and the one after "experts" the expert's. Whatever precedes the layer is a
+  // wrapper.
   while (true) {
     const std::size_t dot = rest.find('.');
     const std::string_view word = rest.substr(0, dot);
     const auto number = number_of(word);
     if (number && !name.expert && (name.role.ends_with("projections") || name.role.ends_with(".norms"))) {
-      name.expert = number;  // a list of its own
+      name.expert = number;  // experts in a separate list
     } else if (number && !name.layer) {
       name.layer = number;
       name.role.clear();

@@ -1,4 +1,4 @@
-// What a checkpoint's tensors are called in GGUF files.
+// Maps the names of a checkpoint's tensors to their names in GGUF files.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace rocmforge::convert {
 
-// A checkpoint's tensor name, taken apart: "model.layers.3.mlp.experts.7.up_proj.weight" is layer 3, expert 7, role
+// The parts of a checkpoint's tensor name: "model.layers.3.mlp.experts.7.up_proj.weight" is layer 3, expert 7, role
 // "mlp.experts.up_proj", ending ".weight".
 struct TensorName {
   std::string full;
@@ -15,16 +15,16 @@ struct TensorName {
   std::string ending;  // ".weight", ".bias", or nothing
   std::optional<int> layer;
   std::optional<int> expert;
-  enum class Stack { kDecoder, kEncoder } stack = Stack::kDecoder;  // of models that have both
+  enum class Stack { kDecoder, kEncoder } stack = Stack::kDecoder;  // for models that have both
 
-  // Without what the model's wrappers put in front.
+  // Parses a name and drops the prefixes of wrapper classes.
   static TensorName parse(std::string_view name);
 };
 
-// Tensors of no use to the language model: images, sound, position tables that are computed, causal masks.
+// Returns whether the language model does not use the tensor: images, sound, computed position tables, causal masks.
 bool is_left_out(std::string_view name);
 
-// "blk.3.ffn_up_exps", without an ending; nothing when no name is known for it.
+// Returns the GGUF name without its ending, such as "blk.3.ffn_up_exps", or nothing if no name is known.
 std::optional<std::string> gguf_name(const TensorName& name, std::string_view architecture);
 
 }  // namespace rocmforge::convert

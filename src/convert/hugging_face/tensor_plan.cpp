@@ -36,7 +36,7 @@ class TensorPlanner {
   }
 
  private:
-  // Expert by expert, or head by head: GGUF has one tensor for all.
+  // Weights that the checkpoint stores per expert or per head, and GGUF in one tensor.
   struct List {
     std::map<int, View> members;
   };
@@ -68,7 +68,7 @@ class TensorPlanner {
     if (name.layer && static_cast<std::uint32_t>(*name.layer) >= sizes_.layers &&
         name.role.find("projections") == std::string::npos &&
         config_.count({"num_nextn_predict_layers"}).value_or(0) > 0) {
-      return true;  // predictors of the tokens after the next
+      return true;  // predictors of later tokens
     }
     const bool is_tied = config_.flag({"tie_word_embeddings"}).value_or(false) ||
                          is_one_of(architecture_, {"gemma", "gemma2", "gemma3", "command-r", "cohere2"});
@@ -100,7 +100,8 @@ class TensorPlanner {
     return view;
   }
 
-  // Falcon H1's multipliers are part of the weights in GGUF files. The input projection's differ by its parts.
+  // In GGUF files Falcon H1's multipliers are part of the weights. Those of the input projection differ between its
+  // parts.
   View multiplied(std::string_view suffix, const View& view) const {
     const auto by = [&](std::initializer_list<std::string_view> key) {
       return view.changed(Kind::kMultiply, config_.number(key).value_or(1));
@@ -124,7 +125,7 @@ class TensorPlanner {
     return fmt::format("blk.{}.{}{}", name.layer.value_or(0), suffix, ending);
   }
 
-  // Weights of which GGUF files make more than one tensor.
+  // Handles weights that become several tensors in GGUF files.
   bool place_several(const TensorName& name, const View& view) {
     const RowOrders orders(config_, sizes_, architecture_);
     const std::string& role = name.role;
@@ -160,7 +161,7 @@ class TensorPlanner {
     add(full, orders.reordered(suffix, name.role, view));
   }
 
-  // Apertus keeps its activation's parameters as tensors of one number.
+  // Apertus stores the parameters of its activation as tensors of one number.
   bool place_activation(const TensorName& name, const Weight& weight) {
     if (architecture_ != "apertus" || !name.role.starts_with("mlp.act_fn.")) return false;
     if (weight.count() != 1 || !name.layer || static_cast<std::uint32_t>(*name.layer) >= sizes_.layers) {
@@ -224,7 +225,7 @@ class TensorPlanner {
   TensorPlan plan_;
 };
 
-// Calls visit(piece, first value in it, number of values) for a run of the tensor's values.
+// Calls visit(piece, first value in the piece, number of values) for each part of a run of the tensor's values.
 template <typename Visit>
 void for_pieces(const std::vector<View>& pieces, std::uint64_t begin, std::uint64_t values, Visit visit) {
   for (const View& piece : pieces) {

@@ -9,7 +9,7 @@
 
 namespace rocmforge::convert {
 
-// A model's rows are bounded by its file; a vocabulary in memory is bounded here.
+// Bounds the memory of a vocabulary; the file's size bounds only the model's rows.
 constexpr std::uint64_t kMostTokens = 4u << 20;
 
 TokenTable::TokenTable(std::uint64_t size, std::string source) : source_(std::move(source)) {

@@ -1,4 +1,4 @@
-// A vocabulary as it is put together: each id once, the gaps filled.
+// Assembles a vocabulary: each id occurs once, and gaps are filled.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,21 @@ namespace rocmforge::convert {
 
 class TokenTable {
  public:
-  // As many as the model has embeddings. `source` names the file in messages.
+  // `size`: number of the model's embeddings. `source` names the file in messages.
   TokenTable(std::uint64_t size, std::string source);
 
-  // Of an id given twice the last counts. An id that no embedding belongs to is an Error.
+  // Sets a token; an earlier one with the same id is replaced. Throws Error if the id has no embedding.
   void set(std::uint64_t id, std::string text, text::TokenType type, float score = 0);
 
   bool is_set(std::uint64_t id) const { return id < filled_.size() && filled_[id]; }
   const std::string& text(std::uint64_t id) const { return texts_[id]; }
   text::TokenType type(std::uint64_t id) const { return types_[id]; }
   std::uint64_t size() const { return texts_.size(); }
-  // The size when there is none.
+  // Returns the id of the token with this text, or size() if there is none.
   std::uint64_t find(std::string_view text) const;
 
-  // Ids without a token get one that stands for nothing. Scores are stored only where a vocabulary has them.
+  // Stores the vocabulary. An id without a token gets an unused placeholder. Scores are stored only if the vocabulary
+  // has them.
   void store(gguf::MetadataBuilder& keys, bool with_scores);
 
  private:
@@ -37,7 +38,7 @@ class TokenTable {
   std::vector<bool> filled_;
 };
 
-// Whether a token that no file calls special is one by its looks.
+// Returns whether a token looks special, for tokens that no file declares special.
 bool looks_special(std::string_view text);
 
 }  // namespace rocmforge::convert

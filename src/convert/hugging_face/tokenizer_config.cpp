@@ -29,7 +29,7 @@ constexpr auto kTokenRoles = std::to_array<TokenRole>({
     {"mask_token", "mask_token_id", "tokenizer.ggml.mask_token_id"},
 });
 
-// "<s>", or {"content": "<s>", ...}.
+// Returns the text of "<s>" or of {"content": "<s>", ...}.
 std::optional<std::string> text_of(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_object() && value.contains("content") && value["content"].is_string())
@@ -37,7 +37,7 @@ std::optional<std::string> text_of(const json& value) {
   return std::nullopt;
 }
 
-// Whether the template of a single text begins and ends with a special token.
+// Whether the post-processor's template for a single text begins and ends with a special token.
 struct Around {
   bool begins = false;
   bool ends = false;
@@ -77,7 +77,7 @@ std::vector<TokenizerConfig::AddedToken> TokenizerConfig::added_tokens() const {
     if (!added.is_object()) throw error(ErrorCode::kMalformed, "{}: expected an object", path);
     for (const auto& [content, id] : added.items()) {
       if (!id.is_number_unsigned())
-        throw error(ErrorCode::kMalformed, "{}: the id of '{}' is no number", path, printable(content, 40));
+        throw error(ErrorCode::kMalformed, "{}: the id of '{}' is not a number", path, printable(content, 40));
       tokens.push_back({id.get<std::uint64_t>(), content, false});
     }
   }
@@ -105,7 +105,7 @@ void TokenizerConfig::set_role_ids(gguf::MetadataBuilder& keys, const TokenTable
         continue;
       }
     }
-    // Several ends of generation stand in a list; the first is the token that ends a text.
+    // Several end-of-generation ids form a list; the first one is the token that ends a text.
     const json* stated = config.find({role.id_field});
     if (stated != nullptr && stated->is_array() && !stated->empty()) stated = &stated->front();
     if (stated == nullptr || !stated->is_number_unsigned() || stated->get<std::uint64_t>() >= tokens.size()) continue;
@@ -153,7 +153,7 @@ void TokenizerConfig::set_chat_templates(gguf::MetadataBuilder& keys) const {
   }
   if (found.is_array()) set_named_templates(keys, found);
   if (found.is_string()) keys.set("tokenizer.chat_template", found.get<std::string>());
-  // The newest place, a file of its own, counts most.
+  // The newest place, a separate file, takes precedence.
   if (const auto text = checkpoint_.read("chat_template.jinja")) keys.set("tokenizer.chat_template", *text);
 }
 

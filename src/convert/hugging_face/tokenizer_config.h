@@ -1,4 +1,5 @@
-// tokenizer_config.json and the small files around it: roles of tokens, and the chat template in any of its places.
+// Reads tokenizer_config.json and the small files around it: roles of tokens, and the chat template in any of its
+// places.
 #pragma once
 
 #include <memory>
@@ -26,10 +27,11 @@ class TokenizerConfig {
   template <typename Add>
   void for_added_tokens(Add add) const;
 
-  // Ids of BOS, EOS and so on, by their texts there or else by their ids in config.json.
+  // Sets the ids of BOS, EOS and other roles, by their texts in tokenizer_config.json or else by their ids in
+  // config.json.
   void set_role_ids(gguf::MetadataBuilder& keys, const TokenTable& tokens, const Config& config) const;
 
-  // Whether BOS and EOS are put around a text: as is said there, or as the post-processor does.
+  // Sets whether BOS and EOS are added around a text, according to tokenizer_config.json or else to the post-processor.
   void set_flags(gguf::MetadataBuilder& keys, const TokenizerJson* tokenizer) const;
 
   void set_chat_templates(gguf::MetadataBuilder& keys) const;

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMostTokens = 4u << 20;
 constexpr std::size_t kMostMerges = 8u << 20;
-constexpr std::size_t kMostValues = 8u << 20;  // of the rest
+constexpr std::size_t kMostValues = 8u << 20;  // maximum number of values in the rest
 
 class Reader final : public nlohmann::json_sax<json> {
  public:
@@ -96,14 +96,14 @@ class Reader final : public nlohmann::json_sax<json> {
   bool null() override { return value(nullptr); }
   bool binary(binary_t&) override { return false; }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-    throw error(ErrorCode::kMalformed, "{}: no JSON at byte {}", path_, position);
+    throw error(ErrorCode::kMalformed, "{}: the file is not valid JSON at byte {}", path_, position);
   }
 
  private:
   enum class Mode { kRest, kVocabularyObject, kVocabularyList, kMerges };
 
   [[noreturn]] void fail(std::string_view found) const {
-    throw error(ErrorCode::kMalformed, "{}: the {} have {} where none belongs, after '{}'", path_,
+    throw error(ErrorCode::kMalformed, "{}: the {} have {} in an unexpected place, after '{}'", path_,
                 mode_ == Mode::kMerges ? "merges" : "tokens", found,
                 printable(into_.tokens.empty() ? std::string_view() : into_.tokens.back().text, 40));
   }
@@ -177,7 +177,7 @@ class Reader final : public nlohmann::json_sax<json> {
 void take_added(TokenizerJson& tokenizer, std::string_view path) {
   const json& list = (*tokenizer.rest)["added_tokens"];
   if (list.is_null()) return;
-  if (!list.is_array()) throw error(ErrorCode::kMalformed, "{}: 'added_tokens' is no list", path);
+  if (!list.is_array()) throw error(ErrorCode::kMalformed, "{}: 'added_tokens' is not a list", path);
   for (const json& entry : list) {
     const bool is_whole = entry.is_object() && entry.contains("id") && entry["id"].is_number_unsigned() &&
                           entry.contains("content") && entry["content"].is_string();
@@ -199,7 +199,7 @@ TokenizerJson::~TokenizerJson() = default;
 std::string TokenizerJson::model_type() const {
   const json& model = (*rest)["model"];
   if (model.contains("type") && model["type"].is_string()) return model["type"].get<std::string>();
-  return merges.empty() ? "WordPiece" : "BPE";  // old files do not say
+  return merges.empty() ? "WordPiece" : "BPE";  // old files do not name the type
 }
 
 bool TokenizerJson::model_flag(std::string_view name) const {

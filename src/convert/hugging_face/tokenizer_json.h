@@ -1,4 +1,4 @@
-// tokenizer.json, read as a stream: vocabularies and merges of hundreds of thousands of entries become lists at once,
+// Parses tokenizer.json as a stream: vocabularies and merges of hundreds of thousands of entries become lists directly,
 // and only the small rest is kept as JSON.
 #pragma once
 
@@ -16,7 +16,7 @@ struct TokenizerJson {
   struct Token {
     std::string text;
     std::uint32_t id = 0;
-    float score = 0;  // of unigram vocabularies
+    float score = 0;  // only unigram vocabularies have one
   };
   struct Added {
     std::string text;

@@ -24,7 +24,7 @@ using text::TokenType;
 
 constexpr std::string_view kJsonFile = "tokenizer.json";
 constexpr std::string_view kSentencePieceFile = "tokenizer.model";
-constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581, which stands for one
+constexpr std::string_view kSpace = "\xe2\x96\x81";  // U+2581, which stands for a space
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -83,7 +83,7 @@ class TokenizerKeys {
                 printable(type));
   }
 
-  // Texts of added tokens are what people write; only control tokens are more than text.
+  // Added tokens are stored with their plain text, with real spaces, unless they are control tokens.
   void set_added(TokenTable& tokens, std::uint64_t id, const std::string& text, bool is_special, float score) const {
     const bool is_control = is_special || looks_special(text);
     tokens.set(id, is_control ? text : replaced(text, kSpace, " "),
@@ -112,8 +112,8 @@ class TokenizerKeys {
                     json_path()));
   }
 
-  // Merges of characters, and bytes where a character is unknown: a SentencePiece vocabulary, whose scores are the
-  // ranks of the merges that make its pieces.
+  // Writes a vocabulary that merges characters and falls back to bytes as a SentencePiece vocabulary; its scores are
+  // the ranks of the merges that produce the pieces.
   void write_byte_fallback() {
     keys_.set("tokenizer.ggml.model", "llama");
     std::map<std::string, float, std::less<>> ranks;
@@ -145,7 +145,7 @@ class TokenizerKeys {
     keys_.set("tokenizer.ggml.add_space_prefix", prepends_space());
   }
 
-  // Whether the description puts a space before a text.
+  // Returns whether the tokenizer adds a space before a text.
   bool prepends_space() const {
     const std::string normalizer = (*json_->rest)["normalizer"].dump(), cutter = (*json_->rest)["pre_tokenizer"].dump();
     if (cutter.find("\"Metaspace\"") != std::string::npos) {
@@ -193,7 +193,7 @@ class TokenizerKeys {
     keys_.set_array("tokenizer.ggml.precompiled_charsmap", std::span<const std::uint8_t>(first, bytes.size()));
   }
 
-  // Words begin with U+2581 in GGUF files, and what goes on has nothing in front.
+  // In GGUF files the first piece of a word begins with U+2581, and continuations have no prefix.
   void write_word_pieces() {
     keys_.set("tokenizer.ggml.model", "bert");
     keys_.set("tokenizer.ggml.pre", "default");
@@ -233,7 +233,8 @@ class TokenizerKeys {
       SentencePieceModel::Piece& piece = model.pieces[id];
       tokens.set(id, std::move(piece.text), static_cast<TokenType>(piece.type), piece.score);
     }
-    // A normal piece that is made special becomes so; what has its role already keeps it.
+    // A normal piece that is declared special becomes a control token; a piece that already has a special type keeps
+    // it.
     small_files_.for_added_tokens([&](std::uint64_t id, const std::string& text, bool is_special) {
       const bool is_ours = tokens.is_set(id) && tokens.type(id) != TokenType::kNormal &&
                            tokens.type(id) != TokenType::kUserDefined && tokens.text(id) == text;

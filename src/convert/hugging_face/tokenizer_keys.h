@@ -1,4 +1,4 @@
-// `tokenizer.*`: the vocabulary of a folder, in whatever of the usual files it is.
+// Writes the keys `tokenizer.*`: the vocabulary of a folder, from whichever of the usual files it has.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace rocmforge::convert {
 
-// `rows`: how many embeddings the model has. What had to be assumed, in sentences for people. Without tokenizer files
-// the model is stored without a tokenizer.
+// `rows`: number of the model's embeddings. Returns the assumptions that were made, as sentences for the user. Without
+// tokenizer files the model is stored without a tokenizer.
 std::vector<std::string> set_tokenizer_keys(gguf::MetadataBuilder& keys, const Checkpoint& checkpoint,
                                             const Config& config, std::uint64_t rows);
 

@@ -1,5 +1,5 @@
-// A weight of a checkpoint as a matrix of numbers, whatever it is stored in, and views of it: the same numbers in
-// another order, which is how one layout becomes another without a copy.
+// Represents a weight of a checkpoint as a matrix of numbers, independent of its storage format, and views of it: the
+// same numbers in another order, with which one layout becomes another without a copy.
 #pragma once
 
 #include <cstddef>
@@ -21,16 +21,16 @@ class Weight {
   std::span<const std::uint64_t> shape() const { return shape_; }
   std::uint64_t count() const;
 
-  // The format of GGUF files that holds these numbers without loss and without waste.
+  // The smallest GGUF format that holds these numbers without loss.
   virtual const quant::Format& format() const = 0;
 
-  // The numbers at `first`, `first + step` ..., in the order of the shape. Any number of threads at once.
+  // Reads the numbers at `first`, `first + step` and so on, in the order of the shape. Thread-safe.
   virtual void read(std::uint64_t first, std::int64_t step, std::span<float> out) const = 0;
 
-  // For weights whose format() is one of blocks: the blocks that begin at number `first`, in GGUF's layout.
+  // Reads the blocks that begin at number `first`, in GGUF's layout. Requires: format() is a block format.
   virtual void read_blocks(std::uint64_t first, std::span<std::byte> out) const;
 
-  // Lets go of the memory of what was read.
+  // Releases the memory of the bytes that were read.
   virtual void release() const noexcept {}
 
  protected:
@@ -41,7 +41,7 @@ class Weight {
   std::vector<std::uint64_t> shape_;
 };
 
-// Numbers that no file has: computed from the configuration.
+// A weight whose numbers are computed from the configuration.
 class ComputedWeight final : public Weight {
  public:
   ComputedWeight(std::string name, std::vector<std::uint64_t> shape, std::vector<float> values)
@@ -53,7 +53,7 @@ class ComputedWeight final : public Weight {
   std::vector<float> values_;
 };
 
-// What happens to each number on its way.
+// A change that is applied to each number when it is read.
 struct ValueChange {
   enum class Kind { kNone, kAdd, kMultiply, kNegativeExponential } kind = Kind::kNone;
   float operand = 0;
@@ -61,7 +61,7 @@ struct ValueChange {
   float operator()(float value) const;
 };
 
-// Numbers of a weight, in nested loops from the outermost axis on.
+// A view of a weight's numbers as nested loops, from the outermost axis to the innermost.
 struct View {
   struct Axis {
     std::uint64_t size = 0;
@@ -77,18 +77,18 @@ struct View {
   std::uint64_t count() const;
   std::vector<std::uint64_t> shape() const;
 
-  // Each gives another view; a size that does not fit is an Error that names the weight.
-  View split(std::size_t axis, std::uint64_t parts) const;  // an axis becomes two, the outer one of `parts`
+  // Each returns another view. Throws Error, which names the weight, if a size does not fit.
+  View split(std::size_t axis, std::uint64_t parts) const;  // an axis becomes two, the outer one with size `parts`
   View exchanged(std::size_t a, std::size_t b) const;
   View part(std::size_t axis, std::uint64_t begin, std::uint64_t size) const;
   View every(std::size_t axis, std::uint64_t begin, std::uint64_t step) const;
   View without_ones() const;
   View changed(ValueChange::Kind kind, float operand = 0) const;
 
-  // Numbers `begin` and on, in the view's order.
+  // Reads the numbers from `begin` on, in the view's order.
   void read(std::uint64_t begin, std::span<float> out) const;
 
-  // Whether the rows of the view are rows, or whole runs of blocks, of the weight as they are.
+  // Returns whether the rows of the view are rows, or whole runs of blocks, of the unchanged weight.
   bool keeps_blocks(const quant::Format& format) const;
   void read_blocks(std::uint64_t begin, std::uint64_t values, std::span<std::byte> out) const;
 

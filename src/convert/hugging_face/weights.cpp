@@ -14,12 +14,12 @@ namespace {
 
 using quant::FormatId;
 
-// What calibration left for activations and caches; weights do not need it.
+// Scales for activations and caches that calibration added; weights do not need them.
 constexpr auto kActivationParts = std::to_array<std::string_view>(
     {".input_scale", ".output_scale", ".activation_scale", ".input_global_scale", ".k_scale", ".v_scale", ".q_scale",
      ".prob_scale", ".weight_shape", ".input_zero_point", ".output_zero_point", ".weight_zero_point", ".g_idx"});
 
-// "a.b.weight" less "weight".
+// Returns the name without its ending: "a.b." for "a.b.weight" and "weight".
 std::string stem_of(const std::string& name, std::string_view ending) {
   return name.substr(0, name.size() - ending.size());
 }
@@ -84,7 +84,7 @@ class Collector {
     keep(plain_weight(storage));
   }
 
-  // E8M0 for every 32 elements of a row: microscaling.
+  // Returns whether the scales are those of microscaling: E8M0 for every 32 elements of a row.
   static bool has_group_scales(const StoredTensor& codes, const StoredTensor& scales) {
     const bool is_byte = scales.element == Element::kU8 || scales.element == Element::kF8E8M0;
     return is_byte && scales.shape.size() == codes.shape.size() && !codes.shape.empty() && scales.shape.back() > 1 &&
@@ -122,7 +122,7 @@ class Collector {
     keep(packed_integers_weight(stem + "weight", codes, scales));
   }
 
-  // Bytes of codes with scales beside: NVFP4 as ModelOpt has it, or microscaling as Quark exports it.
+  // Adds codes with separate scales: NVFP4 as ModelOpt stores it, or microscaling as Quark exports it.
   void add_codes(const std::string& name, const Storage& codes, const StoredTensor& scales) {
     if (scales.element == Element::kF8E4M3) {
       keep(nvfp4_weight(name, codes, scales));
@@ -140,7 +140,7 @@ class Collector {
     return FormatId::kMXFP4;
   }
 
-  // NVFP4's factor for the whole tensor, which the product is multiplied with; some store what to divide by.
+  // Adds NVFP4's factor for the whole tensor, by which the product is multiplied. Some files store its reciprocal.
   void add_factor(const std::string& stem, const StoredTensor* stored, bool is_divisor) {
     if (stored == nullptr) return;
     const std::unique_ptr<Weight> number = plain_weight({checkpoint_, *stored});

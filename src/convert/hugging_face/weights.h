@@ -1,5 +1,5 @@
-// All weights of a checkpoint by the names that they have without quantization: what belongs to a quantized one (its
-// codes, scales, zero points, order) is taken together.
+// Collects all weights of a checkpoint under the names they have without quantization: the parts of a quantized weight
+// (codes, scales, zero points, order) become one weight.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace rocmforge::convert {
 
 using Weights = std::map<std::string, std::unique_ptr<Weight>, std::less<>>;
 
-// Both must outlive the result. Parts that do not fit each other are an Error that names them.
+// Both arguments must outlive the result. Throws Error, which names the parts, if parts do not fit each other.
 Weights weights_of(const Checkpoint& checkpoint, const Config& config);
 
 }  // namespace rocmforge::convert

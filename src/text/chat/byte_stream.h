@@ -1,4 +1,4 @@
-// The bytes of a reply as a parser's coroutines see them: the next one, as soon as it is there.
+// Gives a parser's coroutines the bytes of a reply one by one, waiting until the next byte arrives.
 #pragma once
 
 #include <coroutine>
@@ -29,7 +29,7 @@ class ByteStream {
     }
   };
 
-  // `co_await stream.peek()`: the next byte, which stays until it is taken, or kEnd.
+  // `co_await stream.peek()` returns the next byte without consuming it, or kEnd.
   Peek peek() { return Peek{*this}; }
 
   void take() {
@@ -37,7 +37,7 @@ class ByteStream {
     ++at_;
   }
 
-  // From now on what is taken is kept, after `before`, until the record is fetched.
+  // Starts recording the consumed bytes, after `before`, until stop_recording() returns them.
   void record(std::string before) {
     record_ = std::move(before);
     recording_ = true;
@@ -47,8 +47,8 @@ class ByteStream {
     return std::exchange(record_, {});
   }
 
-  // For the owner: the waiting reader runs until it has taken all of the piece. It is not woken for nothing, which
-  // would look like the end.
+  // For the owner of the stream: resumes the waiting reader, which runs until it has consumed the whole piece. An empty
+  // piece does not resume it, because that would look like the end.
   void feed(std::string_view piece) {
     if (piece.empty()) return;
     piece_ = piece;
@@ -59,7 +59,7 @@ class ByteStream {
     ended_ = true;
     resume();
   }
-  // How much of the piece is taken.
+  // The number of bytes of the piece that have been consumed.
   std::size_t taken() const { return at_; }
 
  private:

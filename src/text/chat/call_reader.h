@@ -1,7 +1,7 @@
-// What the readers of the calls' syntaxes have in common: the pieces that calls are made of, and where calls go.
+// The common part of the readers of tool calls: it reads the elements that calls consist of and writes the calls out.
 //
-// A reader is a coroutine that is true when what it read is well-formed. Where it is false, its caller withdraws the
-// call and gives back the bytes as text; the byte that does not fit has not been taken.
+// A reader is a coroutine that returns true if what it read is well-formed. If it returns false, its caller withdraws
+// the call and emits the bytes as text; the byte that does not fit has not been consumed.
 #pragma once
 
 #include <optional>
@@ -34,32 +34,34 @@ class CallReader {
   ByteStream& stream() { return stream_; }
   const ToolSchemas& tools() const { return tools_; }
 
-  // The next byte that is no white space; it stays.
+  // Skips white space and returns the next byte without consuming it.
   Task<int> next_visible();
   Task<bool> literal(std::string_view text);
-  // Which of two texts comes, 0 or 1; -1 where neither does. Neither begins the other.
+  // Reads one of two texts and returns which one, 0 or 1; -1 if neither follows. Requires: neither is a prefix of the
+  // other.
   Task<int> either(std::string_view a, std::string_view b);
-  // White space and the text; if generation ends before it is complete, that will do.
+  // Reads white space and the text. Also succeeds if generation ends before the text is complete.
   Task<bool> closing(std::string_view text);
-  // What stands before the text, which is taken too; none where it does not come within kNameLimit bytes.
+  // Reads up to and including the text, and returns what precedes it; nothing if the text does not follow within
+  // kNameLimit bytes.
   Task<std::optional<std::string>> until(std::string_view text);
-  // A name as tools and parameters have them, up to the byte that cannot be part of one.
+  // Reads a name of a tool or parameter, up to the first byte that cannot be part of one.
   Task<std::optional<std::string>> name();
-  // A JSON string's value.
+  // Reads a JSON string and returns its value.
   Task<std::optional<std::string>> json_string();
 
-  // Appends one JSON value to `held`, or makes it the next piece of the call's arguments.
+  // json_value appends one JSON value to `held`; json_arguments writes it as the next piece of the call's arguments.
   Task<bool> json_value(std::string& held);
   Task<bool> json_arguments();
-  // Reads past a JSON value.
+  // Skips one JSON value.
   Task<bool> skip_json();
 
-  // An empty id: one is made.
+  // Begins a call. If the id is empty, one is generated.
   void begin_call(std::string_view name, std::string_view id = {});
   void arguments(std::string_view piece) { writer_.arguments(piece); }
-  // What was read for the call is done with: what breaks afterwards is text by itself.
+  // Ends the call: an error after it no longer withdraws it, and only the bytes from here on become text.
   void end_call();
-  // What was read since the last call is done with as well, though it was none.
+  // Discards what was recorded since the last call, even though it was not a call.
   void settle();
   void whole_call(std::string_view name, std::string_view id, std::string_view json);
 
@@ -72,9 +74,9 @@ class CallReader {
   GeneratedIds ids_;
 };
 
-// One call where the form has no section. Otherwise the section's calls up to its end, each begun by form.call; its own
-// beginning has been taken, and generation may end after a call. read_call(reader, form) reads a call from behind its
-// beginning.
+// Reads one call if the form has no section. Otherwise reads the section's calls up to its end; each begins with
+// form.call, and generation may also end after a call. Requires: the beginning of the call or section has been
+// consumed. read_call(reader, form) reads one call after its beginning.
 template <typename Form, typename ReadCall>
 Task<bool> read_calls(CallReader& reader, const Form& form, ReadCall read_call) {
   if (form.section.empty()) {

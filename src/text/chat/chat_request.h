@@ -1,4 +1,4 @@
-// A conversation as it comes to the program: who said what, which tools there are, what a reply should be.
+// Describes a chat request: the messages, the available tools and the settings of the reply.
 #pragma once
 
 #include <optional>
@@ -24,27 +24,27 @@ struct ChatToolCall {
 struct ChatMessage {
   ChatRole role = ChatRole::kUser;
   std::string content = {};
-  std::string reasoning = {};                 // of the assistant, where it is kept
+  std::string reasoning = {};                 // of the assistant, if it is kept
   std::vector<ChatToolCall> tool_calls = {};  // of the assistant
-  std::string tool_call_id = {};              // of a tool: the call that it answers
-  std::string name = {};                      // of a tool: its name; of others: who speaks
+  std::string tool_call_id = {};              // of a tool: the id of the call that it answers
+  std::string name = {};                      // of a tool: its name; of other roles: the name of the speaker
 };
 
 struct ChatTool {
   std::string name = {};
   std::string description = {};
-  std::string parameters = {};  // a JSON schema; empty: an object of anything
+  std::string parameters = {};  // a JSON schema; empty means any object
 };
 
 struct ChatRequest {
   std::vector<ChatMessage> messages = {};
   std::vector<ChatTool> tools = {};
-  std::string documents = {};           // a JSON list, for templates that know them; may be empty
-  std::string template_arguments = {};  // a JSON object: further variables of the template; may be empty
+  std::string documents = {};           // a JSON list, for templates that support it; may be empty
+  std::string template_arguments = {};  // a JSON object with further variables for the template; may be empty
   std::optional<bool> enable_thinking = {};
   bool add_generation_prompt = true;
 
-  // The last message is the assistant's and the reply goes on from its end.
+  // Whether the reply continues the last message, which must be the assistant's.
   bool continue_final_message = false;
 };
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "text/chat/fallback_template.h"
 #include "text/chat/message_values.h"
-#include "text/chat/template_habits.h"
+#include "text/chat/template_traits.h"
 #include "text/jinja/from_json.h"
 
 namespace rocmforge::text {
@@ -17,7 +17,8 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kToolTemplateKey = "tokenizer.chat_template.tool_use";
 
-// What every template may ask for besides the conversation. These it may put into a prompt as tokens.
+// Returns the variables for the texts of tokens, which every template may use besides the conversation. In the prompt
+// these texts may become tokens.
 jinja::Value token_variables(const Vocabulary& vocabulary) {
   jinja::Value variables;
   for (const auto& [name, text] : token_texts(vocabulary)) {
@@ -30,16 +31,16 @@ struct Variant {
   Variant(std::string_view text, std::string_view name, const jinja::Value& variables)
       : source(text),
         parsed(jinja::Template::parse(source, name)),
-        habits(find_habits(parsed, source, variables)),
+        traits(find_traits(parsed, source, variables)),
         form(&reply_form_of(source)) {}
 
   std::string source;
   jinja::Template parsed;
-  TemplateHabits habits;
+  TemplateTraits traits;
   const ReplyForm* form;
 };
 
-// The prompt up to the end of the final message, without what the template closes it with.
+// Cuts the prompt after the final message and removes what the template closes it with.
 void cut_after_final_message(jinja::Rendered& rendered, const std::string& content) {
   std::string_view wanted = content;
   const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
@@ -50,7 +51,7 @@ void cut_after_final_message(jinja::Rendered& rendered, const std::string& conte
     throw error(ErrorCode::kUnsupported,
                 "the chat template does not show the final message, so it cannot be continued");
   }
-  // As much of the white space at its end as the template kept.
+  // Keep as much of the message's trailing white space as the template kept.
   std::size_t end = at + wanted.size();
   const std::size_t whole = std::string_view(content).rfind(wanted) + wanted.size();
   for (std::size_t i = whole; i < content.size() && end < rendered.text.size() && rendered.text[end] == content[i];
@@ -119,12 +120,12 @@ bool ChatTemplate::is_fallback() const { return state_->fallback; }
 
 Prompt ChatTemplate::render(const ChatRequest& request, const jinja::RenderOptions& options) const {
   const Variant& variant = state_->variant(request);
-  const ChatRequest sent = adapted(request, variant.habits);
+  const ChatRequest sent = adapted(request, variant.traits);
   if (request.continue_final_message &&
       (request.messages.empty() || request.messages.back().role != ChatRole::kAssistant)) {
     throw error(ErrorCode::kMalformed, "the final message is not the assistant's, so it cannot be continued");
   }
-  const jinja::Value context = template_context(state_->variables, sent, variant.habits, time_of(options));
+  const jinja::Value context = template_context(state_->variables, sent, variant.traits, time_of(options));
   jinja::Rendered rendered = variant.parsed.render(context, options);
   if (request.continue_final_message) cut_after_final_message(rendered, sent.messages.back().content);
   const bool add_prompt = request.add_generation_prompt && !request.continue_final_message;
@@ -134,8 +135,8 @@ Prompt ChatTemplate::render(const ChatRequest& request, const jinja::RenderOptio
 
 const ReplyForm& ChatTemplate::reply_form(const ChatRequest& request) const {
   const Variant& variant = state_->variant(request);
-  // Where the template knows no tools, they were described in Hermes' form.
-  const bool described = !request.tools.empty() && !variant.habits.takes_tools;
+  // If the template does not support tools, they were described in the Hermes form.
+  const bool described = !request.tools.empty() && !variant.traits.takes_tools;
   return described ? *find_reply_form("hermes") : *variant.form;
 }
 

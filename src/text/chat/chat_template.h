@@ -1,7 +1,7 @@
-// Conversations to prompts, by the template that a model brings along.
+// Turns conversations into prompts with the template that a model's file contains.
 //
 // Text that came from messages, tools and documents is marked as such in the prompt and never becomes a control token,
-// whatever it looks like; only the template's own text, roles and the texts of BOS and EOS do.
+// whatever it looks like. Only the template's own text, roles, and the texts of BOS and EOS can.
 #pragma once
 
 #include <memory>
@@ -21,32 +21,33 @@ namespace rocmforge::text {
 
 inline constexpr std::string_view kChatTemplateKey = "tokenizer.chat_template";
 
-// What templates call tokens, bos_token and the like, and their texts; empty where there is no such token.
+// Returns the names under which templates refer to tokens, such as bos_token, with the tokens' texts; a text is empty
+// if there is no such token.
 std::vector<std::pair<std::string_view, std::string_view>> token_texts(const Vocabulary& vocabulary);
 
 struct Prompt {
   std::string text;
-  std::vector<TextRange> data;  // sorted: what came from the request
+  std::vector<TextRange> data;  // the ranges that came from the request, sorted
   bool reasoning_open = false;  // the reply begins inside the reasoning
 };
 
-// The tokens of a prompt, with BOS where the vocabulary wants one and the template wrote none.
+// Returns the tokens of a prompt. BOS is added if the vocabulary asks for it and the template did not write it.
 std::vector<TokenId> encode_prompt(const Tokenizer& tokenizer, const Prompt& prompt);
 
-// Immutable: threads may render at the same time.
+// Immutable; several threads may render at the same time.
 class ChatTemplate {
  public:
-  // The template of a model: `tokenizer.chat_template`, and `….tool_use` where there are tools. A model without one
-  // gets ChatML, which the log says.
+  // Returns the template of a model: `tokenizer.chat_template`, or `….tool_use` for requests with tools. A model
+  // without one gets ChatML, which is logged.
   static ChatTemplate of_model(const gguf::Metadata& metadata, const Vocabulary& vocabulary);
 
-  // A template of the user's own; `name` stands for it in messages.
+  // Returns a template that the user supplied; `name` is used in messages.
   static ChatTemplate of_source(std::string_view source, std::string_view name, const Vocabulary& vocabulary);
 
-  // A request that the template refuses is an Error with the template's words.
+  // Renders a request. Throws Error with the template's own message if the template refuses the request.
   Prompt render(const ChatRequest& request, const jinja::RenderOptions& options = {}) const;
 
-  // How replies to the prompts of `request` are written.
+  // Returns the form of the replies to the prompt of `request`.
   const ReplyForm& reply_form(const ChatRequest& request) const;
   std::unique_ptr<ReplyParser> reply_parser(const ChatRequest& request, const Prompt& prompt) const;
 

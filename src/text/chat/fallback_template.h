@@ -1,4 +1,4 @@
-// ChatML, for models that bring no template of their own; tools in Hermes' form.
+// The ChatML template, for models whose file has no template. Tools follow the Hermes form.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
-// The descriptions of the forms, by the syntax of their calls. reply_forms.cpp says which template each goes with.
+// Declares the specifications of all reply forms, grouped by the syntax of their calls. reply_forms.cpp selects the
+// form for a template.
 #pragma once
 
 #include "text/chat/reply_spec.h"
@@ -28,7 +29,7 @@ ReplySpec functionary_v31_form();
 ReplySpec functionary_v32_form();
 ReplySpec harmony_form();
 
-// Tagged parameters, and notations of their own: form_specs_tagged.cpp.
+// Tagged parameters, and other notations: form_specs_tagged.cpp.
 ReplySpec qwen3_coder_form();
 ReplySpec seed_oss_form();
 ReplySpec glm_form();
@@ -41,7 +42,7 @@ ReplySpec minicpm5_form();
 ReplySpec lfm2_form();
 ReplySpec gemma4_form();
 
-// No calls: here too, form_specs_tagged.cpp.
+// Forms without calls, also in form_specs_tagged.cpp.
 ReplySpec think_form();
 ReplySpec plain_form();
 

@@ -1,3 +1,4 @@
+// Specifies the reply forms with calls as JSON objects that name the tool.
 #include "text/chat/form_specs.h"
 #include "text/chat/json_calls.h"
 #include "text/chat/written_calls.h"
@@ -34,7 +35,7 @@ ReplySpec granite3_form() {
   return spec;
 }
 
-// The tool directly_answer says that no tool is called.
+// A call of the tool directly_answer means that no tool is called.
 ReplySpec command_r_form() {
   ReplySpec spec = with_json_calls({.marker = "Action:",
                                     .opening = "```json",
@@ -47,7 +48,7 @@ ReplySpec command_r_form() {
   return spec;
 }
 
-// Command R7B, Command A and what came after them.
+// Command R7B, Command A and their successors.
 ReplySpec command_r7b_form() {
   ReplySpec spec = with_json_calls({.marker = "<|START_ACTION|>",
                                     .closing = "<|END_ACTION|>",
@@ -71,7 +72,7 @@ ReplySpec nemotron_v2_form() {
   return with_json_calls({.marker = "<TOOLCALL>", .closing = "</TOOLCALL>", .list = true});
 }
 
-// Reasoning stands first, with words or nothing for an opening marker.
+// Reasoning comes first; its opening marker is a sentence or nothing.
 ReplySpec apriel_form() {
   ReplySpec spec = with_json_calls(
       {.marker = "<tool_calls>", .closing = "</tool_calls>", .list = true, .id_last = true, .id_key = "id"});
@@ -108,7 +109,7 @@ Task<bool> read_llama_tagged(CallReader& reader) {
 
 }  // namespace
 
-// A reply that begins with the object is a call; built-in tools are called as Python would.
+// A reply that begins with the object is a call. Calls of built-in tools use Python's syntax.
 ReplySpec llama3_form() {
   ReplySpec spec = with_json_calls(kLlamaBare);
   spec.reasoning.clear();

@@ -1,3 +1,4 @@
+// Specifies the reply forms with a name before JSON arguments.
 #include "text/chat/form_specs.h"
 #include "text/chat/harmony_reply.h"
 #include "text/chat/json_calls.h"
@@ -18,7 +19,7 @@ ReplySpec with_named_calls(const NamedCalls& form) {
 
 }  // namespace
 
-// DeepSeek's R1 and first V3.
+// DeepSeek R1 and the first DeepSeek V3.
 ReplySpec deepseek_r1_form() {
   ReplySpec spec = with_named_calls({.head = NamedCalls::Head::kKindAndName,
                                      .section = "<｜tool▁calls▁begin｜>",
@@ -57,7 +58,7 @@ namespace {
 constexpr JsonCalls kMistralList{.marker = "[TOOL_CALLS]", .list = true, .id_last = true, .id_key = "id"};
 constexpr NamedCalls kMistralNamed{.call = "[TOOL_CALLS]", .id = "[CALL_ID]", .arguments = "[ARGS]"};
 
-// Which of its two notations a model of Mistral's writes does not always go with its template.
+// Reads either of Mistral's two notations, because a model does not always write the one of its template.
 Task<bool> read_mistral_calls(CallReader& reader) {
   const int first = co_await reader.next_visible();
   bool read = false;
@@ -87,7 +88,7 @@ ReplySpec mistral_list_form() {
   return spec;
 }
 
-// And those since; an id is given by some of them.
+// Mistral's later models; some of them write ids.
 ReplySpec mistral_form() {
   ReplySpec spec = with_mistral_calls();
   spec.grammar = [](const CallRules& rules) { return named_calls_grammar(kMistralNamed, rules); };
@@ -109,7 +110,7 @@ ReplySpec functionary_v31_form() {
   return with_named_calls({.call = "<function=", .arguments = ">", .call_end = "</function>"});
 }
 
-// The prompt ends in the first >>>.
+// The prompt ends with the first >>>.
 ReplySpec functionary_v32_form() {
   ReplySpec spec = with_named_calls({.call = ">>>", .arguments = "\n", .user = "all", .declared_only = true});
   spec.reasoning.clear();

@@ -1,3 +1,4 @@
+// Specifies the reply forms with tagged parameters or other notations, and those without calls.
 #include "text/chat/form_specs.h"
 #include "text/chat/tagged_calls.h"
 #include "text/chat/written_calls.h"
@@ -28,7 +29,7 @@ constexpr TaggedCalls kBareQwenCall{.call = "<function=",
                                     .parameter_end = "</parameter>",
                                     .own_lines = true};
 
-// After the first call's marker.
+// Reads the calls after the first call's marker.
 Task<bool> read_bare_qwen_calls(CallReader& reader) {
   for (;;) {
     const bool read = co_await read_tagged_calls(reader, kBareQwenCall);
@@ -53,7 +54,7 @@ ReplySpec qwen3_coder_form() {
                                       .key_end = ">",
                                       .parameter_end = "</parameter>",
                                       .own_lines = true});
-  // Models often leave the opening marker out, and then write the closing one all the same.
+  // Models often omit the opening marker but write the closing one.
   spec.calls.push_back({.marker = kBareQwenCall.call, .read = read_bare_qwen_calls});
   return spec;
 }
@@ -71,7 +72,7 @@ ReplySpec seed_oss_form() {
   return spec;
 }
 
-// GLM since 4.5, and Laguna.
+// GLM 4.5 and later, and Laguna.
 ReplySpec glm_form() {
   ReplySpec spec = with_tagged_calls({.call = "<tool_call>",
                                       .call_end = "</tool_call>",

@@ -1,4 +1,4 @@
-// Gemma 4's calls: keys stand bare, and a control token is the quotation mark.
+// Reads Gemma 4's calls, in which keys are bare and a control token is the quotation mark.
 #include "text/chat/marker_scanner.h"
 #include "text/chat/written_calls.h"
 
@@ -11,7 +11,7 @@ constexpr std::string_view kQuote = "<|\"|>";
 constexpr std::string_view kClosing = "<tool_call|>";
 constexpr std::size_t kLongestNumber = 400;  // of a number
 
-// After the opening quote, as a JSON literal.
+// Reads a string after its opening quote and writes it as a JSON literal.
 Task<bool> read_text(CallReader& reader) {
   MarkerScanner closing({kQuote});
   std::string bytes;
@@ -45,7 +45,7 @@ Task<bool> read_word(CallReader& reader) {
   co_return true;
 }
 
-// A key with its colon: bare, or in quotes.
+// Reads a key, bare or in quotes, and its colon.
 Task<bool> read_key(CallReader& reader, int first) {
   if (first == '<') {
     const bool open = co_await reader.literal(kQuote);
@@ -64,7 +64,7 @@ Task<bool> read_key(CallReader& reader, int first) {
 
 Task<bool> read_gemma_value(CallReader& reader, int levels);
 
-// After the opening bracket, up to the closing one.
+// Reads the members after the opening bracket, up to and including the closing one.
 Task<bool> read_members(CallReader& reader, char closing, int levels) {
   const char opening = closing == '}' ? '{' : '[';
   reader.arguments(std::string_view(&opening, 1));

@@ -1,5 +1,6 @@
-// A message is [<|start|>assistant][ to=functions.NAME][<|channel|>CHANNEL[ to=functions.NAME][ <|constrain|>json]]
-// <|message|>TEXT and one of <|end|>, <|call|>, <|return|>. The prompt ends in <|start|>assistant.
+// Parses the Harmony format. A message is [<|start|>assistant][ to=functions.NAME][<|channel|>CHANNEL[
+// to=functions.NAME][ <|constrain|>json]] <|message|>TEXT and one of <|end|>, <|call|>, <|return|>. The prompt ends
+// with <|start|>assistant.
 //
 // The channel "analysis" is reasoning; a message with a recipient is a call; all others are text.
 #include "text/chat/harmony_reply.h"
@@ -24,7 +25,7 @@ struct Header {
   std::string_view recipient;
 };
 
-// The word that follows `before`, up to a space or a control token.
+// Returns the word after `before`, up to a space or a control token.
 std::string_view word_after(std::string_view header, std::string_view before) {
   const std::size_t at = header.find(before);
   if (at == std::string_view::npos) return {};
@@ -42,7 +43,7 @@ class HarmonyReply : public StreamParser {
 
  private:
   enum Found { kStartFound, kChannelFound, kRecipientFound, kEndFound, kCallFound, kReturnFound, kNothing };
-  // Raw: what is not to be parsed is text, markers and all.
+  // kRaw: text that is not parsed, including its markers.
   enum class Body { kText, kReasoning, kRaw };
 
   Task<bool> run() override;
@@ -71,12 +72,12 @@ Task<bool> HarmonyReply::run() {
   co_return true;
 }
 
-// Text or reasoning, up to what ends a message or begins one.
+// Reads text or reasoning, up to a marker that ends a message or begins one.
 Task<HarmonyReply::Found> HarmonyReply::read_body(Body body) {
   constexpr std::string_view kEnds[] = {"<|end|>", "<|call|>", "<|return|>"};
   MarkerScanner scanner({kStart, kChannel, kRecipient, kEnds[0], kEnds[1], kEnds[2]});
   const auto enabled = [&](int number) { return number != kRecipientFound || (parse_tools_ && writer().untouched()); };
-  // Messages of one kind are apart from each other, though their text is joined.
+  // Messages of one kind are separated by a line break, because their text is joined.
   bool& written = body == Body::kReasoning ? reasoning_written_ : text_written_;
   bool begins = written && body != Body::kRaw;
   const auto write = [&](std::string_view text) {
@@ -109,8 +110,8 @@ Task<HarmonyReply::Found> HarmonyReply::read_body(Body body) {
   co_return found;
 }
 
-// After the first marker of a header, up to the message; and the message if it is a call. What follows is to be read as
-// the body that is returned.
+// Reads a header after its first marker, up to the message, and also the message if it is a call. What follows must be
+// read as the returned kind of body.
 Task<HarmonyReply::Body> HarmonyReply::read_message(std::string_view begun) {
   stream().record(writer().take_space() + std::string(begun));
   std::string header(begun);
@@ -149,7 +150,7 @@ Task<bool> HarmonyReply::read_call(std::string name) {
   reader().begin_call(name);
   const bool read = co_await reader().json_arguments();
   if (!read) co_return false;
-  // Models close a call as they close any message, too.
+  // Models may close a call like any other message.
   const int next = co_await reader().next_visible();
   const int closed = next == CallReader::kEnd ? 0 : co_await reader().either("<|call|>", "<|end|>");
   if (closed >= 0) reader().end_call();

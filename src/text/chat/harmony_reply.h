@@ -1,4 +1,4 @@
-// Replies of gpt-oss, in the Harmony format: messages, each with a header that says its channel and its recipient.
+// Parses replies of gpt-oss in the Harmony format: messages whose headers name a channel and a recipient.
 #pragma once
 
 #include <memory>

@@ -18,12 +18,12 @@ bool is_name_key(string_view key) { return is_one_of(key, {"name", "tool_name"})
 bool is_arguments_key(string_view key) { return is_one_of(key, {"arguments", "parameters"}); }
 bool is_id_key(string_view key) { return is_one_of(key, {"id", "tool_call_id", "call_id"}); }
 
-// What is known of a call while its object is read.
+// The parts of a call that are known while its object is read.
 struct Call {
   std::optional<std::string> name;
   std::string id;
-  std::optional<std::string> arguments;  // those that wait for the name or the id
-  bool streamed = false;                 // the arguments have gone out
+  std::optional<std::string> arguments;  // arguments that wait for the name or the id
+  bool streamed = false;                 // the arguments have already been written
 };
 
 bool is_ignored(const JsonCalls& form, const Call& call) {
@@ -47,7 +47,7 @@ Task<bool> read_arguments(CallReader& reader, const JsonCalls& form, Call& call)
   std::string value;
   const bool read = co_await reader.json_value(value);
   if (!read) co_return false;
-  if (first == '"') value = json_string_value(value);  // some models write the JSON as a string
+  if (first == '"') value = json_string_value(value);  // some models write the JSON inside a string
   if (first == 'n' || value.empty()) value = "{}";
   call.arguments = read_json_object(value);
   co_return call.arguments.has_value();
@@ -133,7 +133,7 @@ Task<bool> read_json_list(CallReader& reader, const JsonCalls& form) {
 
 namespace {
 
-// What follows a call: the separator and another, any number of times.
+// Reads any number of further calls, each after a separator.
 Task<bool> read_separated_calls(CallReader& reader, const JsonCalls& form) {
   for (;;) {
     const int separator = co_await reader.next_visible();

@@ -44,7 +44,7 @@ bool is_json_number(std::string_view text) {
   return at == text.size();
 }
 
-// A number beyond double is JSON by the letter, but readers refuse it.
+// A number beyond the range of double is valid JSON, but readers refuse it.
 bool is_readable_number(const std::string& text) {
   return is_json_number(text) && std::isfinite(std::strtod(text.c_str(), nullptr));
 }

@@ -1,5 +1,5 @@
-// Reads one JSON value byte by byte and says where it ends. What it lets through is JSON that any reader takes: UTF-8,
-// paired surrogates, finite numbers, a bounded depth.
+// Scans one JSON value byte by byte and detects where it ends. It accepts only JSON that any reader accepts: UTF-8,
+// paired surrogates, finite numbers and bounded depth.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +22,11 @@ class JsonScanner {
 
   explicit JsonScanner(int levels = kJsonMaxDepth) : levels_(static_cast<std::size_t>(levels)) {}
 
-  // Appends the byte to `json`. A control character within a string, which models write though JSON forbids it, is
-  // escaped.
+  // Consumes one byte and appends it to `json`. A control character within a string is escaped, because models write
+  // them although JSON forbids it.
   Step step(char byte, std::string& json);
 
-  // Whether the value is complete if nothing follows.
+  // Returns whether the value is complete if nothing follows.
   bool complete() const;
 
  private:
@@ -40,7 +40,7 @@ class JsonScanner {
     kString,
     kEscape,
     kHex,
-    kLowSurrogate,  // \ of the second half
+    kLowSurrogate,  // the backslash of the second surrogate
     kLowSurrogateU,
     kNumber,
     kLiteral,
@@ -60,8 +60,8 @@ class JsonScanner {
   std::size_t levels_;
   State state_ = State::kValue;
   std::string open_;       // the brackets that are still open
-  bool key_ = false;       // the string is a key
-  std::string character_;  // the beginning of a character outside ASCII
+  bool key_ = false;       // the current string is a key
+  std::string character_;  // the first bytes of a character outside ASCII
   std::string number_;
   std::string_view literal_;
   int hex_digits_ = 0;
@@ -69,16 +69,16 @@ class JsonScanner {
   bool high_surrogate_ = false;
 };
 
-// The value of a JSON string literal that the scanner let through.
+// Returns the value of a JSON string literal. Requires: the scanner accepted the literal.
 std::string json_string_value(std::string_view literal);
 
-// The text as a JSON string literal. What is no UTF-8 becomes U+FFFD.
+// Returns the text as a JSON string literal. Invalid UTF-8 becomes U+FFFD.
 std::string json_string_literal(std::string_view text);
 
-// The text within such a literal; it must be UTF-8.
+// Returns the text as it is written within such a literal. Requires: the text is UTF-8.
 std::string json_escaped(std::string_view text);
 
-// The text as one JSON value that readers take, white space around it allowed; none where it is no such value.
+// Returns the text as one JSON value without surrounding white space, or nothing if it is not one valid value.
 std::optional<std::string> read_json(std::string_view text, int levels = kJsonMaxDepth);
 std::optional<std::string> read_json_object(std::string_view text);
 

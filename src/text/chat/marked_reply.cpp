@@ -1,4 +1,4 @@
-// Replies in which markers stand around reasoning and calls, and all else is text.
+// Parses replies in which markers enclose reasoning and calls, and everything else is text.
 #include <utility>
 
 #include "text/chat/marker_scanner.h"
@@ -24,7 +24,7 @@ class MarkedReply : public StreamParser {
   struct Marker {
     std::string_view text;
     Meaning meaning;
-    std::size_t index;  // in the list of the description
+    std::size_t index;  // index in the specification's list
   };
 
   void add_markers();
@@ -63,7 +63,7 @@ bool MarkedReply::counts(const Marker& marker) const {
   const bool at_start = writer().at_start();
   switch (marker.meaning) {
     case Meaning::kReasoning: return at_start || spec_.reasoning[marker.index].anywhere;
-    // The prompt may have opened what it did not say.
+    // The prompt may have opened the reasoning without saying so.
     case Meaning::kReasoningEnd: return at_start && parse_reasoning_;
     case Meaning::kAnswer: return at_start;
     case Meaning::kAnswerEnd: return answer_open_[marker.index];
@@ -96,7 +96,7 @@ Task<bool> MarkedReply::run() {
   co_return true;
 }
 
-// None at the end of the reply.
+// Reads text up to the next marker. Returns nullptr at the end of the reply.
 Task<const MarkedReply::Marker*> MarkedReply::text_until_marker() {
   std::vector<std::string_view> texts;
   for (const Marker& marker : markers_) texts.push_back(marker.text);
@@ -124,7 +124,7 @@ void MarkedReply::reasoning(std::string_view text) {
   }
 }
 
-// After the opening marker, up to the end marker, a call or the end of the reply.
+// Reads reasoning after its opening marker, up to its end marker, a call or the end of the reply.
 Task<bool> MarkedReply::read_reasoning(const ReasoningMarkers& markers) {
   std::vector<std::string_view> ends{markers.end};
   if (parse_reasoning_ && !markers.begin.empty()) ends.push_back(markers.begin);
@@ -133,7 +133,7 @@ Task<bool> MarkedReply::read_reasoning(const ReasoningMarkers& markers) {
     for (const CallMarker& call : spec_.calls) ends.push_back(call.marker);
   }
   MarkerScanner scanner(std::move(ends));
-  // The opening marker again where the prompt had written it already.
+  // The model may repeat an opening marker that the prompt already contains.
   const auto enabled = [&](int number) {
     return number == 0 || static_cast<std::size_t>(number) >= first_call || writer().reasoning_empty();
   };
@@ -161,7 +161,7 @@ Task<bool> MarkedReply::read_reasoning(const ReasoningMarkers& markers) {
   co_return true;
 }
 
-// After the marker.
+// Reads a call after its marker.
 Task<bool> MarkedReply::read_call(const CallMarker& call, std::string_view marker) {
   stream().record(writer().take_space() + std::string(marker));
   const bool well_formed = co_await call.read(reader());

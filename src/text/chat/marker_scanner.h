@@ -1,4 +1,4 @@
-// Finds markers in text that comes byte by byte, holding back only what may be the beginning of one.
+// Finds markers in text that arrives byte by byte. It holds back only text that may be the beginning of a marker.
 #pragma once
 
 #include <string>
@@ -11,11 +11,12 @@ class MarkerScanner {
  public:
   static constexpr int kNone = -1;
 
-  // None of the markers begins another. They are views of what outlives the scanner.
+  // Requires: no marker is a prefix of another, and the texts outlive the scanner.
   explicit MarkerScanner(std::vector<std::string_view> markers);
 
-  // Takes one byte. Appends to `text` what is certainly not part of a marker; the number of the marker that is now
-  // complete, or kNone. `enabled(number)` says whether a marker counts here; it must not change while one is begun.
+  // Consumes one byte and appends to `text` what is certainly not part of a marker. Returns the number of the marker
+  // that is now complete, or kNone. `enabled(number)` returns whether a marker counts; its result must not change while
+  // that marker is partly read.
   template <typename Enabled>
   int step(char byte, std::string& text, Enabled enabled) {
     if (held_.empty() && first_bytes_.find(byte) == std::string::npos) {
@@ -39,7 +40,7 @@ class MarkerScanner {
     return step(byte, text, [](int) { return true; });
   }
 
-  // What is held back, when nothing more comes.
+  // Returns the text that is held back. Called at the end of the input.
   std::string take_held();
 
  private:

@@ -18,7 +18,7 @@ using nlohmann::ordered_json;
 ordered_json parse_object(const std::string& text, std::string_view what) {
   ordered_json value = parse_ordered_json(text, what);
   if (!value.is_object()) {
-    throw error(ErrorCode::kMalformed, "{}: {} is no JSON object", what, printable(text));
+    throw error(ErrorCode::kMalformed, "{}: {} is not a JSON object", what, printable(text));
   }
   return value;
 }
@@ -28,7 +28,7 @@ ordered_json arguments_of(const ChatToolCall& call) {
   return parse_object(call.arguments.empty() ? "{}" : call.arguments, what);
 }
 
-// An empty one where a parameter has none.
+// Adds an empty description to each parameter that has none.
 void add_descriptions(ordered_json& schema) {
   const auto properties = schema.find("properties");
   if (properties == schema.end() || !properties->is_object()) return;
@@ -39,17 +39,17 @@ void add_descriptions(ordered_json& schema) {
   }
 }
 
-ordered_json declaration(const ChatTool& tool, const TemplateHabits& habits = {}) {
+ordered_json declaration(const ChatTool& tool, const TemplateTraits& traits = {}) {
   const std::string what = fmt::format("the parameters of the tool '{}'", printable(tool.name));
   ordered_json function = {{"name", tool.name}, {"description", tool.description}};
   function["parameters"] = tool.parameters.empty()
                                ? ordered_json{{"type", "object"}, {"properties", ordered_json::object()}}
                                : parse_object(tool.parameters, what);
-  if (habits.needs_descriptions) add_descriptions(function["parameters"]);
+  if (traits.needs_descriptions) add_descriptions(function["parameters"]);
   return {{"type", "function"}, {"function", std::move(function)}};
 }
 
-// Nine letters and digits that are the same for the same id (FNV-1a).
+// Returns nine letters and digits that depend only on the id (FNV-1a).
 std::string short_id(const std::string& id) {
   const bool fits = id.size() == 9 && std::all_of(id.begin(), id.end(), [](char c) {
                       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -61,26 +61,26 @@ std::string short_id(const std::string& id) {
   return digits.substr(0, 9);
 }
 
-ordered_json call_value(const ChatToolCall& call, const TemplateHabits& habits) {
+ordered_json call_value(const ChatToolCall& call, const TemplateTraits& traits) {
   const ordered_json arguments = arguments_of(call);
   ordered_json function = {{"name", call.name}};
-  if (habits.arguments_as_text) {
+  if (traits.arguments_as_text) {
     function["arguments"] = dump_json(arguments);
   } else {
     function["arguments"] = arguments;
   }
   ordered_json value = {{"type", "function"}, {"function", std::move(function)}};
-  if (!call.id.empty()) value["id"] = habits.short_call_ids ? short_id(call.id) : call.id;
+  if (!call.id.empty()) value["id"] = traits.short_call_ids ? short_id(call.id) : call.id;
   return value;
 }
 
-ordered_json content_value(const ChatMessage& message, const TemplateHabits& habits) {
-  if (message.content.empty() && !message.tool_calls.empty() && habits.null_content) return nullptr;
-  if (!habits.content_in_parts) return message.content;
+ordered_json content_value(const ChatMessage& message, const TemplateTraits& traits) {
+  if (message.content.empty() && !message.tool_calls.empty() && traits.null_content) return nullptr;
+  if (!traits.content_in_parts) return message.content;
   return ordered_json::array({{{"type", "text"}, {"text", message.content}}});
 }
 
-// ---- Where a template has no place for tools: in Hermes' form, as text ----
+// ---- Tools as text in the Hermes form, for templates without tools ----
 
 std::string describe_tools(const std::vector<ChatTool>& tools) {
   std::string text = "You can call these functions; their signatures are JSON schemas:\n<tools>\n";
@@ -111,7 +111,7 @@ void write_calls_as_text(std::vector<ChatMessage>& messages) {
     message.role = ChatRole::kUser;
     message.content = "<tool_response>\n" + message.content + "\n</tool_response>";
   }
-  // Templates that know no tools want users and assistants to take turns.
+  // Templates without tools require users and assistants to alternate.
   std::vector<ChatMessage> joined;
   for (ChatMessage& message : messages) {
     if (!joined.empty() && joined.back().role == ChatRole::kUser && message.role == ChatRole::kUser) {
@@ -141,33 +141,33 @@ void move_system_to_user(std::vector<ChatMessage>& messages) {
   user.content = std::move(system);
 }
 
-jinja::Value message_value(const ChatMessage& message, const TemplateHabits& habits) {
-  ordered_json fields = {{"role", name_of(message.role)}, {"content", content_value(message, habits)}};
-  if (!message.reasoning.empty() && !habits.reasoning_key.empty()) {
-    fields[std::string(habits.reasoning_key)] = message.reasoning;
+jinja::Value message_value(const ChatMessage& message, const TemplateTraits& traits) {
+  ordered_json fields = {{"role", name_of(message.role)}, {"content", content_value(message, traits)}};
+  if (!message.reasoning.empty() && !traits.reasoning_key.empty()) {
+    fields[std::string(traits.reasoning_key)] = message.reasoning;
   }
-  for (const ChatToolCall& call : message.tool_calls) fields["tool_calls"].push_back(call_value(call, habits));
+  for (const ChatToolCall& call : message.tool_calls) fields["tool_calls"].push_back(call_value(call, traits));
   if (!message.tool_call_id.empty()) {
-    fields["tool_call_id"] = habits.short_call_ids ? short_id(message.tool_call_id) : message.tool_call_id;
+    fields["tool_call_id"] = traits.short_call_ids ? short_id(message.tool_call_id) : message.tool_call_id;
   }
   if (!message.name.empty()) fields["name"] = message.name;
   jinja::Value value = jinja::from_json(fields, jinja::Origin::kContext);
-  // A role is one of ours, and templates make control tokens of it: '<|' + role + '|>'.
+  // A role is a name of ours, and templates build control tokens from it: '<|' + role + '|>'.
   value.set("role", jinja::from_json(fields["role"], jinja::Origin::kTemplate));
   return value;
 }
 
-void set_tools(jinja::Value& context, const ChatRequest& request, const TemplateHabits& habits, const std::tm& now) {
+void set_tools(jinja::Value& context, const ChatRequest& request, const TemplateTraits& traits, const std::tm& now) {
   const auto set = [&](std::string_view name, const ordered_json& value) {
     context.set(name, jinja::from_json(value, jinja::Origin::kContext));
   };
   ordered_json tools = ordered_json::array(), functions = ordered_json::array();
   for (const ChatTool& tool : request.tools) {
-    tools.push_back(declaration(tool, habits));
+    tools.push_back(declaration(tool, traits));
     functions.push_back(tools.back()["function"]);
   }
   if (!tools.empty()) set("tools", tools);
-  if (!habits.tools_as_functions) return;
+  if (!traits.tools_as_functions) return;
   char time[64];
   const std::size_t length = std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S", &now);
   set("functions", dump_json(functions, 4));
@@ -176,14 +176,14 @@ void set_tools(jinja::Value& context, const ChatRequest& request, const Template
 
 }  // namespace
 
-ChatRequest adapted(const ChatRequest& request, const TemplateHabits& habits) {
+ChatRequest adapted(const ChatRequest& request, const TemplateTraits& traits) {
   ChatRequest changed = request;
-  if (!habits.takes_developer) {
+  if (!traits.takes_developer) {
     for (ChatMessage& message : changed.messages) {
       if (message.role == ChatRole::kDeveloper) message.role = ChatRole::kSystem;
     }
   }
-  if (!habits.takes_tools && !changed.tools.empty()) {
+  if (!traits.takes_tools && !changed.tools.empty()) {
     ChatMessage& system = first_or_new(changed.messages, ChatRole::kSystem);
     append_paragraph(system.content, describe_tools(changed.tools));
     changed.tools.clear();
@@ -191,16 +191,16 @@ ChatRequest adapted(const ChatRequest& request, const TemplateHabits& habits) {
   const bool has_calls = std::any_of(changed.messages.begin(), changed.messages.end(), [](const ChatMessage& m) {
     return !m.tool_calls.empty() || m.role == ChatRole::kTool;
   });
-  if (has_calls && !habits.takes_tool_calls) write_calls_as_text(changed.messages);
-  if (!habits.takes_system) move_system_to_user(changed.messages);
+  if (has_calls && !traits.takes_tool_calls) write_calls_as_text(changed.messages);
+  if (!traits.takes_system) move_system_to_user(changed.messages);
   return changed;
 }
 
-jinja::Value template_context(const jinja::Value& variables, const ChatRequest& request, const TemplateHabits& habits,
+jinja::Value template_context(const jinja::Value& variables, const ChatRequest& request, const TemplateTraits& traits,
                               const std::tm& now) {
   jinja::Value context = variables;
   if (request.enable_thinking) {
-    // The names under which templates know it.
+    // The names that templates use for it.
     for (const char* name : {"enable_thinking", "thinking"}) {
       context.set(name, jinja::Value::truth(*request.enable_thinking));
     }
@@ -216,9 +216,9 @@ jinja::Value template_context(const jinja::Value& variables, const ChatRequest& 
     }
   }
   std::vector<jinja::Value> messages;
-  for (const ChatMessage& message : request.messages) messages.push_back(message_value(message, habits));
+  for (const ChatMessage& message : request.messages) messages.push_back(message_value(message, traits));
   context.set("messages", jinja::Value::list(messages));
-  set_tools(context, request, habits, now);
+  set_tools(context, request, traits, now);
   const bool add_prompt = request.add_generation_prompt && !request.continue_final_message;
   context.set("add_generation_prompt", jinja::Value::truth(add_prompt));
   return context;

@@ -1,20 +1,20 @@
-// A request's messages as a template sees them, after its habits.
+// Converts a request's messages to the values that a template expects, according to its traits.
 #pragma once
 
 #include <ctime>
 
 #include "text/chat/chat_request.h"
-#include "text/chat/template_habits.h"
+#include "text/chat/template_traits.h"
 #include "text/jinja/value.h"
 
 namespace rocmforge::text {
 
-// The request as the template can take it: system messages, tools and calls that it has no place for are moved to where
-// it has one.
-ChatRequest adapted(const ChatRequest& request, const TemplateHabits& habits);
+// Returns the request with system messages, tools and calls moved to places where the template supports them.
+ChatRequest adapted(const ChatRequest& request, const TemplateTraits& traits);
 
-// All variables of the template: `variables`, and the request's, which is adapted already.
-jinja::Value template_context(const jinja::Value& variables, const ChatRequest& request, const TemplateHabits& habits,
+// Returns all variables of the template: `variables` and those of the request. Requires: the request is the result of
+// adapted().
+jinja::Value template_context(const jinja::Value& variables, const ChatRequest& request, const TemplateTraits& traits,
                               const std::tm& now);
 
 }  // namespace rocmforge::text

@@ -12,7 +12,7 @@ struct Head {
   std::string id;
 };
 
-// functions.get_weather:0
+// Parses a head such as functions.get_weather:0.
 Head kimi_head(std::string whole) {
   std::string_view name = whole;
   if (name.starts_with(kKimiPrefix)) name.remove_prefix(kKimiPrefix.size());
@@ -24,7 +24,7 @@ Head kimi_head(std::string whole) {
   return {std::move(plain), std::move(whole)};
 }
 
-// What stands between the call's marker and its arguments.
+// Reads the text between the call's marker and its arguments.
 Task<std::optional<Head>> read_head(CallReader& reader, const NamedCalls& form) {
   if (form.head == NamedCalls::Head::kKimi) co_await reader.next_visible();
   std::optional<std::string> first = co_await reader.name();
@@ -60,7 +60,7 @@ Task<std::optional<Head>> read_head(CallReader& reader, const NamedCalls& form) 
   co_return head;
 }
 
-// After the call's marker.
+// Reads a call after its marker.
 Task<bool> read_call(CallReader& reader, const NamedCalls& form) {
   const std::optional<Head> head = co_await read_head(reader, form);
   if (!head || head->name.empty()) co_return false;
@@ -112,7 +112,7 @@ ReplyGrammar named_calls_grammar(const NamedCalls& form, const CallRules& rules)
   const std::string marker = literal(form.call);
   writer.rule("space", "[ \\n]?");
   writer.rule("call", tools + end);
-  // Where the form names the user too, the prompt may have written the first marker.
+  // If the form has a name for the user, the prompt may already contain the first marker.
   const std::string first = form.user.empty() ? marker : "(" + marker + ")?";
   const std::string more = rules.parallel ? " (space " + marker + " call)*" : "";
   const std::string calls = first + " call" + more;

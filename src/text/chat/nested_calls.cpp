@@ -1,4 +1,4 @@
-// MiniMax M3's calls: values are nested tags, each with a control token before it.
+// Reads MiniMax M3's calls, in which values are nested tags, each preceded by a control token.
 #include "text/chat/marker_scanner.h"
 #include "text/chat/written_calls.h"
 
@@ -9,26 +9,26 @@ constexpr std::string_view kToken = "]<]minimax[>[";
 constexpr std::string_view kItem = "item";
 
 struct Element {
-  std::string text;     // before the first tag within, or the closing tag
-  std::string members;  // of the JSON array or object, joined by commas
+  std::string text;     // the text before the first inner tag or the closing tag
+  std::string members;  // members of the JSON array or object, joined by commas
   bool nested = false;
   bool all_items = true;
 };
 
-// Text and children as the JSON that the schema asks for.
+// Returns an element's text and children as the JSON that the schema asks for.
 std::string element_json(const Element& element, ValueKinds allowed, int levels) {
   if (element.nested) {
     const bool array = element.all_items && (allowed & kArrayKind) != 0;
     return (array ? "[" : "{") + element.members + (array ? "]" : "}");
   }
-  if (element.text.empty()) {  // what is empty has no tags within
+  if (element.text.empty()) {  // an empty element has no inner tags
     if (allowed == kArrayKind) return "[]";
     if (allowed == kObjectKind) return "{}";
   }
   return argument_json(element.text, allowed, levels);
 }
 
-// After the token: a tag's name with its bracket; "/name" for one that closes.
+// Reads a tag after its token, including the closing bracket, and returns its name; "/name" for a closing tag.
 Task<std::optional<std::string>> read_tag(CallReader& reader) {
   const bool open = co_await reader.literal("<");
   if (!open) co_return std::nullopt;
@@ -36,7 +36,7 @@ Task<std::optional<std::string>> read_tag(CallReader& reader) {
   co_return name;
 }
 
-// After the opening tag, up to the end of the closing one.
+// Reads an element after its opening tag, up to the end of the closing tag.
 Task<bool> read_element(CallReader& reader, SchemaView schema, const std::string& name, int levels, std::string& json) {
   ValueKinds allowed = kinds_of(schema);
   Element element;
@@ -59,9 +59,9 @@ Task<bool> read_element(CallReader& reader, SchemaView schema, const std::string
       break;
     }
     if (!blank || levels == 0) co_return false;
-    if ((allowed & (kArrayKind | kObjectKind)) == 0) allowed = kAnyKind;  // the model knows better
+    if ((allowed & (kArrayKind | kObjectKind)) == 0) allowed = kAnyKind;  // trust the model rather than the schema
     const bool item = *tag == kItem;
-    // Items of an array; a key where the schema wants an object or other keys came before.
+    // The tags are items of an array, unless the schema asks for an object or other keys came before.
     const bool in_array = item && element.all_items && (allowed & kArrayKind) != 0;
     if (element.nested && element.all_items && !item) co_return false;
     element.all_items = element.all_items && in_array;
@@ -76,7 +76,7 @@ Task<bool> read_element(CallReader& reader, SchemaView schema, const std::string
   co_return true;
 }
 
-// After <invoke name="
+// Reads a call after <invoke name=".
 Task<bool> read_call(CallReader& reader) {
   const std::optional<std::string> name = co_await reader.name();
   if (!name) co_return false;
@@ -120,7 +120,7 @@ Task<bool> read_nested_calls(CallReader& reader) {
   }
 }
 
-// The values' tags are not held to the schema: tags within tags are beyond what a rule for JSON can say.
+// The grammar does not hold the values' tags to the schema, because the rules for JSON cannot express nested tags.
 ReplyGrammar nested_calls_grammar(const CallRules& rules) {
   GrammarWriter writer(rules);
   const auto literal = GrammarWriter::literal;

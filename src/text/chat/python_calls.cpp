@@ -1,4 +1,4 @@
-// Calls as Python writes them.
+// Reads calls in Python's syntax.
 #include "text/chat/json_calls.h"
 #include "text/chat/python_literal.h"
 #include "text/chat/written_calls.h"
@@ -6,7 +6,7 @@
 namespace rocmforge::text {
 namespace {
 
-// name(key=value, ...)
+// Reads name(key=value, ...).
 Task<bool> read_call(CallReader& reader, const PythonCalls& form) {
   std::optional<std::string> name = co_await reader.name();
   if (!name) co_return false;
@@ -42,7 +42,7 @@ Task<bool> read_call(CallReader& reader, const PythonCalls& form) {
   co_return true;
 }
 
-// After the list's bracket.
+// Reads the calls after the list's opening bracket.
 Task<bool> read_list(CallReader& reader, const PythonCalls& form) {
   for (bool first = true;; first = false) {
     int byte = co_await reader.next_visible();
@@ -54,7 +54,7 @@ Task<bool> read_list(CallReader& reader, const PythonCalls& form) {
     }
     const bool read = co_await read_call(reader, form);
     if (!read) co_return false;
-    // A string that only seemed to end leaves something else behind the call.
+    // If a quote inside a string was mistaken for its end, something unexpected follows the call.
     const int next = co_await reader.next_visible();
     if (next != ',' && next != ']' && next != CallReader::kEnd) co_return false;
     reader.end_call();
@@ -81,7 +81,7 @@ Task<bool> read_python_calls(CallReader& reader, const PythonCalls& form) {
   if (form.list) {
     if (first != '[') co_return false;
     reader.take();
-    // Asked for it, the same models write JSON.
+    // The same models write JSON if they are asked to.
     const int within = co_await reader.next_visible();
     if (within == '{') {
       read = co_await read_json_list(reader, kJsonInstead);

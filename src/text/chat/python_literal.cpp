@@ -19,7 +19,7 @@ Task<int> next_visible(ByteStream& stream) {
   co_return byte;
 }
 
-// The value of `count` digits; -1 where they are not all there.
+// Reads `count` hexadecimal digits and returns their value; -1 if there are fewer.
 Task<long> hex_number(ByteStream& stream, int count) {
   long value = 0;
   for (int i = 0; i < count; ++i) {
@@ -32,7 +32,7 @@ Task<long> hex_number(ByteStream& stream, int count) {
   co_return value;
 }
 
-// After \u: a character, which JSON writes as two halves if it is above U+FFFF.
+// Reads a character after \u. JSON writes it as two halves if it is above U+FFFF.
 Task<bool> unicode_escape(ByteStream& stream, std::string& text) {
   const long first = co_await hex_number(stream, 4);
   if (first < 0 || (first >= 0xdc00 && first < 0xe000)) co_return false;
@@ -51,7 +51,7 @@ Task<bool> unicode_escape(ByteStream& stream, std::string& text) {
   co_return true;
 }
 
-// After a backslash. What Python does not know stays as it is, the backslash too.
+// Reads an escape after its backslash. Like Python, it keeps an unknown escape unchanged, including the backslash.
 Task<bool> escape(ByteStream& stream, std::string& text) {
   const int byte = co_await stream.peek();
   if (byte == kEnd) co_return false;

@@ -1,4 +1,4 @@
-// Python's notation of values, in which some models write arguments: 'text', True, None, [1, 2], {'key': 0.5}.
+// Reads values in Python's notation, in which some models write arguments: 'text', True, None, [1, 2], {'key': 0.5}.
 #pragma once
 
 #include <optional>
@@ -10,12 +10,12 @@
 
 namespace rocmforge::text {
 
-// Appends the value that comes next as JSON; false where it is none, or nested deeper than `levels`. JSON's true, false
-// and null are taken too. Templates print strings without escaping the quotes in them: a quote ends a string only where
-// a separator or bracket follows.
+// Reads a value and appends it as JSON. Returns false if there is no value, or if it is nested deeper than `levels`.
+// JSON's true, false and null are accepted too. Templates print strings without escaping the quotes in them, so a quote
+// ends a string only if a separator or bracket follows.
 Task<bool> read_python_value(ByteStream& stream, std::string& json, int levels);
 
-// The text, read as one such value.
+// Returns the text, read as one such value, as JSON.
 std::optional<std::string> python_literal_as_json(std::string_view text, int levels);
 
 }  // namespace rocmforge::text

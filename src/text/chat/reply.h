@@ -1,16 +1,16 @@
-// What a model's reply is made of: text, reasoning and calls of tools, found in the text while it is generated.
+// Splits a model's reply into text, reasoning and tool calls while it is generated.
 //
-// A parser reads one reply. It is fed pieces in order, cut anywhere, and finish() says that generation has ended; the
-// events do not depend on the cuts, once neighbours of one kind and call are joined. What it holds back is at most what
-// could still become a marker, white space that a marker would swallow, or the call under way.
+// A parser reads one reply. It is fed pieces in order, split at any byte, and finish() ends the reply. The events do
+// not depend on how the reply was split, once adjacent events of one kind and call are joined. The parser holds back at
+// most what may still become a marker, white space that a marker would absorb, or the call being read.
 //
-// White space: reasoning is trimmed at both ends. White space before a marker is dropped, and so is that after
-// reasoning or, in a form that has reasoning, at the beginning. After a call it is kept only where text follows text.
+// White space: reasoning is trimmed at both ends. White space before a marker is dropped, and so is white space after
+// reasoning and, if the form has reasoning, at the beginning. After a call it is kept only between two texts.
 //
-// A call that breaks its form is no call: kCallWithdrawn follows if it had begun, and all that was read for it comes as
-// text, byte for byte. A call counts as soon as its own closing has come, or generation ends after complete arguments.
-// Ids that the form does not give are call_0, call_1, ... within a reply, and for Mistral's, which want nine letters or
-// digits, call00000 and so on.
+// A call that does not follow its form is not a call: if it had begun, kCallWithdrawn follows, and everything read for
+// it is emitted as text, byte for byte. A call is accepted as soon as its own closing marker has arrived, or if
+// generation ends after complete arguments. If the form has no ids, they are call_0, call_1, ... within a reply;
+// Mistral's forms require nine letters or digits and get call00000 and so on.
 #pragma once
 
 #include <memory>
@@ -25,12 +25,12 @@ struct ReplyEvent {
     kText,
     kReasoning,
     kCallBegin,      // with `name` and `id`
-    kCallArguments,  // `text` is a piece of the arguments, which join to a JSON object
+    kCallArguments,  // `text` is a piece of the arguments; joined they are a JSON object
     kCallEnd,
     kCallWithdrawn,
   };
   Kind kind = Kind::kText;
-  int call = -1;  // the calls of a reply count from 0, withdrawn ones too
+  int call = -1;  // number of the call in the reply, from 0, including withdrawn ones
   std::string text;
   std::string name;
   std::string id;
@@ -40,17 +40,17 @@ struct ReplyEvent {
 
 struct ToolDeclaration {
   std::string name;
-  std::string parameters;  // the JSON schema of the arguments; empty: nothing is known of them
+  std::string parameters;  // the JSON schema of the arguments; empty means unknown
 };
 
 struct ReplyOptions {
   bool reasoning_open = false;  // the prompt ended inside the reasoning: see reasoning_open() in reply_forms.h
-  bool parse_reasoning = true;  // otherwise it is text, markers and all
-  bool parse_tools = true;      // otherwise calls are text
+  bool parse_reasoning = true;  // if false, reasoning is text, including its markers
+  bool parse_tools = true;      // if false, calls are text
   std::vector<ToolDeclaration> tools;
 };
 
-// Text need not be UTF-8: its bytes pass through. Arguments are always UTF-8.
+// Text need not be UTF-8; its bytes pass through unchanged. Arguments are always UTF-8.
 class ReplyParser {
  public:
   ReplyParser() = default;
@@ -58,7 +58,7 @@ class ReplyParser {
   ReplyParser& operator=(const ReplyParser&) = delete;
   virtual ~ReplyParser() = default;
 
-  // Both append to `events`.
+  // Both functions append to `events`.
   virtual void feed(std::string_view piece, std::vector<ReplyEvent>& events) = 0;
   virtual void finish(std::vector<ReplyEvent>& events) = 0;
 };

@@ -19,8 +19,8 @@ bool calls_llama3(Source source) {
          (has(source, "<|start_header_id|>ipython") && has(source, "\"parameters\": "));
 }
 
-// Texts that stand in the templates of one form and in no form's below it. Special notations come first: many templates
-// also explain <tool_call> to the model, or strip <think> from old replies.
+// Each form is recognised by texts that occur in its templates but not in those of the forms below it. Special
+// notations come first: many templates also explain <tool_call> to the model, or strip <think> from old replies.
 constexpr std::array kForms{
     ReplyForm{"harmony", [](Source s) { return has(s, "<|channel|>") && has(s, "<|message|>"); }, harmony_form},
     ReplyForm{"deepseek-v4", [](Source s) { return has(s, "｜DSML｜") && has(s, "'tool_calls>"); }, deepseek_v4_form},

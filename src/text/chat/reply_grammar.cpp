@@ -28,7 +28,8 @@ std::string in_class(char32_t c) {
   return text;
 }
 
-// How much of `marker` is matched after `matched` characters of it and `next`: the longest suffix that begins it.
+// Returns how many characters of `marker` are matched after `matched` of them and `next`: the length of the longest
+// suffix that is a prefix of the marker.
 std::size_t matched_after(const std::u32string& marker, std::size_t matched, char32_t next) {
   const std::u32string seen = marker.substr(0, matched) + next;
   std::size_t length = std::min(seen.size(), marker.size());
@@ -47,7 +48,7 @@ std::string GrammarWriter::json(const std::string& name, std::string_view schema
   return name;
 }
 
-// One rule for each number of the marker's characters that have been seen.
+// Writes one rule for each number of the marker's characters that have been seen.
 std::string GrammarWriter::text_until(std::string_view marker) {
   const auto known = std::ranges::find(markers_, marker);
   const std::string name = "until-" + std::to_string(known - markers_.begin());
@@ -58,7 +59,8 @@ std::string GrammarWriter::text_until(std::string_view marker) {
   std::ranges::sort(alphabet);
   alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
   for (std::size_t matched = 0; matched < characters.size(); ++matched) {
-    std::map<std::size_t, std::string> next;  // from how much is matched then to the characters that lead there
+    std::map<std::size_t, std::string>
+        next;  // from the number of characters matched next to the characters that lead there
     std::string leaving;
     for (const char32_t c : alphabet) {
       const std::size_t then = matched_after(characters, matched, c);

@@ -1,4 +1,4 @@
-// The grammar that a form's calls follow, from which generation can be forced into calls.
+// Builds the grammar of a form's calls, with which generation can be constrained to calls.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ namespace rocmforge::text {
 
 struct JsonRule {
   std::string rule;
-  std::string schema;  // JSON schema; "{}" where any value will do
+  std::string schema;  // a JSON schema; "{}" allows any value
 };
 
-// `gbnf` holds the rules, "root" the calls: no reasoning and no text before them. Rules that are named but not defined
-// there are in `json_rules`: each stands for a JSON value of its schema, without white space around it. Where calls are
-// optional, the grammar applies from the beginning of the first of `triggers` on.
+// `gbnf` holds the rules; its "root" matches the calls, without reasoning or text before them. Rules that are used but
+// not defined there are in `json_rules`: each matches a JSON value of its schema, without white space around it. If
+// calls are optional, the grammar applies from the beginning of the first of `triggers`.
 struct ReplyGrammar {
   std::string gbnf;
   std::vector<JsonRule> json_rules;
@@ -25,11 +25,11 @@ struct ReplyGrammar {
 };
 
 struct CallRules {
-  std::vector<ToolDeclaration> tools;  // one, where the call of that one is demanded
-  bool parallel = true;                // more than one call in a reply, where the form can
+  std::vector<ToolDeclaration> tools;  // a single one if a call of that tool is demanded
+  bool parallel = true;                // allow several calls in a reply, if the form supports it
 };
 
-// Collects rules. The pieces that it returns are expressions.
+// Collects rules. The strings that it returns are expressions.
 class GrammarWriter {
  public:
   explicit GrammarWriter(const CallRules& rules) : rules_(rules) {}
@@ -37,13 +37,13 @@ class GrammarWriter {
   const CallRules& rules() const { return rules_; }
 
   void rule(std::string_view name, std::string_view expression);
-  // Whole rules, a line each.
+  // Adds complete rules, one per line.
   void rules_text(std::string_view text) { grammar_.gbnf += text; }
-  // A JSON value of the schema.
+  // Returns an expression for a JSON value of the schema.
   std::string json(const std::string& name, std::string_view schema);
-  // Any text up to the marker, and the marker.
+  // Returns an expression for any text up to and including the marker.
   std::string text_until(std::string_view marker);
-  // The tools as alternatives: `expression(tool, number)` for each.
+  // Returns the tools as alternatives, calling `expression(tool, number)` for each.
   template <typename Expression>
   std::string any_tool(Expression expression) {
     std::string names;
@@ -54,7 +54,7 @@ class GrammarWriter {
     }
     return "(" + names + ")";
   }
-  // `one`, or several with `between` them if calls may be parallel.
+  // Returns `one`, or several of it separated by `between` if calls may be parallel.
   std::string some(const std::string& one, const std::string& between) const;
 
   ReplyGrammar finish(std::vector<std::string> triggers);
@@ -64,7 +64,7 @@ class GrammarWriter {
  private:
   const CallRules& rules_;
   ReplyGrammar grammar_;
-  std::vector<std::string> markers_;  // those that have rules
+  std::vector<std::string> markers_;  // the markers that already have rules
 };
 
 }  // namespace rocmforge::text

@@ -1,4 +1,4 @@
-// A form of replies as a description: which markers stand around what.
+// Describes a form of replies by its markers.
 #pragma once
 
 #include <functional>
@@ -16,34 +16,34 @@ namespace rocmforge::text {
 struct ReasoningMarkers {
   std::string_view begin = {};
   std::string_view end = {};
-  bool anywhere = false;      // also after text; otherwise only where no text came yet
-  bool calls_end_it = false;  // models call tools without closing it
+  bool anywhere = false;      // allowed after text too; otherwise only at the start of the reply
+  bool calls_end_it = false;  // models may begin a call without closing the reasoning
 };
 
-// Around the answer, of no further meaning.
+// Markers around the answer, which are dropped.
 struct AnswerMarkers {
   std::string_view begin = {};
   std::string_view end = {};
 };
 
-// What begins calls, and how they are read from there.
+// A marker that begins calls, and the function that reads them from there.
 struct CallMarker {
   std::string_view marker = {};
   std::function<Task<bool>(CallReader&)> read = {};
-  bool at_start = false;  // counts only where no text came yet
+  bool at_start = false;  // counts only at the start of the reply
 };
 
 struct ReplySpec {
   std::vector<ReasoningMarkers> reasoning = {};
   std::vector<AnswerMarkers> answers = {};
-  std::vector<std::string_view> silent = {};  // tokens that are dropped wherever they stand
+  std::vector<std::string_view> silent = {};  // tokens that are dropped everywhere
   std::vector<std::string_view> inner = {};   // markers within calls
   std::vector<CallMarker> calls = {};
-  bool begins_in_call = false;  // the prompt ends in the first marker of a call
+  bool begins_in_call = false;  // the prompt ends with the first marker of a call
   GeneratedIds ids = GeneratedIds::kNumbered;
   std::function<ReplyGrammar(const CallRules&)> grammar = {};
-  std::vector<std::string_view> stops = {};  // text at which generation should end, where that is no end-of-turn token
-  // For a form that is more than markers.
+  std::vector<std::string_view> stops = {};  // texts that end generation but are not end-of-turn tokens
+  // The parser of a form that markers alone cannot describe.
   std::unique_ptr<ReplyParser> (*parser)(const ReplyOptions&) = nullptr;
 };
 

@@ -1,4 +1,4 @@
-// Turns what a parser reads into events: joins neighbours, and trims white space as reply.h promises.
+// Turns what a parser reads into events: joins adjacent ones and trims white space as reply.h specifies.
 #pragma once
 
 #include <string>
@@ -11,27 +11,27 @@ namespace rocmforge::text {
 
 class ReplyWriter {
  public:
-  // Where the events of the next calls go.
+  // Sets where the following events are appended.
   void write_to(std::vector<ReplyEvent>& events);
 
   void text(std::string_view bytes);
   void reasoning(std::string_view bytes);
 
-  // White space at the reply's beginning is dropped, as after a marker.
+  // Drops white space at the reply's beginning, as after a marker.
   void trim_beginning() { last_ = Last::kMarker; }
 
-  // A marker came, which swallows the white space around it.
+  // Notes a marker, which absorbs the white space around it.
   void marker();
   void reasoning_ended();
-  // What comes next begins on a line of its own, after text or reasoning that came before.
+  // Makes what follows begin on a new line if text or reasoning precedes it.
   void line_break();
 
-  // The white space before a marker of a call, which is text again if there is no call.
+  // Returns and removes the white space before a call's marker; it becomes text again if the call is withdrawn.
   std::string take_space();
 
-  // Nothing but white space since the reply began, or since a marker.
+  // Returns whether there was only white space since the reply began or since a marker.
   bool at_start() const { return last_ != Last::kText; }
-  // Nothing at all.
+  // Returns whether nothing has been written at all.
   bool untouched() const { return last_ == Last::kNothing && space_.empty(); }
   bool reasoning_empty() const { return reasoning_empty_; }
 
@@ -41,7 +41,7 @@ class ReplyWriter {
   bool call_open() const { return call_open_; }
   int next_call() const { return next_call_; }
 
-  // `record`: all that was read for the call.
+  // Withdraws the current call. `record`: everything that was read for the call, which becomes text.
   void withdraw(std::string_view record);
 
   void finish();
@@ -58,7 +58,7 @@ class ReplyWriter {
   bool reasoning_empty_ = true;
   bool call_open_ = false;
   int next_call_ = 0;
-  std::string space_;  // white space that a marker may yet swallow
+  std::string space_;  // white space that a following marker would absorb
 };
 
 }  // namespace rocmforge::text

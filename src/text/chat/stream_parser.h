@@ -1,4 +1,4 @@
-// A reply parser that is a coroutine over the reply's bytes.
+// The base class of reply parsers that are coroutines over the reply's bytes.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ class StreamParser : public ReplyParser {
     writer_.write_to(events);
     if (!reply_) reply_.emplace(run());
     stream_.feed(piece);
-    if (reply_->done()) reply_->result();  // throws what it threw
+    if (reply_->done()) reply_->result();  // rethrows its exception
   }
   void finish(std::vector<ReplyEvent>& events) override {
     feed({}, events);

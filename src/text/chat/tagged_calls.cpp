@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kCdata = "<![CDATA[";
 constexpr std::string_view kCdataEnd = "]]>";
 
-// Where a value goes: a string straight into the arguments, anything else is held until it is all there.
+// Receives a parameter's value. A string goes straight into the arguments; any other value is held until it is
+// complete.
 class Value {
  public:
   Value(CallReader& reader, ValueKinds allowed, bool own_lines)
@@ -57,10 +58,10 @@ class Value {
   std::string bytes_;
 };
 
-// Up to the closing tag, which is taken.
+// Reads a value up to and including the closing tag.
 Task<bool> read_value(CallReader& reader, const TaggedCalls& form, ValueKinds allowed) {
   Value value(reader, allowed, form.own_lines);
-  std::string begun;  // of a CDATA wrapper
+  std::string begun;  // the part of a CDATA wrapper that has been read
   while (form.cdata && begun.size() < kCdata.size()) {
     const int byte = co_await reader.peek();
     if (byte != kCdata[begun.size()]) break;
@@ -87,7 +88,7 @@ Task<bool> read_value(CallReader& reader, const TaggedCalls& form, ValueKinds al
   co_return closed;
 }
 
-// After the parameter's tag has begun.
+// Reads a parameter after the beginning of its tag.
 Task<bool> read_parameter(CallReader& reader, const TaggedCalls& form, const std::string& tool, bool first) {
   const std::optional<std::string> key = co_await reader.until(form.key_end);
   if (!key || key->empty()) co_return false;
@@ -107,7 +108,7 @@ Task<bool> read_parameter(CallReader& reader, const TaggedCalls& form, const std
   co_return read;
 }
 
-// After the text before the tool's name.
+// Reads a call after the text that precedes the tool's name.
 Task<bool> read_call(CallReader& reader, const TaggedCalls& form) {
   if (form.name_end.empty()) co_await reader.next_visible();
   const std::optional<std::string> name = co_await reader.name();
@@ -133,7 +134,7 @@ Task<bool> read_call(CallReader& reader, const TaggedCalls& form) {
   co_return true;
 }
 
-// A parameter's expression: its tags, and between them what its schema allows.
+// Returns a parameter's expression: its tags, and between them what its schema allows.
 std::string parameter_expression(GrammarWriter& writer, const TaggedCalls& form, const std::string& rule,
                                  const std::string& key, const nlohmann::json* schema) {
   const auto literal = GrammarWriter::literal;
@@ -144,7 +145,7 @@ std::string parameter_expression(GrammarWriter& writer, const TaggedCalls& form,
   const std::string newline = form.own_lines ? "\n" : "";
   if (!newline.empty()) head += " \"\\n\"";
   const std::string end = newline + std::string(form.parameter_end);
-  // Some templates print these as Python does.
+  // Some templates print booleans as Python does.
   if (kinds_of(schema) == kBooleanKind) return head + R"( ("true" | "false" | "True" | "False") )" + literal(end);
   if (!is_string) {
     return head + " " + writer.json(rule, schema == nullptr ? "" : dump_json(*schema)) + " " + literal(end);
@@ -154,7 +155,7 @@ std::string parameter_expression(GrammarWriter& writer, const TaggedCalls& form,
   return head + " (" + literal(kCdata) + " " + writer.text_until("]]>" + end) + " | " + plain + ")";
 }
 
-// The declared parameters in their order; those that are not required may be absent.
+// Returns the expression of the declared parameters in their order; optional ones may be absent.
 std::string parameters_expression(GrammarWriter& writer, const TaggedCalls& form, const ToolSchemas& schemas,
                                   const ToolDeclaration& tool, const std::string& number) {
   const SchemaView schema = schemas.parameters(tool.name);

@@ -1,8 +1,8 @@
-// A parser written as though its input were all there, which waits where it is not: a coroutine that starts at once and
-// gives its caller, also a coroutine, a value when it is done.
+// Defines the coroutine type of the parsers. A parser is written as if all of its input were available, and waits where
+// it is not. A task starts at once and gives its value to its caller, which is also a coroutine.
 //
-// Most tasks finish without ever waiting; those cost no switch, so the stack does not grow with the length of the
-// input.
+// Most tasks finish without waiting, and then there is no switch of coroutines, so the stack does not grow with the
+// length of the input.
 #pragma once
 
 #include <coroutine>
@@ -16,10 +16,10 @@ template <typename T>
 class [[nodiscard]] Task {
  public:
   struct Promise;
-  using promise_type = Promise;  // the language asks for this name
+  using promise_type = Promise;  // the language requires this name
   using Handle = std::coroutine_handle<Promise>;
 
-  // The caller, if it waits already, goes on where this task ends.
+  // Resumes the caller, if it is waiting, when this task ends.
   struct ResumeCaller {
     bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(Handle handle) const noexcept {

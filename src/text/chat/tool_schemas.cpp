@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kAlternativesDepth = 8;  // of anyOf within anyOf
+constexpr int kAlternativesDepth = 8;  // of nested anyOf
 
 ValueKinds kind_named(const json& type) {
   if (!type.is_string()) return kAnyKind;
@@ -59,7 +59,7 @@ ValueKinds kinds_within(const json& schema, int depth) {
   return kinds == 0 ? kAnyKind : kinds;
 }
 
-// JSON's kinds by the first byte of a value that reads as JSON.
+// Returns the kind of a JSON value, which its first byte determines.
 ValueKinds kind_of_json(std::string_view value) {
   switch (value.front()) {
     case '"': return kStringKind;
@@ -124,7 +124,7 @@ std::string argument_json(std::string_view text, ValueKinds allowed, int levels)
   if (!json) json = python_literal_as_json(value, levels);
   if (!json) return json_string_literal(text);
   const ValueKinds kind = kind_of_json(*json);
-  // The forms write strings as they are: text in quotes is a string that has quotes.
+  // The forms write strings without quotes, so a text in quotes is a string that contains quotes.
   if (kind != kStringKind && (kind & allowed) != 0) return *json;
   return is_json && (allowed & kStringKind) == 0 ? *json : json_string_literal(text);
 }

@@ -1,5 +1,5 @@
-// What the declared schemas say of the tools' parameters, for forms whose arguments are not JSON: which text stands for
-// a string and which for something else.
+// Answers questions about the parameter schemas of the declared tools, for forms whose arguments are not JSON: whether
+// a text stands for a string or for another value.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace rocmforge::text {
 
-// The kinds of JSON values that a schema allows, as a set of bits.
+// The set of kinds of JSON values that a schema allows, as bits.
 using ValueKinds = unsigned;
 inline constexpr ValueKinds kStringKind = 1;
 inline constexpr ValueKinds kNumberKind = 2;
@@ -24,7 +24,7 @@ inline constexpr ValueKinds kObjectKind = 16;
 inline constexpr ValueKinds kArrayKind = 32;
 inline constexpr ValueKinds kAnyKind = 63;
 
-// A schema, or a null pointer where nothing is known.
+// A schema, or nullptr if nothing is known.
 using SchemaView = const nlohmann::json*;
 
 ValueKinds kinds_of(SchemaView schema);
@@ -33,7 +33,7 @@ SchemaView items_of(SchemaView schema);
 
 class ToolSchemas {
  public:
-  // A schema that is not JSON is an Error.
+  // Throws Error if a schema is not JSON.
   explicit ToolSchemas(const std::vector<ToolDeclaration>& tools);
   ~ToolSchemas();
 
@@ -48,8 +48,9 @@ class ToolSchemas {
   std::vector<Tool> tools_;
 };
 
-// The JSON for a parameter's text. Where only strings are allowed, the text is one as it stands. Elsewhere it is JSON
-// if it reads as JSON, or as Python writes a value, of an allowed kind and no deeper than `levels`, and else a string.
+// Returns a parameter's text as JSON. If only strings are allowed, the text is a string as it stands. Otherwise, if it
+// parses as JSON or as a Python literal of an allowed kind and is nested no deeper than `levels`, it is that value;
+// else it is a string.
 std::string argument_json(std::string_view text, ValueKinds allowed, int levels = kJsonMaxDepth - 1);
 
 }  // namespace rocmforge::text

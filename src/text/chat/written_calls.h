@@ -1,4 +1,4 @@
-// Calls in notations of their own: Python's, Gemma 4's, and MiniMax M3's nested tags.
+// Reads calls in other notations: Python's, Gemma 4's, and MiniMax M3's nested tags.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ struct PythonCalls {
   std::string_view marker = {};
   std::string_view closing = {};
   bool list = true;
-  std::string_view name_end = {};  // between the name and its bracket
+  std::string_view name_end = {};  // between the name and its opening bracket
 };
 Task<bool> read_python_calls(CallReader& reader, const PythonCalls& form);
 ReplyGrammar python_calls_grammar(const PythonCalls& form, const CallRules& rules);

@@ -1,6 +1,7 @@
-// '{} is {price:>8.2f}'.format(...), Python's format strings.
+// Implements Python's format strings: '{} is {price:>8.2f}'.format(...).
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/formatting.h"
 #include "text/jinja/interpreter.h"
@@ -30,7 +31,7 @@ class SpecReader {
     if (here() == ',' || here() == '_') spec.grouping = text_[at_++];
     if (take('.')) spec.precision = static_cast<int>(number());
     if (at_ < text_.size()) spec.type = text_[at_++];
-    if (at_ != text_.size()) throw failure("invalid format specifier");
+    if (at_ != text_.size()) throw failure("format(): '{}' is not a valid format specification", printable(text_, 40));
     return spec;
   }
 
@@ -68,8 +69,8 @@ class SpecReader {
 
 class BraceFormatter {
  public:
-  BraceFormatter(Workspace& work, const Object& format, const Arguments& arguments)
-      : work_(work), format_(format), text_(view(format)), arguments_(arguments), out_(work) {
+  BraceFormatter(TemplateMemory& memory, const Object& format, const Arguments& arguments)
+      : memory_(memory), format_(format), text_(view(format)), arguments_(arguments), out_(memory) {
     origin_ = origin_of(format);
   }
 
@@ -91,7 +92,7 @@ class BraceFormatter {
       at_ += 2;
       return;
     }
-    if (brace == '}') throw failure("Single '}}' encountered in format string");
+    if (brace == '}') throw failure("format(): '}}' without an opening '{{'; a literal brace is written twice");
     field();
   }
 
@@ -101,7 +102,7 @@ class BraceFormatter {
       depth += text_[i] == '{' ? 1 : text_[i] == '}' ? -1 : 0;
       if (depth == 0) return i;
     }
-    throw failure("expected '}}' before end of string");
+    throw failure("format(): '{{' is never closed");
   }
 
   void field() {
@@ -112,17 +113,18 @@ class BraceFormatter {
     Object value = named_value(inside.substr(0, name_end));
     inside.remove_prefix(name_end);
     if (inside.starts_with('!')) {
-      if (inside.size() < 2 || (inside.size() > 2 && inside[2] != ':')) throw failure("invalid conversion");
+      if (inside.size() < 2 || (inside.size() > 2 && inside[2] != ':'))
+        throw failure("format(): '{}' is not a conversion, expected !s, !r or !a", printable(inside, 40));
       value = converted(value, inside[1]);
       inside.remove_prefix(2);
     }
     if (inside.starts_with(':')) inside.remove_prefix(1);
     const std::string spec = spec_text(inside);
-    if (spec.empty()) return out_.append(to_text(work_, value));
+    if (spec.empty()) return out_.append(to_text(memory_, value));
     write(value, SpecReader(spec).read());
   }
 
-  // A spec may take its own parts from arguments: {:>{width}}.
+  // Returns the specification with its nested fields filled in, as in {:>{width}}.
   std::string spec_text(std::string_view spec) {
     std::string text;
     while (!spec.empty()) {
@@ -130,9 +132,9 @@ class BraceFormatter {
       text += spec.substr(0, open);
       if (open == std::string_view::npos) break;
       const std::size_t close = spec.find('}', open);
-      if (close == std::string_view::npos) throw failure("expected '}}' before end of string");
+      if (close == std::string_view::npos) throw failure("format(): '{{' is never closed");
       const Object value = named_value(spec.substr(open + 1, close - open - 1));
-      const Object part = to_text(work_, value);
+      const Object part = to_text(memory_, value);
       origin_ = either(origin_, origin_of(part));
       text += view(part);
       spec.remove_prefix(close + 1);
@@ -140,7 +142,7 @@ class BraceFormatter {
     return text;
   }
 
-  // "", "0" or "name", with .attribute and [index] behind.
+  // Returns the value of a field name: "", "0" or "name", followed by any number of .attribute and [index].
   Object named_value(std::string_view name) {
     const std::size_t end = std::min(name.find_first_of(".["), name.size());
     const std::string_view first = name.substr(0, end);
@@ -149,11 +151,11 @@ class BraceFormatter {
     while (!name.empty()) {
       const bool is_index = name[0] == '[';
       const std::size_t stop = is_index ? name.find(']') : std::min(name.find_first_of(".[", 1), name.size());
-      if (stop == std::string_view::npos) throw failure("missing ']' in format string");
+      if (stop == std::string_view::npos) throw failure("format(): '[' is never closed");
       const std::string_view key = name.substr(1, stop - 1);
-      const auto number = is_index ? parse_integer(work_, key, 10) : std::nullopt;
-      value = is_index ? get_item(work_, value, number ? *number : make_text(work_, key, origin_))
-                       : get_attribute(work_, value, make_text(work_, key, origin_));
+      const auto number = is_index ? parse_integer(memory_, key, 10) : std::nullopt;
+      value = is_index ? get_item(memory_, value, number ? *number : make_text(memory_, key, origin_))
+                       : get_attribute(memory_, value, make_text(memory_, key, origin_));
       if (value.is_undefined()) throw undefined_failure(value);
       name.remove_prefix(is_index ? stop + 1 : stop);
     }
@@ -161,23 +163,26 @@ class BraceFormatter {
   }
 
   Object argument(std::string_view name) {
-    const auto number = name.empty() ? std::nullopt : parse_integer(work_, name, 10);
+    const auto number = name.empty() ? std::nullopt : parse_integer(memory_, name, 10);
     if (name.empty() || number) {
       const std::size_t index = name.empty() ? next_++ : static_cast<std::size_t>(number->integer);
       if (index >= arguments_.positional.size()) {
-        throw failure("replacement index {} out of range for positional args", index);
+        throw failure("format(): the text uses argument {} (counted from 0), but the call gives {}", index,
+                      arguments_.positional.size());
       }
       return arguments_.positional[index];
     }
     const Object* const value = arguments_.find(name);
-    if (value == nullptr) throw failure("the format names an argument that is not there");
+    if (value == nullptr) throw failure("format(): the call gives no argument '{}'", printable(name, 40));
     return *value;
   }
 
   Object converted(const Object& value, char conversion) {
-    if (conversion == 's') return to_text(work_, value);
-    if (conversion != 'r' && conversion != 'a') throw failure("unknown conversion specifier");
-    TextBuilder quoted(work_);
+    if (conversion == 's') return to_text(memory_, value);
+    if (conversion != 'r' && conversion != 'a')
+      throw failure("format(): '!{}' is not a conversion, expected !s, !r or !a",
+                    printable(std::string_view(&conversion, 1)));
+    TextBuilder quoted(memory_);
     print_quoted(quoted, value);
     return quoted.text();
   }
@@ -190,27 +195,29 @@ class BraceFormatter {
     if (value.is_integral() && spec.type == 'c') return write_character(value, spec, origin);
     if (as_float) return write_number(formatted_float(value.as_double(), spec), spec, origin);
     if (value.is_integral()) return write_number(formatted_integer(value.as_integer(), spec), spec, origin);
-    write_text(to_text(work_, value), spec);
+    write_text(to_text(memory_, value), spec);
   }
 
   void write_number(const std::string& digits, const FormatSpec& spec, Origin origin) {
-    append_padded(out_, make_text(work_, digits, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, digits, origin), spec, true, origin);
   }
 
   void write_character(const Object& value, const FormatSpec& spec, Origin origin) {
-    if (value.as_integer() < 0 || value.as_integer() > 0x10ffff) throw failure("%c arg not in range(0x110000)");
+    if (value.as_integer() < 0 || value.as_integer() > 0x10ffff)
+      throw failure("format(): {} is not a code point of Unicode", value.as_integer());
     std::string character;
     append_utf8(character, static_cast<char32_t>(value.as_integer()));
-    append_padded(out_, make_text(work_, character, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, character, origin), spec, true, origin);
   }
 
   void write_text(Object text, const FormatSpec& spec) {
-    if (spec.type != '\0' && spec.type != 's') throw failure("unknown format code '{}' for a string", spec.type);
+    if (spec.type != '\0' && spec.type != 's')
+      throw failure("format(): the type '{}' does not fit a string", printable(std::string_view(&spec.type, 1)));
     if (spec.precision >= 0) text = substring(text, 0, byte_offset(text, static_cast<std::size_t>(spec.precision)));
     append_padded(out_, text, spec, false, origin_);
   }
 
-  Workspace& work_;
+  TemplateMemory& memory_;
   const Object& format_;
   std::string_view text_;
   const Arguments& arguments_;
@@ -222,8 +229,8 @@ class BraceFormatter {
 
 }  // namespace
 
-Object brace_formatted(Workspace& work, const Object& format, const Arguments& arguments) {
-  Object text = BraceFormatter(work, format, arguments).run();
+Object brace_formatted(TemplateMemory& memory, const Object& format, const Arguments& arguments) {
+  Object text = BraceFormatter(memory, format, arguments).run();
   text.is_markup = format.is_markup;
   return text;
 }

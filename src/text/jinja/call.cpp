@@ -15,27 +15,27 @@ std::size_t parameter_of(const Builtin& builtin, const Object& name) {
   for (std::size_t i = 0; i < parameters.count; ++i) {
     if (parameters.names[i] == view(name)) return i;
   }
-  throw failure("{}() got an unexpected keyword argument '{}'", builtin.name, printable(view(name)));
+  throw failure("{}() has no parameter '{}'", builtin.name, printable(view(name)));
 }
 
 void bind(Call& call) {
   const Parameters& parameters = call.builtin.parameters;
   const Arguments& given = call.raw;
   if (given.positional.size() > parameters.count) {
-    throw failure("{}() takes at most {} arguments, {} given", call.builtin.name, parameters.count,
+    throw failure("{}() accepts up to {} positional arguments, found {}", call.builtin.name, parameters.count,
                   given.positional.size());
   }
   std::ranges::copy(given.positional, call.bound.begin());
   for (const NamedArgument& argument : given.named) {
     Object& place = call.bound[parameter_of(call.builtin, argument.name)];
     if (place.is_set()) {
-      throw failure("{}() got multiple values for argument '{}'", call.builtin.name, printable(view(argument.name)));
+      throw failure("the argument '{1}' of {0}() is given twice", call.builtin.name, printable(view(argument.name)));
     }
     place = argument.value;
   }
   for (std::size_t i = 0; i < parameters.required; ++i) {
     if (!call.bound[i].is_set()) {
-      throw failure("{}() misses its argument '{}'", call.builtin.name, parameters.names[i]);
+      throw failure("{}() needs the argument '{}'", call.builtin.name, parameters.names[i]);
     }
   }
 }
@@ -66,11 +66,11 @@ Object Call::text(std::size_t i) const {
 }
 
 Object Call::text_or(std::size_t i, std::string_view fallback) const {
-  return bound[i].is_set() ? text(i) : make_text(work, fallback);
+  return bound[i].is_set() ? text(i) : make_text(memory, fallback);
 }
 
 Object run_builtin(Interpreter& interpreter, const Builtin& builtin, const Object& self, const Arguments& arguments) {
-  Call call{interpreter, interpreter.work(), builtin, self, arguments};
+  Call call{interpreter, interpreter.memory(), builtin, self, arguments};
   if (!builtin.parameters.any) bind(call);
   return builtin.run(call);
 }

@@ -1,4 +1,4 @@
-// Calling what the language itself has: filters, tests, methods and functions, each a row of a table.
+// Calls the language's own filters, tests, methods and functions, each of which is a row of a table.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ struct NamedArgument {
   Object value;
 };
 
-// As they stand in the call, * and ** spread out.
+// The arguments of a call, with *list and **dict expanded.
 struct Arguments {
   std::span<const Object> positional;
   std::span<const NamedArgument> named;
@@ -27,16 +27,16 @@ struct Arguments {
   const Object* find(std::string_view name) const;
 };
 
-// What a builtin takes besides the object itself.
+// The parameters of a builtin, besides the object it is applied to.
 struct Parameters {
   static constexpr std::size_t kMost = 6;
 
   std::array<std::string_view, kMost> names{};
   std::uint8_t count = 0;
   std::uint8_t required = 0;
-  bool any = false;  // whatever it is given; the function looks at the raw arguments
+  bool any = false;  // takes any arguments; the function reads Call::raw
 
-  // The first `required` of them must be given.
+  // The first `required_count` parameters must be given.
   template <typename... Names>
   constexpr Parameters(std::uint8_t required_count, Names... all)  // NOLINT(google-explicit-constructor)
       : names{std::string_view(all)...}, count(sizeof...(all)), required(required_count) {}
@@ -50,16 +50,16 @@ constexpr Parameters any_arguments() {
 
 struct Call {
   Interpreter& interpreter;
-  Workspace& work;
+  TemplateMemory& memory;
   const Builtin& builtin;
   Object self;
   Arguments raw;
-  std::array<Object, Parameters::kMost> bound{};  // by the builtin's parameters; kUnset where none was given
+  std::array<Object, Parameters::kMost> bound{};  // in the order of the builtin's parameters; kUnset if not given
 
   const Object& operator[](std::size_t i) const { return bound[i]; }
   bool has(std::size_t i) const { return bound[i].is_set(); }
 
-  // The argument as what is needed; a Failure that names the parameter otherwise.
+  // Returns the argument converted to the type. Throws a Failure that names the parameter if it has another type.
   std::int64_t integer(std::size_t i, std::int64_t fallback) const;
   bool flag(std::size_t i, bool fallback) const;
   Object text(std::size_t i) const;
@@ -72,12 +72,12 @@ struct Builtin {
   Parameters parameters = Parameters(0);
 };
 
-// Puts the arguments in the builtin's places and runs it.
+// Binds the arguments to the builtin's parameters and runs it.
 Object run_builtin(Interpreter& interpreter, const Builtin& builtin, const Object& self, const Arguments& arguments);
 
 const Builtin* find_builtin(std::span<const Builtin> table, std::string_view name);
 
-// ---- The tables; nullptr when there is none of that name ----
+// ---- Look-ups in the tables; nullptr if there is no such name ----
 
 const Builtin* find_filter(std::string_view name);
 const Builtin* find_test(std::string_view name);
@@ -86,13 +86,13 @@ const Builtin* find_text_method(std::string_view name);
 const Builtin* find_list_method(std::string_view name);
 const Builtin* find_dict_method(std::string_view name);
 
-// Parts of the tables, one a file.
+// Parts of the tables, one per file.
 std::span<const Builtin> text_filters();
 std::span<const Builtin> list_filters();
 std::span<const Builtin> picking_filters();
 std::span<const Builtin> number_filters();
 std::span<const Builtin> markup_filters();
 std::span<const Builtin> text_methods();
-std::span<const Builtin> text_question_methods();
+std::span<const Builtin> text_query_methods();
 
 }  // namespace rocmforge::text::jinja

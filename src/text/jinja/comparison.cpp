@@ -13,10 +13,10 @@ namespace {
 
 bool is_any_number(const Object& object) { return object.is_number() || object.is(Kind::kBigInteger); }
 
-// Digits of integers of which at least one is beyond 64 bits.
+// Compares integers of which at least one is beyond 64 bits.
 int compare_big(const Object& a, const Object& b) {
   const auto sign = [](const Object& o) {
-    if (!o.is(Kind::kBigInteger)) return 0;  // between all that are beyond 64 bits
+    if (!o.is(Kind::kBigInteger)) return 0;  // an integer of 64 bits lies between all that are beyond
     return view(o).front() == '-' ? -1 : 1;
   };
   if (sign(a) != sign(b)) return sign(a) < sign(b) ? -1 : 1;
@@ -26,7 +26,7 @@ int compare_big(const Object& a, const Object& b) {
   return sign(a) < 0 ? -order : order;
 }
 
-// Exact also where the integer is more than a double can hold.
+// Compares exactly, even if a double cannot represent the integer.
 std::partial_ordering compare_mixed(std::int64_t integer, double number) {
   if (std::isnan(number)) return std::partial_ordering::unordered;
   if (number >= 0x1p63) return std::partial_ordering::less;
@@ -52,44 +52,44 @@ std::partial_ordering compare_numbers(const Object& a, const Object& b) {
   return a.number <=> b.number;
 }
 
-bool equal_items(Workspace& work, std::span<const Object> a, std::span<const Object> b) {
+bool equal_items(TemplateMemory& memory, std::span<const Object> a, std::span<const Object> b) {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!equal(work, a[i], b[i])) return false;
+    if (!equal(memory, a[i], b[i])) return false;
   }
   return true;
 }
 
-bool equal_dicts(Workspace& work, const Dict& a, const Dict& b) {
+bool equal_dicts(TemplateMemory& memory, const Dict& a, const Dict& b) {
   if (a.count != b.count) return false;
   for (const DictEntry& entry : a.span()) {
-    const Object* const other = find(work, b, entry.key);
-    if (other == nullptr || !equal(work, entry.value, *other)) return false;
+    const Object* const other = find(memory, b, entry.key);
+    if (other == nullptr || !equal(memory, entry.value, *other)) return false;
   }
   return true;
 }
 
-// The order of the first items that differ; otherwise the shorter one comes first.
-std::partial_ordering compare_items(Workspace& work, std::span<const Object> a, std::span<const Object> b);
+// Compares the first items that differ; if there are none, the shorter sequence comes first.
+std::partial_ordering compare_items(TemplateMemory& memory, std::span<const Object> a, std::span<const Object> b);
 
-std::partial_ordering compare(Workspace& work, const Object& a, const Object& b, const char* sign) {
-  work.charge(1);
-  const Workspace::Deeper deeper(work);
+std::partial_ordering compare(TemplateMemory& memory, const Object& a, const Object& b, const char* sign) {
+  memory.charge(1);
+  const TemplateMemory::DepthGuard deeper(memory);
   if (is_any_number(a) && is_any_number(b)) return compare_numbers(a, b);
   if (a.is_string() && b.is_string()) {
-    work.charge_bytes(std::min(a.size, b.size));
-    return view(a) <=> view(b);  // code points of UTF-8 have the order of their bytes
+    memory.charge_bytes(std::min(a.size, b.size));
+    return view(a) <=> view(b);  // the byte order of UTF-8 is the order of the code points
   }
-  if (a.is_sequence() && a.kind == b.kind) return compare_items(work, a.list->span(), b.list->span());
+  if (a.is_sequence() && a.kind == b.kind) return compare_items(memory, a.list->span(), b.list->span());
   for (const Object* object : {&a, &b}) {
     if (object->is_undefined()) throw undefined_failure(*object);
   }
-  throw failure("'{}' not supported between instances of '{}' and '{}'", sign, type_name(a), type_name(b));
+  throw failure("'{}' cannot compare a value of type '{}' with one of type '{}'", sign, type_name(a), type_name(b));
 }
 
-std::partial_ordering compare_items(Workspace& work, std::span<const Object> a, std::span<const Object> b) {
+std::partial_ordering compare_items(TemplateMemory& memory, std::span<const Object> a, std::span<const Object> b) {
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    if (!equal(work, a[i], b[i])) return compare(work, a[i], b[i], "<");
+    if (!equal(memory, a[i], b[i])) return compare(memory, a[i], b[i], "<");
   }
   return a.size() <=> b.size();
 }
@@ -114,46 +114,48 @@ bool is_true(const Object& object) {
   }
 }
 
-bool equal(Workspace& work, const Object& a, const Object& b) {
-  work.charge(1);
+bool equal(TemplateMemory& memory, const Object& a, const Object& b) {
+  memory.charge(1);
   if (is_any_number(a) && is_any_number(b)) return compare_numbers(a, b) == 0;
   if (a.kind != b.kind) return false;
-  const Workspace::Deeper deeper(work);
+  const TemplateMemory::DepthGuard deeper(memory);
   switch (a.kind) {
     case Kind::kUnset:
     case Kind::kUndefined:
     case Kind::kNone: return true;
-    case Kind::kString: work.charge_bytes(std::min(a.size, b.size)); return view(a) == view(b);
+    case Kind::kString: memory.charge_bytes(std::min(a.size, b.size)); return view(a) == view(b);
     case Kind::kList:
-    case Kind::kTuple: return a.list == b.list || equal_items(work, a.list->span(), b.list->span());
-    case Kind::kView: return equal_items(work, a.list->span(), b.list->span());
-    case Kind::kDict: return a.dict == b.dict || equal_dicts(work, *a.dict, *b.dict);
+    case Kind::kTuple: return a.list == b.list || equal_items(memory, a.list->span(), b.list->span());
+    case Kind::kView: return equal_items(memory, a.list->span(), b.list->span());
+    case Kind::kDict: return a.dict == b.dict || equal_dicts(memory, *a.dict, *b.dict);
     case Kind::kRange:
       return a.range->count() == b.range->count() &&
              (a.range->count() == 0 || (a.range->start == b.range->start && a.range->step == b.range->step));
-    default: return a.integer == b.integer;  // the same object
+    default: return a.integer == b.integer;  // identity
   }
 }
 
-bool less(Workspace& work, const Object& a, const Object& b) { return compare(work, a, b, "<") < 0; }
+bool less(TemplateMemory& memory, const Object& a, const Object& b) { return compare(memory, a, b, "<") < 0; }
 
-bool less_or_equal(Workspace& work, const Object& a, const Object& b) { return compare(work, a, b, "<=") <= 0; }
+bool less_or_equal(TemplateMemory& memory, const Object& a, const Object& b) {
+  return compare(memory, a, b, "<=") <= 0;
+}
 
-bool contains(Workspace& work, const Object& container, const Object& item) {
+bool contains(TemplateMemory& memory, const Object& container, const Object& item) {
   switch (container.kind) {
     case Kind::kString:
       if (!item.is_string()) {
         if (item.is_undefined()) throw undefined_failure(item);
-        throw failure("'in <string>' requires string as left operand, not {}", type_name(item));
+        throw failure("only a string can be 'in' a string, found a value of type '{}'", type_name(item));
       }
-      return find_first(work, view(container), view(item)) != std::string_view::npos;
-    case Kind::kDict: return find(work, *container.dict, item) != nullptr;
+      return find_first(memory, view(container), view(item)) != std::string_view::npos;
+    case Kind::kDict: return find(memory, *container.dict, item) != nullptr;
     case Kind::kUndefined: return false;
     default: break;
   }
-  Iteration items(work, container);
+  Iteration items(memory, container);
   for (Object other; items.next(other);) {
-    if (equal(work, other, item)) return true;
+    if (equal(memory, other, item)) return true;
   }
   return false;
 }

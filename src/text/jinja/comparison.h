@@ -1,4 +1,4 @@
-// When two objects are equal, which comes first, and what counts as true: Python's rules.
+// Compares objects by Python's rules: equality, order, membership and truth.
 #pragma once
 
 #include "text/jinja/object.h"
@@ -7,13 +7,13 @@ namespace rocmforge::text::jinja {
 
 bool is_true(const Object& object);
 
-bool equal(Workspace& work, const Object& a, const Object& b);
+bool equal(TemplateMemory& memory, const Object& a, const Object& b);
 
-// a < b. A Failure where Python has no order between the two types.
-bool less(Workspace& work, const Object& a, const Object& b);
-bool less_or_equal(Workspace& work, const Object& a, const Object& b);
+// Returns a < b. Throws a Failure if Python defines no order between the two types.
+bool less(TemplateMemory& memory, const Object& a, const Object& b);
+bool less_or_equal(TemplateMemory& memory, const Object& a, const Object& b);
 
-// item in container.
-bool contains(Workspace& work, const Object& container, const Object& item);
+// Returns whether `item in container`.
+bool contains(TemplateMemory& memory, const Object& container, const Object& item);
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// What stands behind `is`: Jinja calls them tests.
+// Implements the operands of `is`, which Jinja calls tests.
 #include <array>
 
 #include "base/utf8.h"
@@ -8,7 +8,7 @@
 #include "text/jinja/numbers.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -28,7 +28,7 @@ Object is_false_itself(Call& call) { return boolean(call.self.is(Kind::kBool) &&
 Object is_iterable_at_all(Call& call) { return boolean(is_iterable(call.self)); }
 Object is_escaped(Call& call) { return boolean(call.self.is_string() && call.self.is_markup); }
 
-// What has a length and elements: also a mapping, and what is undefined.
+// Returns whether the value has a length and items; mappings and undefined values count too.
 Object is_a_sequence(Call& call) {
   return is_kind<Kind::kString, Kind::kList, Kind::kTuple, Kind::kDict, Kind::kRange, Kind::kUndefined>(call);
 }
@@ -37,11 +37,11 @@ Object is_callable(Call& call) {
   return is_kind<Kind::kFunction, Kind::kMethod, Kind::kMacro, Kind::kLoop, Kind::kJoiner, Kind::kUndefined>(call);
 }
 
-// All letters of that case, and at least one.
+// Returns whether all letters are of that case, and there is at least one.
 template <bool (*kWanted)(char32_t), bool (*kRefused)(char32_t)>
 Object is_of_case(Call& call) {
-  const Object text = to_text(call.work, call.self);
-  call.work.charge_bytes(text.size);
+  const Object text = to_text(call.memory, call.self);
+  call.memory.charge_bytes(text.size);
   bool found = false;
   for (std::string_view rest = view(text); !rest.empty();) {
     const CodePoint c = first_code_point(rest);
@@ -69,19 +69,20 @@ Object is_divisible(Call& call) {
   if (!call.self.is(Kind::kFloat) && !call[0].is(Kind::kFloat)) {
     return boolean(remainder_of(call, call.integer(0, 1)) == 0);
   }
-  if (!call.self.is_number() || !call[0].is_number()) throw failure("'divisibleby' needs numbers");
+  if (!call.self.is_number() || !call[0].is_number()) throw failure("'divisibleby' needs two numbers");
   return boolean(floor_remainder(call.self.as_double(), call[0].as_double()) == 0);
 }
 
-Object is_equal(Call& call) { return boolean(equal(call.work, call.self, call[0])); }
-Object is_not_equal(Call& call) { return boolean(!equal(call.work, call.self, call[0])); }
-Object is_less(Call& call) { return boolean(less(call.work, call.self, call[0])); }
-Object is_at_most(Call& call) { return boolean(less_or_equal(call.work, call.self, call[0])); }
-Object is_greater(Call& call) { return boolean(less(call.work, call[0], call.self)); }
-Object is_at_least(Call& call) { return boolean(less_or_equal(call.work, call[0], call.self)); }
-Object is_contained(Call& call) { return boolean(contains(call.work, call[0], call.self)); }
+Object is_equal(Call& call) { return boolean(equal(call.memory, call.self, call[0])); }
+Object is_not_equal(Call& call) { return boolean(!equal(call.memory, call.self, call[0])); }
+Object is_less(Call& call) { return boolean(less(call.memory, call.self, call[0])); }
+Object is_at_most(Call& call) { return boolean(less_or_equal(call.memory, call.self, call[0])); }
+Object is_greater(Call& call) { return boolean(less(call.memory, call[0], call.self)); }
+Object is_at_least(Call& call) { return boolean(less_or_equal(call.memory, call[0], call.self)); }
+Object is_contained(Call& call) { return boolean(contains(call.memory, call[0], call.self)); }
 
-// The very same object. Of numbers and short text Python keeps one each, so equal ones are taken as the same.
+// Returns whether both are the same object. Python shares small numbers and short strings, so equal ones count as the
+// same.
 Object is_same(Call& call) {
   if (call.self.kind != call[0].kind) return boolean(false);
   if (call.self.is_number() || call.self.is_string()) return is_equal(call);

@@ -35,24 +35,24 @@ void add_to_index(Dict& dict, std::uint32_t entry) {
   dict.index[place] = entry + 1;
 }
 
-void rebuild_index(Workspace& work, Dict& dict) {
+void rebuild_index(TemplateMemory& memory, Dict& dict) {
   if (dict.capacity <= kEntriesWithoutIndex) return;
   dict.index_size = std::bit_ceil(2 * dict.capacity);
-  dict.index = work.make_array<std::uint32_t>(dict.index_size);
+  dict.index = memory.make_array<std::uint32_t>(dict.index_size);
   for (std::uint32_t i = 0; i < dict.count; ++i) add_to_index(dict, i);
 }
 
-void grow(Workspace& work, Dict& dict) {
-  const std::size_t limit = work.limits().items;
-  if (dict.count >= limit) throw limit_failure("a dictionary of more than {} entries", limit);
+void grow(TemplateMemory& memory, Dict& dict) {
+  const std::size_t limit = memory.limits().items;
+  if (dict.count >= limit) throw limit_failure("the template makes a dictionary of more than {} entries", limit);
   const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * dict.capacity);
   dict.entries = static_cast<DictEntry*>(
-      work.grow(dict.entries, dict.capacity * sizeof(DictEntry), std::size_t{capacity} * sizeof(DictEntry)));
+      memory.grow(dict.entries, dict.capacity * sizeof(DictEntry), std::size_t{capacity} * sizeof(DictEntry)));
   dict.capacity = capacity;
-  rebuild_index(work, dict);
+  rebuild_index(memory, dict);
 }
 
-// The entry of that hash for which `is_key` holds.
+// Returns the entry with this hash for which `is_key` holds, or nullptr.
 template <typename IsKey>
 DictEntry* find_entry(const Dict& dict, std::uint64_t hash, IsKey is_key) {
   if (dict.index == nullptr) {
@@ -72,18 +72,18 @@ DictEntry* find_entry(const Dict& dict, std::uint64_t hash, IsKey is_key) {
 
 }  // namespace
 
-Dict* make_dict(Workspace& work, std::size_t capacity) {
+Dict* make_dict(TemplateMemory& memory, std::size_t capacity) {
   Dict dict;
-  if (capacity > work.limits().items) {
-    throw limit_failure("a dictionary of more than {} entries", work.limits().items);
+  if (capacity > memory.limits().items) {
+    throw limit_failure("the template makes a dictionary of more than {} entries", memory.limits().items);
   }
   dict.capacity = static_cast<std::uint32_t>(capacity);
-  if (capacity != 0) dict.entries = work.make_array<DictEntry>(capacity);
-  rebuild_index(work, dict);
-  return work.make(dict);
+  if (capacity != 0) dict.entries = memory.make_array<DictEntry>(capacity);
+  rebuild_index(memory, dict);
+  return memory.make(dict);
 }
 
-std::uint64_t hash_of(Workspace& work, const Object& key) {
+std::uint64_t hash_of(TemplateMemory& memory, const Object& key) {
   switch (key.kind) {
     case Kind::kString:
     case Kind::kBigInteger: return hash_of_text(view(key));
@@ -93,24 +93,24 @@ std::uint64_t hash_of(Workspace& work, const Object& key) {
     case Kind::kNone:
     case Kind::kUndefined: return static_cast<std::uint64_t>(key.kind);
     case Kind::kTuple: {
-      const Workspace::Deeper deeper(work);
-      work.charge_items(key.list->count);
+      const TemplateMemory::DepthGuard deeper(memory);
+      memory.charge_items(key.list->count);
       std::uint64_t hash = 7;
-      for (const Object& item : key.list->span()) hash = hash * 0x100000001b3u + hash_of(work, item);
+      for (const Object& item : key.list->span()) hash = hash * 0x100000001b3u + hash_of(memory, item);
       return hash;
     }
     case Kind::kUnset:
     case Kind::kList:
     case Kind::kView:
-    case Kind::kDict: throw failure("unhashable type: '{}'", type_name(key));
-    default: return static_cast<std::uint64_t>(key.integer);  // the address: equal when the same
+    case Kind::kDict: throw failure("a value of type '{}' cannot be the key of a dictionary", type_name(key));
+    default: return static_cast<std::uint64_t>(key.integer);  // the address; such objects are equal only to themselves
   }
 }
 
-const Object* find(Workspace& work, const Dict& dict, const Object& key) {
+const Object* find(TemplateMemory& memory, const Dict& dict, const Object& key) {
   if (key.is_string()) return find(dict, view(key));
-  const std::uint64_t hash = hash_of(work, key);
-  const DictEntry* const entry = find_entry(dict, hash, [&](const Object& k) { return equal(work, k, key); });
+  const std::uint64_t hash = hash_of(memory, key);
+  const DictEntry* const entry = find_entry(dict, hash, [&](const Object& k) { return equal(memory, k, key); });
   return entry == nullptr ? nullptr : &entry->value;
 }
 
@@ -121,14 +121,14 @@ const Object* find(const Dict& dict, std::string_view name) {
   return entry == nullptr ? nullptr : &entry->value;
 }
 
-void insert(Workspace& work, Dict& dict, const Object& key, const Object& value) {
-  const std::uint64_t hash = hash_of(work, key);
-  DictEntry* const known = find_entry(dict, hash, [&](const Object& k) { return equal(work, k, key); });
+void insert(TemplateMemory& memory, Dict& dict, const Object& key, const Object& value) {
+  const std::uint64_t hash = hash_of(memory, key);
+  DictEntry* const known = find_entry(dict, hash, [&](const Object& k) { return equal(memory, k, key); });
   if (known != nullptr) {
     known->value = value;
     return;
   }
-  if (dict.count == dict.capacity) grow(work, dict);
+  if (dict.count == dict.capacity) grow(memory, dict);
   dict.entries[dict.count] = {key, value, hash};
   ++dict.count;
   if (dict.index != nullptr) add_to_index(dict, dict.count - 1);

@@ -1,4 +1,5 @@
-// Python's dictionary: keeps the order of insertion, takes any hashable object as a key, 1 and 1.0 and True being one.
+// Python's dictionary: keeps the order of insertion and accepts any hashable object as a key. 1, 1.0 and True are the
+// same key.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +21,23 @@ struct Dict {
   DictEntry* entries = nullptr;
   std::uint32_t count = 0;
   std::uint32_t capacity = 0;
-  std::uint32_t* index = nullptr;  // open addressing: the number of an entry plus one; none for a few entries
+  std::uint32_t* index = nullptr;  // open addressing: entry number plus one; null if there are few entries
   std::uint32_t index_size = 0;    // a power of two
 
   std::span<const DictEntry> span() const { return {entries, count}; }
 };
 
-Dict* make_dict(Workspace& work, std::size_t capacity = 0);
+Dict* make_dict(TemplateMemory& memory, std::size_t capacity = 0);
 
-// nullptr when there is none. A Failure when the key cannot be hashed.
-const Object* find(Workspace& work, const Dict& dict, const Object& key);
+// Returns nullptr if the key is not present. Throws a Failure if the key cannot be hashed.
+const Object* find(TemplateMemory& memory, const Dict& dict, const Object& key);
 const Object* find(const Dict& dict, std::string_view name);
 
-// Adds an entry, or puts the value in the place of the one before.
-void insert(Workspace& work, Dict& dict, const Object& key, const Object& value);
+// Adds an entry, or replaces the value of the existing one.
+void insert(TemplateMemory& memory, Dict& dict, const Object& key, const Object& value);
 
-// Equal objects have equal hashes. A Failure for lists, dictionaries and their like.
-std::uint64_t hash_of(Workspace& work, const Object& key);
+// Returns the key's hash; equal objects have equal hashes. Throws a Failure for lists, dictionaries and other objects
+// that Python cannot hash.
+std::uint64_t hash_of(TemplateMemory& memory, const Object& key);
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// How each expression of the tree gets its value.
+// Implements the evaluation of every kind of expression.
 #include "base/text.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/dict.h"
@@ -21,19 +21,19 @@ Object Name::evaluate(Interpreter& interpreter) const {
 }
 
 Object Sequence::evaluate(Interpreter& interpreter) const {
-  List* const list = make_list(interpreter.work(), items.size());
-  for (const ExpressionPtr& item : items) append(interpreter.work(), *list, interpreter.evaluate(*item));
+  List* const list = make_list(interpreter.memory(), items.size());
+  for (const ExpressionPtr& item : items) append(interpreter.memory(), *list, interpreter.evaluate(*item));
   list->is_changeable = kind == Kind::kList;
   return Object::of_list(list, kind);
 }
 
 Object DictLiteral::evaluate(Interpreter& interpreter) const {
-  Dict* const dict = make_dict(interpreter.work(), entries.size());
+  Dict* const dict = make_dict(interpreter.memory(), entries.size());
   for (const auto& [key_expression, value_expression] : entries) {
     const Object key = interpreter.evaluate(*key_expression);
     const Object value = interpreter.evaluate(*value_expression);
     interpreter.set_position(offset);
-    insert(interpreter.work(), *dict, key, value);
+    insert(interpreter.memory(), *dict, key, value);
   }
   return Object::of_dict(dict);
 }
@@ -41,7 +41,7 @@ Object DictLiteral::evaluate(Interpreter& interpreter) const {
 Object Unary::evaluate(Interpreter& interpreter) const {
   const Object value = interpreter.evaluate(*operand);
   interpreter.set_position(offset);
-  return apply(interpreter.work(), value);
+  return apply(interpreter.memory(), value);
 }
 
 Object Binary::evaluate(Interpreter& interpreter) const {
@@ -52,12 +52,12 @@ Object Binary::evaluate(Interpreter& interpreter) const {
 }
 
 Object Concatenation::evaluate(Interpreter& interpreter) const {
-  Workspace& work = interpreter.work();
-  Object text = to_text(work, interpreter.evaluate(*parts.front()));
+  TemplateMemory& memory = interpreter.memory();
+  Object text = to_text(memory, interpreter.evaluate(*parts.front()));
   for (std::size_t i = 1; i < parts.size(); ++i) {
     const Object part = interpreter.evaluate(*parts[i]);
     interpreter.set_position(offset);
-    text = concatenated(work, text, to_text(work, part));
+    text = concatenated(memory, text, to_text(memory, part));
   }
   text.is_markup = false;
   return text;
@@ -68,7 +68,7 @@ Object Comparison::evaluate(Interpreter& interpreter) const {
   for (const auto& [holds, operand] : rest) {
     const Object right = interpreter.evaluate(*operand);
     interpreter.set_position(offset);
-    if (!holds(interpreter.work(), left, right)) return Object::boolean(false);
+    if (!holds(interpreter.memory(), left, right)) return Object::boolean(false);
     left = right;
   }
   return Object::boolean(true);
@@ -91,14 +91,14 @@ Object Attribute::evaluate(Interpreter& interpreter) const {
     return make_undefined(name, Kind::kDict);
   }
   interpreter.set_position(offset);
-  return get_attribute(interpreter.work(), object, name);
+  return get_attribute(interpreter.memory(), object, name);
 }
 
 Object Subscript::evaluate(Interpreter& interpreter) const {
   const Object object = interpreter.evaluate(*subject);
   const Object key = interpreter.evaluate(*index);
   interpreter.set_position(offset);
-  return get_item(interpreter.work(), object, key);
+  return get_item(interpreter.memory(), object, key);
 }
 
 Object Slice::evaluate(Interpreter& interpreter) const {
@@ -110,14 +110,14 @@ Object Slice::evaluate(Interpreter& interpreter) const {
   const Object to = bound(stop);
   const Object by = bound(step);
   interpreter.set_position(offset);
-  return get_slice(interpreter.work(), object, from, to, by);
+  return get_slice(interpreter.memory(), object, from, to, by);
 }
 
 Object CallExpression::evaluate(Interpreter& interpreter) const { return evaluate_with(interpreter, nullptr); }
 
 namespace {
 
-// The method that object.name() calls, if it is one of the language.
+// Returns the language's own method that object.name() calls, or nullptr.
 const Builtin* method_of(const Attribute& attribute, const Object& object) {
   if (object.is_string()) return attribute.text_method;
   if (object.is_mapping()) return attribute.dict_method;
@@ -127,12 +127,12 @@ const Builtin* method_of(const Attribute& attribute, const Object& object) {
 }  // namespace
 
 Object CallExpression::evaluate_with(Interpreter& interpreter, const NamedArgument* extra) const {
-  // The usual object.method() needs no method object.
+  // The common case object.method() is called without making a method object.
   if (method != nullptr) {
     const Object object = interpreter.evaluate(*method->subject);
     const Builtin* const known = method_of(*method, object);
     interpreter.set_position(method->offset);
-    const Object function = known == nullptr ? get_attribute(interpreter.work(), object, method->name) : Object();
+    const Object function = known == nullptr ? get_attribute(interpreter.memory(), object, method->name) : Object();
     const EvaluatedArguments values(interpreter, arguments, extra);
     interpreter.set_position(method->offset);
     return known != nullptr ? run_builtin(interpreter, *known, object, values) : interpreter.call(function, values);

@@ -1,4 +1,4 @@
-// What each statement of the tree does.
+// Implements the execution of every kind of statement.
 #include "text/jinja/comparison.h"
 #include "text/jinja/interpreter.h"
 
@@ -70,7 +70,7 @@ Flow With::execute(Interpreter& interpreter) const {
 
 Flow Macro::execute(Interpreter& interpreter) const {
   Object macro(Kind::kMacro);
-  macro.macro = interpreter.work().make(MacroObject{&definition, interpreter.frame()});
+  macro.macro = interpreter.memory().make(MacroObject{&definition, interpreter.frame()});
   interpreter.frame()->slots[slot] = macro;
   return Flow::kNext;
 }
@@ -79,7 +79,7 @@ Flow CallBlock::execute(Interpreter& interpreter) const {
   NamedArgument argument;
   argument.name = caller.name;
   argument.value = Object(Kind::kMacro);
-  argument.value.macro = interpreter.work().make(MacroObject{&caller, interpreter.frame()});
+  argument.value.macro = interpreter.memory().make(MacroObject{&caller, interpreter.frame()});
   const Object text = call->evaluate_with(interpreter, &argument);
   interpreter.set_position(offset);
   interpreter.print_object(text);

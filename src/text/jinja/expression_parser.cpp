@@ -32,7 +32,7 @@ std::string described(const Token& token) {
 ExpressionParser::ExpressionParser(Tree& tree, std::vector<Token> tokens)
     : tree_(tree), scope_(&tree.scope), tokens_(std::move(tokens)) {}
 
-// ---- Words ----
+// ---- Tokens ----
 
 Token ExpressionParser::take() {
   const Token token = current();
@@ -53,20 +53,20 @@ bool ExpressionParser::take_name(std::string_view text) {
 }
 
 void ExpressionParser::expect_operator(std::string_view text) {
-  if (!take_operator(text)) fail(fmt::format("expected '{}', got {}", text, described(current())));
+  if (!take_operator(text)) fail(fmt::format("expected '{}', found {}", text, described(current())));
 }
 
 void ExpressionParser::expect_name(std::string_view text) {
-  if (!take_name(text)) fail(fmt::format("expected '{}', got {}", text, described(current())));
+  if (!take_name(text)) fail(fmt::format("expected '{}', found {}", text, described(current())));
 }
 
 void ExpressionParser::expect(TokenKind kind, std::string_view what) {
-  if (current().kind != kind) fail(fmt::format("expected {}, got {}", what, described(current())));
+  if (current().kind != kind) fail(fmt::format("expected {}, found {}", what, described(current())));
   take();
 }
 
 std::string ExpressionParser::any_name(std::string_view what) {
-  if (current().kind != TokenKind::kName) fail(fmt::format("expected {}, got {}", what, described(current())));
+  if (current().kind != TokenKind::kName) fail(fmt::format("expected {}, found {}", what, described(current())));
   return take().text;
 }
 
@@ -75,10 +75,12 @@ void ExpressionParser::fail_at(std::uint32_t offset, const std::string& message)
 }
 
 void ExpressionParser::fail_too_high() const {
-  fail(fmt::format("nested deeper than {} levels, or a longer chain of operators", kMaxTreeHeight));
+  fail(fmt::format("expressions are nested deeper than {} levels, or a chain of operators is longer", kMaxTreeHeight));
 }
 
-void ExpressionParser::fail_unexpected() const { fail(fmt::format("unexpected {}", described(current()))); }
+void ExpressionParser::fail_unexpected() const {
+  fail(fmt::format("expected an expression, found {}", described(current())));
+}
 
 // ---- Names and constants ----
 
@@ -118,7 +120,7 @@ ExpressionPtr ExpressionParser::literal(const Object& value, std::uint32_t offse
 // ---- Operators, from the loosest to the tightest ----
 
 ExpressionPtr ExpressionParser::parse_expression() {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   const std::size_t known_before = unknown_count();
   ExpressionPtr value = parse_or();
   while (current().is_name("if")) {
@@ -159,7 +161,7 @@ ExpressionPtr ExpressionParser::parse_and() {
 
 ExpressionPtr ExpressionParser::parse_not() {
   if (!current().is_name("not")) return parse_comparison();
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   auto node = node_at<Unary>(take().offset);
   node->apply = negated_truth;
   node->operand = parse_not();
@@ -238,7 +240,7 @@ ExpressionPtr ExpressionParser::parse_power() {
 }
 
 ExpressionPtr ExpressionParser::parse_unary(bool with_filters) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   ExpressionPtr value;
   if (current().is_operator("-") || current().is_operator("+")) {
     const Token sign = take();
@@ -280,7 +282,7 @@ ExpressionPtr ExpressionParser::parse_name() {
   return make_name(name, token.offset);
 }
 
-// Strings side by side are one.
+// Parses adjacent strings as one string.
 ExpressionPtr ExpressionParser::parse_string() {
   const std::uint32_t offset = current().offset;
   std::string text;
@@ -292,7 +294,7 @@ ExpressionPtr ExpressionParser::parse_number() {
   const Token token = take();
   const auto value =
       token.kind == TokenKind::kFloat ? parse_float(token.text) : parse_integer(tree_.constants, token.text, 0);
-  if (!value) fail_at(token.offset, fmt::format("'{}' is no number", printable(token.text, 40)));
+  if (!value) fail_at(token.offset, fmt::format("'{}' is not a number", printable(token.text, 40)));
   return literal(*value, token.offset);
 }
 

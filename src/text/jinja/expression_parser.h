@@ -1,4 +1,5 @@
-// Expressions: everything between the words of a tag. The grammar is Jinja2's, operators from the loosest down:
+// Parses expressions, that is, everything in a tag besides its keywords. The grammar is Jinja2's; these are its
+// operators, from the loosest binding to the tightest:
 //
 //   a if b else c · or · and · not · comparisons and in · + - · ~ · * / // % · ** · unary - + · . [] () | is
 #pragma once
@@ -20,21 +21,21 @@ class ExpressionParser {
  protected:
   ExpressionParser(Tree& tree, std::vector<Token> tokens);
 
-  // Held while something inside something else is parsed.
-  class Deeper {
+  // Counts the nesting depth while it is alive. Throws SyntaxFailure if the depth exceeds kMaxTreeHeight.
+  class DepthGuard {
    public:
-    explicit Deeper(ExpressionParser& parser) : parser_(parser) {
+    explicit DepthGuard(ExpressionParser& parser) : parser_(parser) {
       if (++parser_.depth_ > kMaxTreeHeight) parser_.fail_too_high();
     }
-    Deeper(const Deeper&) = delete;
-    Deeper& operator=(const Deeper&) = delete;
-    ~Deeper() { --parser_.depth_; }
+    DepthGuard(const DepthGuard&) = delete;
+    DepthGuard& operator=(const DepthGuard&) = delete;
+    ~DepthGuard() { --parser_.depth_; }
 
    private:
     ExpressionParser& parser_;
   };
 
-  // ---- Words ----
+  // ---- Tokens ----
 
   const Token& current() const { return tokens_[at_]; }
   const Token& ahead() const { return tokens_[at_ + 1 < tokens_.size() ? at_ + 1 : at_]; }
@@ -53,10 +54,11 @@ class ExpressionParser {
   enum class Conditionals { kAllowed, kRefused };
 
   ExpressionPtr parse_expression();
-  // Also a, b without parentheses.
+  // Parses an expression, or a tuple without parentheses: a, b.
   ExpressionPtr parse_tuple(Conditionals conditionals = Conditionals::kAllowed);
   ArgumentList parse_arguments();
-  // subject|filter|filter(...): `subject` may be missing. The first bar is there, or has been left out.
+  // Parses subject|filter|filter(...). `subject` may be null. `first_without_bar`: whether the first filter is not
+  // preceded by a bar.
   ExpressionPtr parse_filters(ExpressionPtr subject, bool first_without_bar);
 
   // ---- Names ----
@@ -64,8 +66,8 @@ class ExpressionParser {
   std::unique_ptr<Name> make_name(const std::string& text, std::uint32_t offset);
   Object constant(std::string_view text);
 
-  // Filters and tests that the language does not have. Where a condition decides whether they are ever needed, that is
-  // an error only when they are: templates are written for several programs.
+  // A filter or test that the language does not have. If a condition decides whether it is needed, it is an error only
+  // when it is evaluated, because templates are written for several programs.
   struct UnknownName {
     std::uint32_t offset;
     std::string message;
@@ -75,8 +77,8 @@ class ExpressionParser {
   void mark_conditional_since(std::size_t count);
   void refuse_unknown_names() const;
 
-  // Notes the children's heights. Refuses a tree that is too high. The node is a reference, so that a call may both
-  // move it and name its children.
+  // Sets the node's height from its children's heights and returns the node. Throws SyntaxFailure if the tree is too
+  // high. The node is passed by reference, so that a call may both move it and name its children.
   template <typename Node>
   std::unique_ptr<Node> grown(std::unique_ptr<Node>&& node, std::initializer_list<const Expression*> children);
 

@@ -1,4 +1,5 @@
-// What goes wrong inside a template, before it is known where. Template turns it into an Error with the place.
+// Defines the exception for an error inside a template whose place is not known yet. Template turns it into an Error
+// that names the place.
 #pragma once
 
 #include <string>
@@ -15,13 +16,13 @@ struct Failure {
   std::string message;
 };
 
-// failure("'{}' is undefined", name), to be thrown by the caller.
+// Returns a Failure for the caller to throw: throw failure("'{}' has no value", name).
 template <typename... Args>
 Failure failure(fmt::format_string<Args...> format, Args&&... args) {
   return {ErrorCode::kMalformed, fmt::format(format, std::forward<Args>(args)...)};
 }
 
-// Beyond one of the Limits.
+// Returns a Failure for exceeding one of the InterpreterLimits.
 template <typename... Args>
 Failure limit_failure(fmt::format_string<Args...> format, Args&&... args) {
   return {ErrorCode::kTooLarge, fmt::format(format, std::forward<Args>(args)...)};

@@ -5,14 +5,15 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 
 namespace rocmforge::text::jinja {
 namespace {
 
-// A double has no more digits than these behind the point.
+// No double has more digits than this after the decimal point.
 constexpr int kGreatestPrecision = 1100;
 
 std::string grouped(std::string digits, char separator, std::size_t group) {
@@ -26,7 +27,7 @@ std::string sign_of(bool negative, char sign) {
   return sign == '+' || sign == ' ' ? std::string(1, sign) : "";
 }
 
-// "1.50e+03" of %e and %g: fmt writes the same exponents as C.
+// Formats a magnitude. For %e and %g, fmt writes the same exponents as C: "1.50e+03".
 std::string magnitude_text(double magnitude, const FormatSpec& spec) {
   const int precision = spec.precision < 0 ? 6 : std::min(spec.precision, kGreatestPrecision);
   std::string text;
@@ -63,7 +64,7 @@ std::string formatted_integer(std::int64_t number, const FormatSpec& spec) {
     case '\0':
     case 'd':
     case 'n': digits = fmt::format("{}", magnitude); break;
-    default: throw failure("unknown format code '{}' for an integer", spec.type);
+    default: throw failure("the format type '{}' does not fit an integer", printable(std::string_view(&spec.type, 1)));
   }
   digits = grouped(digits, spec.grouping, prefix.empty() ? 3 : 4);
   return sign_of(negative, spec.sign) + (spec.alternate ? prefix : "") + digits;
@@ -72,7 +73,7 @@ std::string formatted_integer(std::int64_t number, const FormatSpec& spec) {
 std::string formatted_float(double number, const FormatSpec& spec) {
   static constexpr std::string_view kTypes = "eEfFgGn%";
   if (spec.type != '\0' && kTypes.find(spec.type) == std::string_view::npos) {
-    throw failure("unknown format code '{}' for a float", spec.type);
+    throw failure("the format type '{}' does not fit a float", printable(std::string_view(&spec.type, 1)));
   }
   const bool upper = spec.type == 'F' || spec.type == 'E' || spec.type == 'G';
   const std::string percent = spec.type == '%' ? "%" : "";
@@ -85,8 +86,8 @@ std::string formatted_float(double number, const FormatSpec& spec) {
 void append_padded(TextBuilder& out, const Object& text, const FormatSpec& spec, bool is_number, Origin origin) {
   const std::size_t length = length_of(text);
   const std::size_t missing = spec.width > length ? spec.width - length : 0;
-  if (missing > out.work().limits().text_bytes) {
-    throw limit_failure("a text of more than {} bytes", out.work().limits().text_bytes);
+  if (missing > out.memory().limits().text_bytes) {
+    throw limit_failure("the template makes a text of more than {} bytes", out.memory().limits().text_bytes);
   }
   const bool zeros = spec.zero && spec.align == '\0';
   const char align = spec.align != '\0' ? spec.align : zeros && is_number ? '=' : is_number ? '>' : '<';

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/dict.h"
+#include "text/jinja/template_memory.h"
 #include "text/jinja/text_object.h"
-#include "text/jinja/workspace.h"
 
 namespace rocmforge::text::jinja {
 namespace {
@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 class Reader {
  public:
-  Reader(Workspace& work, Origin origin) : work_(work), origin_(origin) {}
+  Reader(TemplateMemory& memory, Origin origin) : memory_(memory), origin_(origin) {}
 
   Object read(const Json& json, int depth) {
     if (depth > kJsonMaxDepth) {
@@ -37,42 +37,44 @@ class Reader {
 
  private:
   Object text(const std::string& text) {
-    if (text.size() > work_.limits().text_bytes) throw error(ErrorCode::kTooLarge, "a text of {} bytes", text.size());
-    return make_text(work_, is_valid_utf8(text) ? text : replace_invalid_utf8(text), origin_);
+    if (text.size() > memory_.limits().text_bytes)
+      throw error(ErrorCode::kTooLarge, "the JSON holds a text of {} bytes, expected at most {}", text.size(),
+                  memory_.limits().text_bytes);
+    return make_text(memory_, is_valid_utf8(text) ? text : replace_invalid_utf8(text), origin_);
   }
 
   Object unsigned_number(std::uint64_t number) {
     if (number <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
       return Object::of_integer(static_cast<std::int64_t>(number), origin_);
     }
-    Object digits = make_text(work_, std::to_string(number), origin_);
+    Object digits = make_text(memory_, std::to_string(number), origin_);
     digits.kind = Kind::kBigInteger;
     digits.origin = origin_;
     return digits;
   }
 
   Object list(const Json& json, int depth) {
-    List* const list = make_list(work_, json.size());
-    for (const Json& item : json) append(work_, *list, read(item, depth + 1));
+    List* const list = make_list(memory_, json.size());
+    for (const Json& item : json) append(memory_, *list, read(item, depth + 1));
     return Object::of_list(list, Kind::kList, origin_);
   }
 
   Object dict(const Json& json, int depth) {
-    Dict* const dict = make_dict(work_, json.size());
-    for (const auto& [key, value] : json.items()) insert(work_, *dict, text(key), read(value, depth + 1));
+    Dict* const dict = make_dict(memory_, json.size());
+    for (const auto& [key, value] : json.items()) insert(memory_, *dict, text(key), read(value, depth + 1));
     return Object::of_dict(dict, origin_);
   }
 
-  Workspace& work_;
+  TemplateMemory& memory_;
   Origin origin_;
 };
 
 }  // namespace
 
 Value from_json(const nlohmann::ordered_json& json, Origin origin) {
-  const auto work = std::make_shared<Workspace>(Workspace::unlimited());
-  const Object object = Reader(*work, origin).read(json, 0);
-  return {work, object};
+  const auto memory = std::make_shared<TemplateMemory>(TemplateMemory::unlimited());
+  const Object object = Reader(*memory, origin).read(json, 0);
+  return {memory, object};
 }
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// JSON as a value for templates.
+// Converts JSON to a value for templates.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -7,7 +7,7 @@
 
 namespace rocmforge::text::jinja {
 
-// Keeps the order of keys. All text in it, keys and printed numbers too, counts as of that origin.
+// Converts `json` and keeps the order of keys. All text in it, including keys and printed numbers, gets `origin`.
 Value from_json(const nlohmann::ordered_json& json, Origin origin);
 
 }  // namespace rocmforge::text::jinja

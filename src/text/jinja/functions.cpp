@@ -1,4 +1,4 @@
-// The functions that every template can call.
+// Implements the functions that every template can call.
 #include <array>
 #include <ctime>
 #include <vector>
@@ -13,46 +13,48 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-// Far from where adding a step could leave 64 bits.
+// Bounds below this cannot overflow 64 bits when a step is added.
 constexpr std::int64_t kGreatestBound = std::int64_t{1} << 53;
 
 Object range(Call& call) {
   Range range{0, call.integer(0, 0), call.integer(2, 1)};
   if (call.has(1)) range = {range.stop, call.integer(1, 0), range.step};
   for (const std::int64_t bound : {range.start, range.stop, range.step}) {
-    if (bound > kGreatestBound || bound < -kGreatestBound) throw limit_failure("range() of too large a number");
+    if (bound > kGreatestBound || bound < -kGreatestBound)
+      throw limit_failure("a bound or the step of range() is beyond 2^53");
   }
-  if (range.step == 0) throw failure("range() arg 3 must not be zero");
-  if (range.count() > kMaxRange) throw limit_failure("range() of more than {} numbers", kMaxRange);
+  if (range.step == 0) throw failure("the step of range() is 0");
+  if (range.count() > kMaxRange) throw limit_failure("range() gives more than {} numbers", kMaxRange);
   Object object(Kind::kRange, either(call[0].origin, either(call[1].origin, call[2].origin)));
-  object.range = call.work.make(range);
+  object.range = call.memory.make(range);
   return object;
 }
 
-// The entries of a dictionary or of pairs, and the named arguments.
+// Returns a dictionary made from the positional argument, a dictionary or pairs, and the named arguments.
 Dict* dict_of_arguments(Call& call) {
-  Dict* const dict = make_dict(call.work);
-  if (call.raw.positional.size() > 1) throw failure("{}() takes at most 1 argument", call.builtin.name);
+  Dict* const dict = make_dict(call.memory);
+  if (call.raw.positional.size() > 1)
+    throw failure("{}() accepts one positional argument, found {}", call.builtin.name, call.raw.positional.size());
   if (!call.raw.positional.empty()) {
     const Object& given = call.raw.positional[0];
     if (given.is_mapping()) {
-      for (const DictEntry& entry : given.dict->span()) insert(call.work, *dict, entry.key, entry.value);
+      for (const DictEntry& entry : given.dict->span()) insert(call.memory, *dict, entry.key, entry.value);
     } else {
-      Iteration pairs(call.work, given);
+      Iteration pairs(call.memory, given);
       for (Object pair; pairs.next(pair);) {
-        const List* const parts = items_of(call.work, pair);
+        const List* const parts = items_of(call.memory, pair);
         if (parts->count != 2) throw failure("{}() needs pairs of a key and a value", call.builtin.name);
-        insert(call.work, *dict, parts->items[0], parts->items[1]);
+        insert(call.memory, *dict, parts->items[0], parts->items[1]);
       }
     }
   }
-  for (const NamedArgument& argument : call.raw.named) insert(call.work, *dict, argument.name, argument.value);
+  for (const NamedArgument& argument : call.raw.named) insert(call.memory, *dict, argument.name, argument.value);
   return dict;
 }
 
 Object dict(Call& call) { return Object::of_dict(dict_of_arguments(call)); }
 
-// A dictionary whose entries are variables that inner scopes can set.
+// Makes a namespace: a dictionary whose entries inner scopes can assign.
 Object make_namespace(Call& call) {
   Object object(Kind::kNamespace);
   object.dict = dict_of_arguments(call);
@@ -61,35 +63,36 @@ Object make_namespace(Call& call) {
 
 Object cycler(Call& call) {
   if (call.raw.positional.empty()) throw failure("cycler() needs at least one item");
-  List* const items = make_list(call.work, call.raw.positional.size());
-  for (const Object& item : call.raw.positional) append(call.work, *items, item);
+  List* const items = make_list(call.memory, call.raw.positional.size());
+  for (const Object& item : call.raw.positional) append(call.memory, *items, item);
   Object object(Kind::kCycler);
-  object.cycler = call.work.make(Cycler{items});
+  object.cycler = call.memory.make(Cycler{items});
   return object;
 }
 
 Object joiner(Call& call) {
   Object object(Kind::kJoiner);
-  object.joiner = call.work.make(Joiner{call.has(0) ? call[0] : make_text(call.work, ", ")});
+  object.joiner = call.memory.make(Joiner{call.has(0) ? call[0] : make_text(call.memory, ", ")});
   return object;
 }
 
 Object lipsum(Call&) { throw Failure{ErrorCode::kUnsupported, "the function 'lipsum' is not supported"}; }
 
 Object raise_exception(Call& call) {
-  throw Error(ErrorCode::kMalformed, std::string(view(to_text(call.work, call[0]))));
+  throw Error(ErrorCode::kMalformed, std::string(view(to_text(call.memory, call[0]))));
 }
 
 Object strftime_now(Call& call) {
   const std::string format(view(call.text(0)));
-  if (format.empty()) return make_text(call.work, "");
+  if (format.empty()) return make_text(call.memory, "");
   constexpr std::size_t kLongestFormat = 256;
-  if (format.size() > kLongestFormat) throw limit_failure("a format of more than {} bytes", kLongestFormat);
-  // strftime() cannot tell an empty result from too little room, so the format begins with a blank.
+  if (format.size() > kLongestFormat)
+    throw limit_failure("the format of strftime_now() is longer than {} bytes", kLongestFormat);
+  // strftime() returns 0 both for an empty result and for lack of room, so the format begins with a space.
   std::vector<char> buffer(1 << 14);
   const std::size_t size = std::strftime(buffer.data(), buffer.size(), (" " + format).c_str(), &call.interpreter.now());
-  if (size == 0) throw failure("strftime_now() cannot write that format");
-  return make_text(call.work, {buffer.data() + 1, size - 1}, origin_of(call[0]));
+  if (size == 0) throw failure("strftime_now() cannot use this format: the result is empty or too long");
+  return make_text(call.memory, {buffer.data() + 1, size - 1}, origin_of(call[0]));
 }
 
 constexpr auto kFunctions = std::to_array<Builtin>({

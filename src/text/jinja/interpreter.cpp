@@ -12,7 +12,7 @@
 namespace rocmforge::text::jinja {
 
 Interpreter::Interpreter(const Tree& tree, const Value& context, const RenderOptions& options)
-    : tree_(tree), options_(options), work_(options.limits) {
+    : tree_(tree), options_(options), memory_(options.limits) {
   if (!context.object().is(Kind::kDict)) {
     throw error(ErrorCode::kUsage, "{}: the context is a {}, expected a dictionary", tree.name,
                 type_name(context.object()));
@@ -47,9 +47,9 @@ const std::tm& Interpreter::now() {
 }
 
 Flow Interpreter::execute(const Block& block) {
-  const Workspace::Deeper deeper(work_);
+  const TemplateMemory::DepthGuard deeper(memory_);
   for (const StatementPtr& statement : block) {
-    work_.charge(1);
+    memory_.charge(1);
     const Flow flow = statement->execute(*this);
     if (flow != Flow::kNext) return flow;
   }
@@ -59,17 +59,17 @@ Flow Interpreter::execute(const Block& block) {
 void Interpreter::print_object(const Object& object) { print(*out_, object); }
 
 Frame* Interpreter::make_frame(const Scope& scope, Frame* outer) {
-  return work_.make(Frame{outer, work_.make_array<Object>(scope.size())});
+  return memory_.make(Frame{outer, memory_.make_array<Object>(scope.size())});
 }
 
 void Interpreter::assign(const Target& target, const Object& value) {
   switch (target.form) {
     case Target::Form::kName: frame_->slots[target.slot] = value; return;
     case Target::Form::kTuple: {
-      const List* const items = items_of(work_, value);
+      const List* const items = items_of(memory_, value);
       position_ = target.offset;
       if (items->count != target.parts.size()) {
-        throw failure("{} values for {} variables", items->count, target.parts.size());
+        throw failure("an assignment has {} values for {} variables", items->count, target.parts.size());
       }
       for (std::size_t i = 0; i < target.parts.size(); ++i) assign(target.parts[i], items->items[i]);
       return;
@@ -77,8 +77,10 @@ void Interpreter::assign(const Target& target, const Object& value) {
     case Target::Form::kAttribute: {
       const Object space = evaluate(*target.namespace_name);
       position_ = target.offset;
-      if (!space.is(Kind::kNamespace)) throw failure("cannot assign an attribute of what is no namespace");
-      insert(work_, *space.dict, target.attribute, value);
+      if (!space.is(Kind::kNamespace))
+        throw failure("only a namespace can have variables set, but '{}' is a value of type '{}'",
+                      view(target.namespace_name->text), type_name(space));
+      insert(memory_, *space.dict, target.attribute, value);
       return;
     }
   }
@@ -92,22 +94,23 @@ Object Interpreter::call(const Object& callee, const Arguments& arguments) {
     case Kind::kMethod: return run_builtin(*this, *callee.method->builtin, callee.method->self, arguments);
     case Kind::kMacro: return call_macro(*callee.macro, arguments);
     case Kind::kLoop: {
-      if (!callee.loop->node->is_recursive) throw failure("only a recursive loop can be called");
+      if (!callee.loop->node->is_recursive)
+        throw failure("loop() can be called only in a loop that is marked 'recursive'");
       if (arguments.positional.size() != 1 || !arguments.named.empty()) throw failure("loop() takes one argument");
       return captured(
           [&] { run_loop(*callee.loop->node, arguments.positional[0], callee.loop->outer, callee.loop->depth + 1); });
     }
     case Kind::kJoiner: {
       const bool first = !std::exchange(callee.joiner->used, true);
-      return first ? make_text(work_, "") : callee.joiner->separator;
+      return first ? make_text(memory_, "") : callee.joiner->separator;
     }
     case Kind::kUndefined: throw undefined_failure(callee);
-    default: throw failure("'{}' object is not callable", type_name(callee));
+    default: throw failure("a value of type '{}' cannot be called", type_name(callee));
   }
 }
 
 Object Interpreter::call_macro(const MacroObject& macro, const Arguments& arguments) {
-  const Workspace::Deeper deeper(work_);
+  const TemplateMemory::DepthGuard deeper(memory_);
   const MacroDefinition& definition = *macro.definition;
   Frame* const frame = make_frame(*definition.scope, macro.frame);
   bind_arguments(macro, arguments, *frame);
@@ -127,37 +130,37 @@ void Interpreter::bind_arguments(const MacroObject& macro, const Arguments& argu
   for (std::size_t i = 0; i < own; ++i) frame.slots[definition.parameters[i].slot] = arguments.positional[i];
   const auto extra = arguments.positional.subspan(own);
   if (definition.extra_positional_slot >= 0) {
-    frame.slots[definition.extra_positional_slot] = tuple_of(work_, extra);
+    frame.slots[definition.extra_positional_slot] = tuple_of(memory_, extra);
   } else if (!extra.empty()) {
-    throw failure("macro '{}' takes at most {} arguments, {} given", view(definition.name),
+    throw failure("macro '{}' accepts up to {} positional arguments, found {}", view(definition.name),
                   definition.parameters.size(), arguments.positional.size());
   }
   Dict* extra_named = nullptr;
   if (definition.extra_named_slot >= 0) {
-    extra_named = make_dict(work_);
+    extra_named = make_dict(memory_);
     frame.slots[definition.extra_named_slot] = Object::of_dict(extra_named);
   }
-  if (definition.caller_slot >= 0) frame.slots[definition.caller_slot] = make_undefined(make_text(work_, "caller"));
+  if (definition.caller_slot >= 0) frame.slots[definition.caller_slot] = make_undefined(make_text(memory_, "caller"));
   for (const NamedArgument& argument : arguments.named) bind_named(definition, argument, frame, extra_named);
 }
 
 void Interpreter::bind_named(const MacroDefinition& definition, const NamedArgument& argument, Frame& frame,
                              Dict*& extra) {
   const std::string_view name = view(argument.name);
-  work_.charge_items(definition.parameters.size());
+  memory_.charge_items(definition.parameters.size());
   for (const MacroDefinition::Parameter& parameter : definition.parameters) {
     if (view(parameter.name) != name) continue;
     Object& place = frame.slots[parameter.slot];
-    if (place.is_set()) throw failure("macro '{}' got two values for '{}'", view(definition.name), name);
+    if (place.is_set()) throw failure("the argument '{}' of macro '{}' is given twice", name, view(definition.name));
     place = argument.value;
     return;
   }
   if (name == "caller" && definition.caller_slot >= 0) {
     frame.slots[definition.caller_slot] = argument.value;
   } else if (extra != nullptr && name != "caller") {
-    insert(work_, *extra, argument.name, argument.value);
+    insert(memory_, *extra, argument.name, argument.value);
   } else {
-    throw failure("macro '{}' takes no argument '{}'", view(definition.name), printable(name));
+    throw failure("macro '{}' has no parameter '{}'", view(definition.name), printable(name));
   }
 }
 
@@ -169,12 +172,12 @@ Object LoopState::item(std::int64_t i) const {
 }
 
 Object Interpreter::filtered_items(const For& node, const Object& iterable, Frame* outer) {
-  List* const kept = make_list(work_);
+  List* const kept = make_list(memory_);
   in_frame(make_frame(*node.scope, outer), [&] {
-    Iteration items(work_, iterable);
+    Iteration items(memory_, iterable);
     for (Object item; items.next(item);) {
       assign(node.target, item);
-      if (is_true(evaluate(*node.condition))) append(work_, *kept, item);
+      if (is_true(evaluate(*node.condition))) append(memory_, *kept, item);
     }
     return true;
   });
@@ -182,14 +185,14 @@ Object Interpreter::filtered_items(const For& node, const Object& iterable, Fram
 }
 
 Flow Interpreter::run_loop(const For& node, const Object& iterable, Frame* outer, std::int64_t depth) {
-  const Workspace::Deeper deeper(work_);
+  const TemplateMemory::DepthGuard deeper(memory_);
   position_ = node.offset;
-  LoopState* const loop = work_.make(LoopState{&node, outer, iterable, 0, 0, depth, Object()});
+  LoopState* const loop = memory_.make(LoopState{&node, outer, iterable, 0, 0, depth, Object()});
   if (node.condition != nullptr) {
     loop->iterable = filtered_items(node, iterable, outer);
   } else if (!iterable.is(Kind::kRange)) {
-    // Read only: the list may be the context's.
-    loop->iterable = Object::of_list(const_cast<List*>(items_of(work_, iterable)));  // NOLINT
+    // The loop only reads the list, which may belong to the context.
+    loop->iterable = Object::of_list(const_cast<List*>(items_of(memory_, iterable)));  // NOLINT
   }
   const bool is_range = loop->iterable.is(Kind::kRange);
   loop->count = is_range ? loop->iterable.range->count() : static_cast<std::int64_t>(loop->iterable.list->count);
@@ -203,7 +206,7 @@ Flow Interpreter::run_passes(const For& node, LoopState& loop) {
   loop_object.loop = &loop;
   Frame* frame = nullptr;
   for (; loop.index < loop.count; ++loop.index) {
-    work_.charge(1 + node.scope->size() / 8);
+    memory_.charge(1 + node.scope->size() / 8);
     if (frame == nullptr || node.scope->is_captured) {
       frame = make_frame(*node.scope, loop.outer);
     } else {
@@ -222,16 +225,16 @@ Flow Interpreter::run_passes(const For& node, LoopState& loop) {
 // ---- Arguments ----
 
 EvaluatedArguments::EvaluatedArguments(Interpreter& interpreter, const ArgumentList& list, const NamedArgument* extra) {
-  Workspace& work = interpreter.work();
+  TemplateMemory& memory = interpreter.memory();
   const std::size_t count = list.positional.size();
-  Object* const positional = count <= few_.size() ? few_.data() : work.make_array<Object>(count);
+  Object* const positional = count <= few_.size() ? few_.data() : memory.make_array<Object>(count);
   for (std::size_t i = 0; i < count; ++i) positional[i] = interpreter.evaluate(*list.positional[i]);
   arguments_.positional = {positional, count};
   if (list.spread_list != nullptr) spread_list(interpreter, interpreter.evaluate(*list.spread_list));
 
   std::size_t named_count = list.named.size() + (extra != nullptr ? 1 : 0);
   NamedArgument* const named =
-      named_count <= few_named_.size() ? few_named_.data() : work.make_array<NamedArgument>(named_count);
+      named_count <= few_named_.size() ? few_named_.data() : memory.make_array<NamedArgument>(named_count);
   for (std::size_t i = 0; i < list.named.size(); ++i) {
     named[i] = {list.named[i].first, interpreter.evaluate(*list.named[i].second)};
   }
@@ -241,21 +244,22 @@ EvaluatedArguments::EvaluatedArguments(Interpreter& interpreter, const ArgumentL
 }
 
 void EvaluatedArguments::spread_list(Interpreter& interpreter, const Object& list) {
-  List* const all = make_list(interpreter.work());
-  for (const Object& argument : arguments_.positional) append(interpreter.work(), *all, argument);
-  Iteration items(interpreter.work(), list);
-  for (Object item; items.next(item);) append(interpreter.work(), *all, item);
+  List* const all = make_list(interpreter.memory());
+  for (const Object& argument : arguments_.positional) append(interpreter.memory(), *all, argument);
+  Iteration items(interpreter.memory(), list);
+  for (Object item; items.next(item);) append(interpreter.memory(), *all, item);
   arguments_.positional = all->span();
 }
 
 void EvaluatedArguments::spread_dict(Interpreter& interpreter, const Object& dict) {
-  if (!dict.is_mapping()) throw failure("argument after ** must be a mapping, not {}", type_name(dict));
+  if (!dict.is_mapping()) throw failure("the value after '**' has type '{}', expected a dictionary", type_name(dict));
   const std::size_t before = arguments_.named.size();
-  NamedArgument* const all = interpreter.work().make_array<NamedArgument>(before + dict.dict->count);
+  NamedArgument* const all = interpreter.memory().make_array<NamedArgument>(before + dict.dict->count);
   std::ranges::copy(arguments_.named, all);
   for (std::uint32_t i = 0; i < dict.dict->count; ++i) {
     const DictEntry& entry = dict.dict->entries[i];
-    if (!entry.key.is_string()) throw failure("keywords must be strings");
+    if (!entry.key.is_string())
+      throw failure("the dictionary after '**' has a key of type '{}', expected strings", type_name(entry.key));
     all[before + i] = {entry.key, entry.value};
   }
   arguments_.named = {all, before + dict.dict->count};

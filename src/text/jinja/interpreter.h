@@ -1,4 +1,4 @@
-// Goes through a template's tree: what one render needs.
+// Evaluates a template's tree and holds the state of one render.
 //
 // The tree's nodes evaluate themselves (evaluate.cpp, execute.cpp) with this at hand. Used once, by one thread.
 #pragma once
@@ -10,13 +10,13 @@
 
 #include "text/jinja/object.h"
 #include "text/jinja/template.h"
+#include "text/jinja/template_memory.h"
 #include "text/jinja/text_object.h"
 #include "text/jinja/tree.h"
-#include "text/jinja/workspace.h"
 
 namespace rocmforge::text::jinja {
 
-// The variables of a scope while it runs.
+// The variables of a scope while it is executed.
 struct Frame {
   Frame* outer = nullptr;
   Object* slots = nullptr;
@@ -24,10 +24,10 @@ struct Frame {
 
 struct MacroObject {
   const MacroDefinition* definition;
-  Frame* frame;  // where it was defined
+  Frame* frame;  // in which the macro was defined
 };
 
-// What `loop` is: shared by all passes of a loop.
+// The state behind the variable `loop`, shared by all passes of one loop.
 struct LoopState {
   const For* node;
   Frame* outer;
@@ -35,7 +35,7 @@ struct LoopState {
   std::int64_t count;
   std::int64_t index;
   std::int64_t depth;
-  Object changed;  // what loop.changed() was given last, a tuple
+  Object changed;  // the last arguments of loop.changed(), as a tuple
 
   Object item(std::int64_t i) const;
 };
@@ -44,38 +44,38 @@ class Interpreter {
  public:
   Interpreter(const Tree& tree, const Value& context, const RenderOptions& options);
 
-  // The template's text.
+  // Renders the template and returns its text.
   Object run();
 
-  // Where in the source the work is, for messages.
+  // The offset in the source of the node being evaluated, for messages.
   std::uint32_t position() const { return position_; }
   void set_position(std::uint32_t offset) { position_ = offset; }
 
-  Workspace& work() { return work_; }
+  TemplateMemory& memory() { return memory_; }
   const std::tm& now();
 
-  // ---- What nodes do with their children ----
+  // ---- Evaluation of child nodes ----
 
   Object evaluate(const Expression& expression) {
-    work_.charge(1);
-    const Workspace::Deeper deeper(work_);
+    memory_.charge(1);
+    const TemplateMemory::DepthGuard deeper(memory_);
     return expression.evaluate(*this);
   }
   Flow execute(const Block& block);
   void print_object(const Object& object);
   void print_text(const Object& string) { out_->append(string); }
 
-  // What the action prints.
+  // Runs the action and returns what it prints.
   template <typename Action>
   Object captured(Action action) {
-    TextBuilder builder(work_);
+    TextBuilder builder(memory_);
     TextBuilder* const before = std::exchange(out_, &builder);
     action();
     out_ = before;
     return builder.text();
   }
 
-  // Runs the action with the variables of that frame.
+  // Runs the action with `frame` as the current frame.
   template <typename Action>
   auto in_frame(Frame* frame, Action action) {
     Frame* const before = std::exchange(frame_, frame);
@@ -84,7 +84,7 @@ class Interpreter {
     return result;
   }
 
-  // The text that a filter block filters.
+  // The text printed by the body of the current filter block.
   Object block_text;
 
   // ---- Variables ----
@@ -108,7 +108,7 @@ class Interpreter {
 
   const Tree& tree_;
   const RenderOptions& options_;
-  Workspace work_;
+  TemplateMemory memory_;
   std::uint32_t position_ = 0;
   std::optional<std::tm> local_now_;
   Frame* frame_ = nullptr;
@@ -116,7 +116,7 @@ class Interpreter {
   std::vector<Object> globals_;
 };
 
-// The values of a call's arguments.
+// Evaluates and holds the arguments of a call.
 class EvaluatedArguments {
  public:
   EvaluatedArguments(Interpreter& interpreter, const ArgumentList& list, const NamedArgument* extra = nullptr);
@@ -130,21 +130,23 @@ class EvaluatedArguments {
   void spread_dict(Interpreter& interpreter, const Object& dict);
 
   Arguments arguments_;
-  // Nearly all calls have so few.
+  // Storage for calls with few arguments, which nearly all are.
   std::array<Object, 4> few_;
   std::array<NamedArgument, 2> few_named_;
 };
 
 // ---- attributes.cpp ----
 
-// object.name, object[index], object[start:stop:step]. What is not there is undefined.
-Object get_attribute(Workspace& work, const Object& object, const Object& name);
-Object get_item(Workspace& work, const Object& object, const Object& index);
-Object get_slice(Workspace& work, const Object& object, const Object& start, const Object& stop, const Object& step);
-Object bind_method(Workspace& work, const Object& self, const Builtin& builtin);
+// Return object.name, object[index] and object[start:stop:step]. The result is undefined if there is no such attribute
+// or item.
+Object get_attribute(TemplateMemory& memory, const Object& object, const Object& name);
+Object get_item(TemplateMemory& memory, const Object& object, const Object& index);
+Object get_slice(TemplateMemory& memory, const Object& object, const Object& start, const Object& stop,
+                 const Object& step);
+Object bind_method(TemplateMemory& memory, const Object& self, const Builtin& builtin);
 
 // ---- loop_object.cpp ----
 
-Object loop_attribute(Workspace& work, const Object& loop, std::string_view name);
+Object loop_attribute(TemplateMemory& memory, const Object& loop, std::string_view name);
 
 }  // namespace rocmforge::text::jinja

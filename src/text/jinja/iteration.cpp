@@ -24,13 +24,13 @@ bool is_iterable(const Object& object) {
   }
 }
 
-Iteration::Iteration(Workspace& work, const Object& iterable) : work_(work), iterable_(iterable) {
-  if (!is_iterable(iterable)) throw failure("'{}' object is not iterable", type_name(iterable));
-  if (iterable.is(Kind::kLoop)) throw failure("a loop inside itself cannot be gone through");
+Iteration::Iteration(TemplateMemory& memory, const Object& iterable) : memory_(memory), iterable_(iterable) {
+  if (!is_iterable(iterable)) throw failure("cannot iterate over a value of type '{}'", type_name(iterable));
+  if (iterable.is(Kind::kLoop)) throw failure("cannot iterate over the variable 'loop'");
 }
 
 bool Iteration::next(Object& item) {
-  work_.charge(1);
+  memory_.charge(1);
   switch (iterable_.kind) {
     case Kind::kString: {
       if (at_ >= iterable_.size) return false;
@@ -63,23 +63,23 @@ bool Iteration::next(Object& item) {
   }
 }
 
-const List* items_of(Workspace& work, const Object& iterable) {
-  return iterable.is_sequence() || iterable.is(Kind::kView) ? iterable.list : copied_items(work, iterable);
+const List* items_of(TemplateMemory& memory, const Object& iterable) {
+  return iterable.is_sequence() || iterable.is(Kind::kView) ? iterable.list : copied_items(memory, iterable);
 }
 
-List* copied_items(Workspace& work, const Object& iterable) {
+List* copied_items(TemplateMemory& memory, const Object& iterable) {
   if (iterable.is_sequence() || iterable.is(Kind::kView)) {
-    work.charge_items(iterable.list->count);
-    List* const list = make_list(work, iterable.list->count);
+    memory.charge_items(iterable.list->count);
+    List* const list = make_list(memory, iterable.list->count);
     std::ranges::copy(iterable.list->span(), list->items);
     list->count = iterable.list->count;
     list->is_changeable = true;
     return list;
   }
-  List* const list = make_list(work);
+  List* const list = make_list(memory);
   list->is_changeable = true;
-  Iteration items(work, iterable);
-  for (Object item; items.next(item);) append(work, *list, item);
+  Iteration items(memory, iterable);
+  for (Object item; items.next(item);) append(memory, *list, item);
   return list;
 }
 
@@ -92,15 +92,15 @@ std::size_t length_of_any(const Object& object) {
     case Kind::kView: return object.list->count;
     case Kind::kDict: return object.dict->count;
     case Kind::kRange: return static_cast<std::size_t>(object.range->count());
-    default: throw failure("object of type '{}' has no len()", type_name(object));
+    default: throw failure("a value of type '{}' has no length", type_name(object));
   }
 }
 
 Failure undefined_failure(const Object& undefined) {
   const std::string name = printable(view(undefined));
-  if (undefined.owner == Kind::kUnset) return failure("'{}' is undefined", name);
-  if (undefined.owner == Kind::kUndefined) return failure("{}", name);  // a sentence of its own
-  return failure("'{} object' has no attribute '{}'", type_name(undefined.owner), name);
+  if (undefined.owner == Kind::kUnset) return failure("the variable '{}' has no value", name);
+  if (undefined.owner == Kind::kUndefined) return failure("{}", name);  // the name is the whole message
+  return failure("there is no '{}' in a value of type '{}'", name, type_name(undefined.owner));
 }
 
 Object make_undefined(const Object& name, Kind owner) {

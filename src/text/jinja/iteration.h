@@ -1,4 +1,5 @@
-// Going through whatever Python can go through: lists, the characters of a text, the keys of a dictionary, ranges.
+// Iterates over everything that is iterable in Python: lists, the characters of a text, the keys of a dictionary,
+// ranges.
 #pragma once
 
 #include "text/jinja/failure.h"
@@ -8,32 +9,33 @@ namespace rocmforge::text::jinja {
 
 class Iteration {
  public:
-  // A Failure when the object cannot be gone through. A generator goes on where it was left.
-  Iteration(Workspace& work, const Object& iterable);
+  // Throws a Failure if the object is not iterable. A generator continues where it was left.
+  Iteration(TemplateMemory& memory, const Object& iterable);
 
   bool next(Object& item);
 
  private:
-  Workspace& work_;
+  TemplateMemory& memory_;
   Object iterable_;
-  std::size_t at_ = 0;  // an item, or a byte of a string
+  std::size_t at_ = 0;  // index of the next item, or byte offset in a string
 };
 
 bool is_iterable(const Object& object);
 
-// All items. Lists and tuples are given as they are, so the result must not be changed.
-const List* items_of(Workspace& work, const Object& iterable);
+// Returns all items. A list or tuple is returned itself, so the result must not be changed.
+const List* items_of(TemplateMemory& memory, const Object& iterable);
 
-// A new list of all items.
-List* copied_items(Workspace& work, const Object& iterable);
+// Returns a new list of all items.
+List* copied_items(TemplateMemory& memory, const Object& iterable);
 
-// How many items; a Failure for what has no length, generators among it.
+// Returns the number of items. Throws a Failure if the object has no length; generators have none.
 std::size_t length_of_any(const Object& object);
 
-// "'x' is undefined", "'dict object' has no attribute 'x'".
+// Returns the Failure for the use of an undefined object, with a message that names the variable or attribute.
 Failure undefined_failure(const Object& undefined);
 
-// What is missing in `owner`, or a variable where that is kUnset. `name` is a string.
+// Returns an undefined object: the missing attribute `name` of an object of kind `owner`, or a missing variable if
+// `owner` is kUnset. Requires: `name` is a string.
 Object make_undefined(const Object& name, Kind owner = Kind::kUnset);
 
 }  // namespace rocmforge::text::jinja

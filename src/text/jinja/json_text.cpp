@@ -61,8 +61,8 @@ class JsonWriter {
   JsonWriter(TextBuilder& out, const JsonLayout& layout) : out_(out), layout_(layout) {}
 
   void write(const Object& object) {
-    const Workspace::Deeper deeper(out_.work());
-    out_.work().charge(1);
+    const TemplateMemory::DepthGuard deeper(out_.memory());
+    out_.memory().charge(1);
     switch (object.kind) {
       case Kind::kString: write_string(object, Origin::kTemplate); return;
       case Kind::kNone: out_.append("null", object.origin); return;
@@ -73,14 +73,14 @@ class JsonWriter {
       case Kind::kList:
       case Kind::kTuple: write_list(object); return;
       case Kind::kDict: write_dict(object); return;
-      // The reference has no JSON for these, but published templates count on a list.
+      // Jinja2 cannot write these as JSON, but published templates expect a list.
       case Kind::kGenerator:
       case Kind::kView:
       case Kind::kRange: {
-        List* const list = copied_items(out_.work(), object);
+        List* const list = copied_items(out_.memory(), object);
         return write_list(Object::of_list(list, Kind::kList, object.origin));
       }
-      default: throw failure("Object of type {} is not JSON serializable", type_name(object));
+      default: throw failure("a value of type '{}' cannot be written as JSON", type_name(object));
     }
   }
 
@@ -132,8 +132,8 @@ class JsonWriter {
     std::vector<const DictEntry*> entries;
     for (const DictEntry& entry : dict.dict->span()) entries.push_back(&entry);
     if (layout_.sort_keys) {
-      Workspace& work = out_.work();
-      merge_sort(entries, [&](const DictEntry* a, const DictEntry* b) { return less(work, a->key, b->key); });
+      TemplateMemory& memory = out_.memory();
+      merge_sort(entries, [&](const DictEntry* a, const DictEntry* b) { return less(memory, a->key, b->key); });
     }
     out_.append("{", dict.origin);
     ++level_;
@@ -151,11 +151,11 @@ class JsonWriter {
     out_.append("}", dict.origin);
   }
 
-  // Keys of other types are written as strings.
+  // Keys that are not strings are written as strings.
   void write_key(const Object& key, Origin origin) {
     if (key.is_string()) return write_string(key, origin);
     if (!key.is_number() && !key.is(Kind::kBigInteger) && !key.is(Kind::kNone)) {
-      throw failure("keys must be str, int, float, bool or None, not {}", type_name(key));
+      throw failure("a key of type '{}' cannot be written as JSON", type_name(key));
     }
     out_.append("\"", either(origin, key.origin));
     write(key);

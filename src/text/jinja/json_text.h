@@ -1,4 +1,4 @@
-// Objects as JSON, byte for byte as Python's json.dumps writes them.
+// Writes objects as JSON, byte for byte as Python's json.dumps does.
 #pragma once
 
 #include "text/jinja/object.h"
@@ -15,7 +15,7 @@ struct JsonLayout {
   Object key_separator;
 };
 
-// A Failure for what JSON cannot hold.
+// Appends `object` as JSON. Throws a Failure if JSON cannot represent it.
 void write_json(TextBuilder& out, const Object& object, const JsonLayout& layout);
 
 }  // namespace rocmforge::text::jinja

@@ -89,8 +89,8 @@ class Lexer {
     }
   }
 
-  // The text before a tag: `-` takes all white space at its end; otherwise a tag that prints nothing takes the blanks
-  // of its line in front of it.
+  // Adds the text before a tag. `-` strips all white space at its end; otherwise, a tag that prints nothing strips the
+  // blanks in front of it if they begin the line.
   void add_text(std::size_t begin, std::size_t end, char sign, bool strips_line) {
     if (end < source_.size() && sign == '-') {
       end = begin + stripped_right(source_.substr(begin, end - begin)).size();
@@ -114,7 +114,7 @@ class Lexer {
     return text;
   }
 
-  // Behind a tag that prints nothing: `-` takes all white space, and without `+` one newline goes.
+  // Handles the text after a tag that prints nothing: `-` strips all white space; without `+` one newline is removed.
   void end_of_silent_tag(char sign) {
     if (sign == '-') {
       skip_space();
@@ -131,7 +131,7 @@ class Lexer {
     end_of_silent_tag(sign);
   }
 
-  // Behind "{%": whether the tag is `raw` or `endraw`, which is then skipped up to its end.
+  // Called after "{%". Returns whether the tag is `word` (`raw` or `endraw`) and, if so, skips it up to its end.
   bool skip_raw_word(std::string_view word) {
     const std::size_t start = at_;
     skip_space();
@@ -148,7 +148,7 @@ class Lexer {
 
   char sign_of_end() const { return at(at_) == '-' || at(at_) == '+' ? at(at_) : '\0'; }
 
-  // Skips "%}", "-%}" or "+%}"; returns the sign.
+  // Skips "%}", "-%}" or "+%}" and returns the sign.
   char skip_block_end() {
     const char sign = sign_of_end();
     at_ += sign == '\0' ? 2 : 3;
@@ -169,7 +169,7 @@ class Lexer {
     fail(tag, "this raw block is never closed: '{% endraw %}' is missing");
   }
 
-  // Up to the end of a tag. Inside brackets "}}" and "%}" are not an end.
+  // Reads the tokens up to the end of a tag. Inside brackets "}}" and "%}" do not end the tag.
   void words(std::size_t tag, Tag kind) {
     const std::string_view end = kind == Tag::kVariable ? "}}" : "%}";
     std::vector<char> open;
@@ -229,7 +229,7 @@ class Lexer {
     add(TokenKind::kString, start, std::move(text));
   }
 
-  // Digits with single underscores between.
+  // Returns the end of a run of digits with single underscores between them.
   std::size_t digits_end(std::size_t from, int base) const {
     std::size_t end = from;
     while (is_digit_of(at(end), base) || (end > from && at(end) == '_' && is_digit_of(at(end + 1), base))) ++end;
@@ -244,10 +244,10 @@ class Lexer {
     if (base != 10) {
       const std::size_t first = at(start + 2) == '_' ? start + 3 : start + 2;
       at_ = digits_end(first, base);
-      if (at_ == first) fail(start, "a number without digits");
+      if (at_ == first) fail(start, "this number has no digits");
     } else {
       at_ = digits_end(start, 10);
-      // In items.0.1 the second number is no fraction.
+      // In items.0.1 the second dot does not begin a fraction.
       const bool behind_dot = start != 0 && source_[start - 1] == '.';
       if (!behind_dot) {
         const bool has_fraction = skip_fraction();
@@ -279,13 +279,14 @@ class Lexer {
                                                                     ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
     const auto found = std::ranges::find_if(kOperators, [&](std::string_view o) { return rest().starts_with(o); });
     if (found == kOperators.end()) {
-      fail(at_, fmt::format("unexpected '{}'", printable(rest().substr(0, first_code_point(rest()).length))));
+      fail(at_, fmt::format("the character '{}' has no meaning here",
+                            printable(rest().substr(0, first_code_point(rest()).length))));
     }
     const char c = found->front();
     if (c == '(' || c == '[' || c == '{') open.push_back(c == '(' ? ')' : static_cast<char>(c + 2));
     if (c == ')' || c == ']' || c == '}') {
-      if (open.empty()) fail(at_, fmt::format("unexpected '{}'", c));
-      if (open.back() != c) fail(at_, fmt::format("unexpected '{}', expected '{}'", c, open.back()));
+      if (open.empty()) fail(at_, fmt::format("'{}' closes nothing", c));
+      if (open.back() != c) fail(at_, fmt::format("expected '{}', found '{}'", open.back(), c));
       open.pop_back();
     }
     add(TokenKind::kOperator, at_, std::string(*found));

@@ -1,5 +1,5 @@
-// Cuts a template into the text between tags and the words inside them, and does away with white space as the tags'
-// signs and the settings of chat templates ask: trim_blocks, lstrip_blocks, no newline at the very end.
+// Cuts a template into the text between tags and the tokens inside tags. It also removes white space as the tags' signs
+// and the settings of chat templates demand: trim_blocks, lstrip_blocks, and no newline at the end of the template.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ enum class TokenKind : std::uint8_t {
   kVariableBegin,
   kVariableEnd,
   kName,
-  kString,  // its text is without quotes and with escapes resolved
+  kString,  // its text has no quotes, and its escapes are resolved
   kInteger,
   kFloat,
   kOperator,
@@ -33,16 +33,16 @@ struct Token {
   bool is_name(std::string_view t) const { return is(TokenKind::kName, t); }
 };
 
-// What is wrong with the text of a template, and where.
+// The exception for a syntax error: the place in the source and the message.
 struct SyntaxFailure {
   std::uint32_t offset;
   std::string message;
 };
 
-// Every line's end as \n, and the last one dropped. Offsets are in this text.
+// Returns the source with every line end written as \n and the last line end removed. Offsets refer to this text.
 std::string normalized_source(std::string_view source);
 
-// Throws SyntaxFailure. The last token is kEnd.
+// Returns the tokens of a normalized source; the last one is kEnd. Throws SyntaxFailure.
 std::vector<Token> tokenize(std::string_view source);
 
 }  // namespace rocmforge::text::jinja

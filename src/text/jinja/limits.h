@@ -1,5 +1,5 @@
-// What a template may use up before it is stopped. Templates come with models and contexts with requests: neither is
-// trusted. Whatever exceeds a limit ends in an Error kTooLarge that names it.
+// The limits on the resources that a template may use. Templates come with models and contexts with requests, and
+// neither is trusted. Exceeding a limit throws Error kTooLarge, which names the limit.
 #pragma once
 
 #include <cstddef>
@@ -7,30 +7,31 @@
 
 namespace rocmforge::text::jinja {
 
-// Of one render.
-struct Limits {
-  // A step is one node of the tree evaluated, or some 64 bytes or 8 items handled inside a filter. A long chat takes
-  // about two hundred steps a message; this many take well under a second.
+// The limits of one render.
+struct InterpreterLimits {
+  // A step is one evaluated node of the tree, or about 64 bytes or 8 items that a filter processes. A long chat takes
+  // about 200 steps per message. The default number of steps takes well under a second.
   std::uint64_t steps = 4'000'000;
-  // Expressions, blocks, macro calls and levels of a printed value inside each other. A macro that calls itself costs
-  // some eight levels a call; at a few hundred bytes of stack a level this stays far below a thread's 8 MiB.
+  // Nesting depth of expressions, blocks, macro calls and levels of a printed value. A recursive macro uses about eight
+  // levels per call. At a few hundred bytes of stack per level, this stays far below a thread's 8 MiB.
   std::uint32_t depth = 1000;
-  // Everything that the render allocates: it is given back at the end only, so short-lived values count too. Slices
-  // and appending to a text cost next to nothing, so a chat takes about twice its text.
+  // Total bytes that the render allocates. Memory is freed only at the end, so short-lived values count too. Slicing
+  // and appending to a text cost almost nothing, so a chat takes about twice the size of its text.
   std::size_t memory_bytes = std::size_t{40} << 20;
-  // One text, the output included: four million tokens.
+  // Bytes of one text, including the output: about four million tokens.
   std::size_t text_bytes = std::size_t{16} << 20;
-  // One list, tuple or dictionary.
+  // Items of one list, tuple or dictionary.
   std::size_t items = std::size_t{1} << 20;
 };
 
-// The longest template seen is 20 KB.
+// Limits the size of a template's source. The longest template seen is 20 KB.
 inline constexpr std::size_t kMaxSourceBytes = std::size_t{1} << 20;
 
-// Levels of the tree, the longest chain of operators or filters included. Published templates stay under 40.
+// Limits the height of the tree; a chain of operators or filters adds one level per link. Published templates stay
+// under 40.
 inline constexpr int kMaxTreeHeight = 200;
 
-// What a call of range() may count: the reference's sandbox has the same bound.
+// Limits the length of a range(). Jinja2's sandbox has the same limit.
 inline constexpr std::int64_t kMaxRange = 100'000;
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// What a template can ask its loop.
+// Implements the attributes of the variable `loop`.
 #include <array>
 #include <utility>
 
@@ -16,9 +16,9 @@ Object cycle(Call& call) {
 }
 
 Object changed(Call& call) {
-  const Object now = tuple_of(call.work, call.raw.positional);
+  const Object now = tuple_of(call.memory, call.raw.positional);
   Object& before = call.self.loop->changed;
-  if (before.is_set() && equal(call.work, before, now)) return Object::boolean(false);
+  if (before.is_set() && equal(call.memory, before, now)) return Object::boolean(false);
   before = now;
   return Object::boolean(true);
 }
@@ -26,15 +26,15 @@ Object changed(Call& call) {
 constexpr Builtin kCycle = {"cycle", cycle, any_arguments()};
 constexpr Builtin kChanged = {"changed", changed, any_arguments()};
 
-Object neighbour(Workspace& work, const LoopState& loop, std::int64_t index) {
+Object neighbour(TemplateMemory& memory, const LoopState& loop, std::int64_t index) {
   if (index >= 0 && index < loop.count) return loop.item(index);
-  return make_undefined(make_text(work, index < 0 ? "there is no previous item" : "there is no next item"),
+  return make_undefined(make_text(memory, index < 0 ? "there is no previous item" : "there is no next item"),
                         Kind::kUndefined);
 }
 
 }  // namespace
 
-Object loop_attribute(Workspace& work, const Object& object, std::string_view name) {
+Object loop_attribute(TemplateMemory& memory, const Object& object, std::string_view name) {
   const LoopState& loop = *object.loop;
   const std::array<std::pair<std::string_view, std::int64_t>, 7> numbers = {{
       {"index", loop.index + 1},
@@ -50,11 +50,11 @@ Object loop_attribute(Workspace& work, const Object& object, std::string_view na
   for (const auto& [which, number] : numbers) {
     if (which == name) return Object::of_integer(number);
   }
-  if (name == "previtem") return neighbour(work, loop, loop.index - 1);
-  if (name == "nextitem") return neighbour(work, loop, loop.index + 1);
-  if (name == "cycle") return bind_method(work, object, kCycle);
-  if (name == "changed") return bind_method(work, object, kChanged);
-  return make_undefined(make_text(work, name), Kind::kLoop);
+  if (name == "previtem") return neighbour(memory, loop, loop.index - 1);
+  if (name == "nextitem") return neighbour(memory, loop, loop.index + 1);
+  if (name == "cycle") return bind_method(memory, object, kCycle);
+  if (name == "changed") return bind_method(memory, object, kChanged);
+  return make_undefined(make_text(memory, name), Kind::kLoop);
 }
 
 }  // namespace rocmforge::text::jinja

@@ -1,4 +1,4 @@
-// Macros and {% call %}, and which variable a name means.
+// Parses macros and {% call %} blocks, and resolves the variables that names refer to.
 #include <algorithm>
 #include <utility>
 
@@ -19,19 +19,21 @@ void StatementParser::parse_parameters(MacroDefinition& macro) {
     }
     const Token word = current();
     const std::string name = any_name("a parameter's name");
-    if (scope_->find(name) >= 0) fail_at(word.offset, fmt::format("a second parameter '{}'", printable(name)));
+    if (scope_->find(name) >= 0)
+      fail_at(word.offset, fmt::format("the parameter '{}' is declared twice", printable(name)));
     MacroDefinition::Parameter parameter{constant(name), scope_->declare(name), nullptr};
     if (take_operator("=")) {
       parameter.fallback = parse_expression();
     } else if (!macro.parameters.empty() && macro.parameters.back().fallback != nullptr) {
-      fail_at(word.offset, fmt::format("'{}' needs a default, as the one before has", printable(name)));
+      fail_at(word.offset, fmt::format("the parameter '{}' needs a default value because the one before it has one",
+                                       printable(name)));
     }
     macro.parameters.push_back(std::move(parameter));
   }
   expect_operator(")");
 }
 
-// The scope is the macro's already.
+// Requires: the current scope is the macro's.
 void StatementParser::parse_macro_body(MacroDefinition& macro, const Token& word, std::string_view end,
                                        bool has_parameters) {
   macro.scope->is_macro = true;
@@ -58,7 +60,7 @@ StatementPtr StatementParser::parse_macro(const Token& word) {
   return node;
 }
 
-// {% call(parameters) macro(arguments) %}: the call stands outside of the body's scope.
+// Parses {% call(parameters) macro(arguments) %}. The call is outside the scope of the body.
 StatementPtr StatementParser::parse_call_block(const Token& word) {
   auto node = statement_at<CallBlock>(word);
   node->caller.name = constant("caller");
@@ -69,7 +71,7 @@ StatementPtr StatementParser::parse_call_block(const Token& word) {
   }
   const std::uint32_t offset = current().offset;
   ExpressionPtr call = parse_expression();
-  if (dynamic_cast<CallExpression*>(call.get()) == nullptr) fail_at(offset, "expected the call of a macro");
+  if (dynamic_cast<CallExpression*>(call.get()) == nullptr) fail_at(offset, "expected a call of a macro");
   node->call.reset(static_cast<CallExpression*>(call.release()));
   end_tag();
   const int loops_outside = std::exchange(loops_, 0);
@@ -78,7 +80,7 @@ StatementPtr StatementParser::parse_call_block(const Token& word) {
   return node;
 }
 
-// caller, varargs and kwargs belong to the macro around, which has them only when somebody asks.
+// Declares caller, varargs or kwargs in the enclosing macro, which defines them only if its body uses them.
 void StatementParser::declare_asked_of_macro(const Name& name) {
   const std::string_view text = view(name.text);
   if (text != "caller" && text != "varargs" && text != "kwargs") return;

@@ -1,11 +1,12 @@
-// HTML: text that is safe to put into a page.
+// Escapes text for HTML.
 #pragma once
 
 #include "text/jinja/object.h"
 
 namespace rocmforge::text::jinja {
 
-// With & < > " ' as entities, marked as HTML. What is HTML already stays as it is.
-Object escaped(Workspace& work, const Object& string);
+// Returns the string with & < > " ' written as entities and marked as markup. A string that is already markup is
+// returned unchanged.
+Object escaped(TemplateMemory& memory, const Object& string);
 
 }  // namespace rocmforge::text::jinja

@@ -1,15 +1,16 @@
-// Filters that make or take apart HTML and addresses.
+// Implements filters that make or parse HTML and URLs.
 #include <array>
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/call.h"
 #include "text/jinja/dict.h"
 #include "text/jinja/iteration.h"
 #include "text/jinja/markup.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -44,27 +45,27 @@ Object as_markup(Object text) {
   return text;
 }
 
-Object safe(Call& call) { return as_markup(to_text(call.work, call.self)); }
+Object safe(Call& call) { return as_markup(to_text(call.memory, call.self)); }
 
-Object escape(Call& call) { return escaped(call.work, to_text(call.work, call.self)); }
+Object escape(Call& call) { return escaped(call.memory, to_text(call.memory, call.self)); }
 
 Object force_escape(Call& call) {
-  Object text = to_text(call.work, call.self);
+  Object text = to_text(call.memory, call.self);
   text.is_markup = false;
-  return escaped(call.work, text);
+  return escaped(call.memory, text);
 }
 
 // ---- Tags ----
 
-// The end of a tag or comment that begins at `at`; npos when it has none.
+// Returns the end of a tag or comment that begins at `at`, or npos if it is not closed.
 std::size_t tag_end(std::string_view text, std::size_t at) {
   const bool is_comment = text.substr(at).starts_with("<!--");
   const std::size_t found = text.find(is_comment ? "-->" : ">", at);
   return found == std::string_view::npos ? found : found + (is_comment ? 3 : 1);
 }
 
-Object without_tags(Workspace& work, const Object& text) {
-  TextBuilder out(work);
+Object without_tags(TemplateMemory& memory, const Object& text) {
+  TextBuilder out(memory);
   std::size_t at = 0;
   while (true) {
     const std::size_t open = view(text).find('<', at);
@@ -78,9 +79,9 @@ Object without_tags(Workspace& work, const Object& text) {
 }
 
 Object strip_tags(Call& call) {
-  const Object text = without_tags(call.work, to_text(call.work, call.self));
-  const List* const words = split_at_space(call.work, text, -1);
-  TextBuilder out(call.work);
+  const Object text = without_tags(call.memory, to_text(call.memory, call.self));
+  const List* const words = split_at_space(call.memory, text, -1);
+  TextBuilder out(call.memory);
   for (std::size_t i = 0; i < words->count; ++i) {
     if (i != 0) out.append_template(" ");
     out.append(words->items[i]);
@@ -93,11 +94,11 @@ Object strip_tags(Call& call) {
                                                                                               {"&apos;", "'"},
                                                                                               {"&nbsp;", "\xc2\xa0"},
                                                                                               {"&amp;", "&"}}};
-  // Text that an entity stands for is as much of the context as its entity.
+  // The character of an entity keeps the origin of the entity.
   Object result = out.text();
   for (const auto& [entity, meaning] : kEntities) {
-    result =
-        replaced(call.work, result, make_text(call.work, entity), make_text(call.work, meaning, origin_of(result)), -1);
+    result = replaced(call.memory, result, make_text(call.memory, entity),
+                      make_text(call.memory, meaning, origin_of(result)), -1);
   }
   return result;
 }
@@ -123,27 +124,27 @@ std::string percent_encoded(std::string_view text, bool in_query) {
   return out;
 }
 
-Object encoded(Workspace& work, const Object& object, bool in_query) {
-  return transformed(work, to_text(work, object),
+Object encoded(TemplateMemory& memory, const Object& object, bool in_query) {
+  return transformed(memory, to_text(memory, object),
                      [in_query](std::string_view text) { return percent_encoded(text, in_query); });
 }
 
 Object url_encode(Call& call) {
-  if (call.self.is_string() || !is_iterable(call.self)) return encoded(call.work, call.self, false);
-  TextBuilder out(call.work);
+  if (call.self.is_string() || !is_iterable(call.self)) return encoded(call.memory, call.self, false);
+  TextBuilder out(call.memory);
   const auto add = [&](const Object& key, const Object& value) {
     if (out.size() != 0) out.append_template("&");
-    out.append(encoded(call.work, key, true));
+    out.append(encoded(call.memory, key, true));
     out.append_template("=");
-    out.append(encoded(call.work, value, true));
+    out.append(encoded(call.memory, value, true));
   };
   if (call.self.is_mapping()) {
     for (const DictEntry& entry : call.self.dict->span()) add(entry.key, entry.value);
     return out.text();
   }
-  Iteration pairs(call.work, call.self);
+  Iteration pairs(call.memory, call.self);
   for (Object pair; pairs.next(pair);) {
-    const List* const parts = items_of(call.work, pair);
+    const List* const parts = items_of(call.memory, pair);
     if (parts->count != 2) throw failure("urlencode needs pairs of a key and a value");
     add(parts->items[0], parts->items[1]);
   }
@@ -152,17 +153,18 @@ Object url_encode(Call& call) {
 
 Object xml_attributes(Call& call) {
   if (!call.self.is_mapping()) throw failure("xmlattr needs a dictionary, not {}", type_name(call.self));
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   for (const DictEntry& entry : call.self.dict->span()) {
     if (entry.value.is(Kind::kNone) || entry.value.is_undefined()) continue;
-    const Object key = to_text(call.work, entry.key);
+    const Object key = to_text(call.memory, entry.key);
     if (view(key).find_first_of(" \t\n\r\f\v/>=") != std::string_view::npos) {
-      throw failure("a name of an attribute holds a character that it must not");
+      throw failure("the attribute name '{}' holds a character that XML does not allow in it",
+                    printable(view(key), 40));
     }
     if (out.size() != 0 || call.flag(0, true)) out.append_template(" ");
-    out.append(escaped(call.work, key));
+    out.append(escaped(call.memory, key));
     out.append_template("=\"");
-    out.append(escaped(call.work, to_text(call.work, entry.value)));
+    out.append(escaped(call.memory, to_text(call.memory, entry.value)));
     out.append_template("\"");
   }
   return out.text();
@@ -183,8 +185,8 @@ constexpr auto kMarkupFilters = std::to_array<Builtin>({
 
 }  // namespace
 
-Object escaped(Workspace& work, const Object& string) {
-  return string.is_markup ? string : as_markup(transformed(work, string, with_entities));
+Object escaped(TemplateMemory& memory, const Object& string) {
+  return string.is_markup ? string : as_markup(transformed(memory, string, with_entities));
 }
 
 std::span<const Builtin> markup_filters() { return kMarkupFilters; }

@@ -1,5 +1,5 @@
-// A stable sort that takes any order. What a template compares by may be no order at all (NaN), and may throw; the
-// standard's sorts may then read beyond the ends.
+// A stable sort that is safe with any comparison. A template's comparison may not be a strict weak order (NaN) and may
+// throw; the standard library's sorts may then read out of bounds.
 #pragma once
 
 #include <algorithm>

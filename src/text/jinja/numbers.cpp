@@ -32,7 +32,7 @@ std::string_view stripped(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\n\r\f\v") + 1 - first);
 }
 
-// Python allows single underscores between digits.
+// Removes underscores, which Python allows singly between digits.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string digits;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -45,9 +45,9 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return digits;
 }
 
-Object big_integer(Workspace& work, std::string_view digits, bool negative) {
+Object big_integer(TemplateMemory& memory, std::string_view digits, bool negative) {
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  const Object text = make_text(work, (negative ? "-" : "") + std::string(digits));
+  const Object text = make_text(memory, (negative ? "-" : "") + std::string(digits));
   Object object = text;
   object.kind = Kind::kBigInteger;
   return object;
@@ -55,7 +55,7 @@ Object big_integer(Workspace& work, std::string_view digits, bool negative) {
 
 }  // namespace
 
-std::optional<Object> parse_integer(Workspace& work, std::string_view text, int base) {
+std::optional<Object> parse_integer(TemplateMemory& memory, std::string_view text, int base) {
   text = stripped(text);
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -75,7 +75,7 @@ std::optional<Object> parse_integer(Workspace& work, std::string_view text, int 
   const bool fits = problem == std::errc() && (magnitude < kGreatest || (negative && magnitude == kGreatest));
   if (fits) return Object::of_integer(static_cast<std::int64_t>(negative ? 0 - magnitude : magnitude));
   if (base != 10) throw too_large_integer();
-  return big_integer(work, *digits, negative);
+  return big_integer(memory, *digits, negative);
 }
 
 std::optional<Object> parse_float(std::string_view text) {
@@ -91,7 +91,7 @@ std::optional<Object> parse_float(std::string_view text) {
   double number = 0;
   const auto [stop, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   if (stop != rest.data() + rest.size()) return std::nullopt;
-  // Beyond the range from_chars leaves the number alone; strtod says whether it is infinite or nothing.
+  // from_chars leaves the number unchanged if it is out of range; strtod gives infinity or zero.
   if (problem == std::errc::result_out_of_range) number = std::strtod(std::string(rest).c_str(), nullptr);
   return Object::of_float(negative ? -number : number);
 }
@@ -115,21 +115,21 @@ std::int64_t checked_product(std::int64_t a, std::int64_t b) {
 }
 
 std::int64_t floor_quotient(std::int64_t a, std::int64_t b) {
-  if (b == 0) throw failure("integer division or modulo by zero");
+  if (b == 0) throw failure("an integer is divided by 0");
   if (b == -1) return checked_difference(0, a);
   const std::int64_t quotient = a / b;
   return a % b != 0 && (a < 0) != (b < 0) ? quotient - 1 : quotient;
 }
 
 std::int64_t floor_remainder(std::int64_t a, std::int64_t b) {
-  if (b == 0) throw failure("integer division or modulo by zero");
+  if (b == 0) throw failure("an integer is divided by 0");
   if (b == -1) return 0;
   const std::int64_t remainder = a % b;
   return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
 }
 
 double floor_remainder(double a, double b) {
-  if (b == 0) throw failure("float modulo by zero");
+  if (b == 0) throw failure("a number is divided by 0");
   const double remainder = std::fmod(a, b);
   if (remainder != 0 && (remainder < 0) != (b < 0)) return remainder + b;
   return remainder == 0 ? std::copysign(0.0, b) : remainder;
@@ -146,8 +146,8 @@ std::int64_t integer_power(std::int64_t base, std::int64_t exponent) {
 }
 
 std::int64_t truncated(double number) {
-  if (std::isnan(number)) throw failure("cannot convert float NaN to integer");
-  if (std::isinf(number)) throw failure("cannot convert float infinity to integer");
+  if (std::isnan(number)) throw failure("NaN has no integer value");
+  if (std::isinf(number)) throw failure("infinity has no integer value");
   if (number >= 0x1p63 || number < -0x1p63) throw too_large_integer();
   return static_cast<std::int64_t>(number);
 }
@@ -156,7 +156,7 @@ double rounded(double number, std::int64_t digits) {
   if (!std::isfinite(number) || digits > 400) return number;
   if (digits < -400) return 0.0;
   if (digits >= 0) {
-    // The conversion to decimal is exact, so its rounding sees what the number really is.
+    // fmt converts to decimal exactly, so that it rounds the number's exact value.
     return std::strtod(fmt::format("{:.{}f}", number, digits).c_str(), nullptr);
   }
   const double scale = std::pow(10.0, static_cast<double>(-digits));

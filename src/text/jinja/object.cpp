@@ -41,30 +41,33 @@ std::int64_t Range::count() const {
   return start > stop ? (start - stop - 1) / -step + 1 : 0;
 }
 
-List* make_list(Workspace& work, std::size_t capacity) {
-  if (capacity > work.limits().items) throw limit_failure("a list of more than {} items", work.limits().items);
-  List* const list = work.make(List{});
-  if (capacity != 0) list->items = work.make_array<Object>(capacity);
+List* make_list(TemplateMemory& memory, std::size_t capacity) {
+  if (capacity > memory.limits().items)
+    throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
+  List* const list = memory.make(List{});
+  if (capacity != 0) list->items = memory.make_array<Object>(capacity);
   list->capacity = capacity;
   return list;
 }
 
-void append(Workspace& work, List& list, const Object& item) {
+void append(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= work.limits().items) throw limit_failure("a list of more than {} items", work.limits().items);
+    if (list.count >= memory.limits().items)
+      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
     list.items = static_cast<Object*>(
-        work.grow(list.items, list.capacity * sizeof(Object), std::size_t{capacity * sizeof(Object)}));
+        memory.grow(list.items, list.capacity * sizeof(Object), std::size_t{capacity * sizeof(Object)}));
     list.capacity = capacity;
   }
   list.items[list.count++] = item;
 }
 
-void append_seen(Workspace& work, List& list, const Object& item) {
+void append_seen(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= work.limits().items) throw limit_failure("a list of more than {} items", work.limits().items);
-    Object* const items = work.make_array<Object>(capacity);
+    if (list.count >= memory.limits().items)
+      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
+    Object* const items = memory.make_array<Object>(capacity);
     std::copy_n(list.items, list.count, items);
     list.items = items;
     list.capacity = capacity;
@@ -72,16 +75,16 @@ void append_seen(Workspace& work, List& list, const Object& item) {
   list.items[list.count++] = item;
 }
 
-Object tuple_of(Workspace& work, std::span<const Object> items, Origin origin) {
-  List* const list = make_list(work, items.size());
+Object tuple_of(TemplateMemory& memory, std::span<const Object> items, Origin origin) {
+  List* const list = make_list(memory, items.size());
   std::ranges::copy(items, list->items);
   list->count = items.size();
   return Object::of_list(list, Kind::kTuple, origin);
 }
 
-Object make_generator(Workspace& work, List* list, Origin origin) {
+Object make_generator(TemplateMemory& memory, List* list, Origin origin) {
   Object object(Kind::kGenerator, origin);
-  object.generator = work.make(Generator{list});
+  object.generator = memory.make(Generator{list});
   return object;
 }
 

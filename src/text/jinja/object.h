@@ -1,7 +1,7 @@
-// What a template computes with: Python's values, as far as templates meet them.
+// The values that a template computes with: Python's types, as far as templates use them.
 //
-// An Object is small and copied freely; what it points to lives in a Workspace and is never freed before that is. Text
-// and collections do not change once they are made, save namespaces, lists that the template itself made, and the
+// An Object is small and copied freely. The data it points to lives in a TemplateMemory and is freed only with it. Text
+// and collections are immutable once they are made, except namespaces, lists that the template itself made, and the
 // state of loops, cyclers and joiners, which belong to one render.
 #pragma once
 
@@ -10,24 +10,24 @@
 #include <span>
 #include <string_view>
 
+#include "text/jinja/template_memory.h"
 #include "text/jinja/value.h"
-#include "text/jinja/workspace.h"
 
 namespace rocmforge::text::jinja {
 
 enum class Kind : std::uint8_t {
-  kUnset,      // no object at all: a variable without a value, an argument that was not given
-  kUndefined,  // prints as nothing, is empty, and most else about it is an error that names it
+  kUnset,      // no object: a variable without a value, or an argument that was not given
+  kUndefined,  // prints as nothing and is empty; most other uses are errors that name it
   kNone,
   kBool,
   kInteger,
-  kBigInteger,  // beyond 64 bits: its digits, to be printed and compared
+  kBigInteger,  // beyond 64 bits: only its digits, to be printed and compared
   kFloat,
   kString,
   kList,
   kTuple,
-  kView,       // what a dictionary's keys(), values() and items() give
-  kGenerator,  // what map(), select() and their like give: gone through once, and true even when empty
+  kView,       // the result of a dictionary's keys(), values() and items()
+  kGenerator,  // the result of map(), select() and similar: iterated once, and true even if empty
   kDict,
   kNamespace,
   kRange,
@@ -53,10 +53,10 @@ struct Joiner;
 
 struct Object {
   Kind kind = Kind::kUnset;
-  Origin origin = Origin::kTemplate;  // of what is not text: text says so byte by byte
+  Origin origin = Origin::kTemplate;  // of values other than text; text records it per byte
   bool is_markup = false;             // of a string: HTML that must not be escaped again
-  Kind owner = Kind::kUnset;          // of an undefined attribute: what has none of that name
-  // A string, the digits of a big integer and the name of something undefined are a part of a buffer, in bytes.
+  Kind owner = Kind::kUnset;          // of an undefined attribute: the kind of the object that lacks it
+  // The range of the buffer, in bytes, of a string, of a big integer's digits, or of an undefined object's name.
   std::uint32_t begin = 0;
   std::uint32_t size = 0;
   union {
@@ -92,7 +92,7 @@ struct Object {
   bool is_string() const { return kind == Kind::kString; }
   bool is_sequence() const { return kind == Kind::kList || kind == Kind::kTuple; }
   bool is_mapping() const { return kind == Kind::kDict; }
-  // As in Python, truth values are integers.
+  // As in Python, booleans are integers.
   bool is_integral() const { return kind == Kind::kInteger || kind == Kind::kBool; }
   bool is_number() const { return is_integral() || kind == Kind::kFloat; }
   std::int64_t as_integer() const { return kind == Kind::kBool ? (truth ? 1 : 0) : integer; }
@@ -104,9 +104,9 @@ struct List {
   Object* items = nullptr;
   std::size_t count = 0;
   std::size_t capacity = 0;
-  std::string_view label;        // of a view: what it prints itself as
-  bool is_changeable = false;    // made by this render, so that its template may append to it
-  bool names_are_group = false;  // of a tuple: (grouper, list), whose parts have these names
+  std::string_view label;        // of a view: the name it is printed with
+  bool is_changeable = false;    // made by this render, so that the template may append to it
+  bool names_are_group = false;  // of a tuple (grouper, list): its items can be accessed by these names
 
   std::span<const Object> span() const { return {items, count}; }
 };
@@ -123,7 +123,7 @@ struct Range {
   std::int64_t at(std::int64_t i) const { return start + i * step; }
 };
 
-// Something of the language itself bound to an object: text.strip, loop.cycle.
+// A builtin bound to an object: text.strip, loop.cycle.
 struct BoundMethod {
   Object self;
   const Builtin* builtin;
@@ -139,19 +139,19 @@ struct Joiner {
   bool used = false;
 };
 
-// A list without items, with room for `capacity`.
-List* make_list(Workspace& work, std::size_t capacity = 0);
-void append(Workspace& work, List& list, const Object& item);
+// Returns an empty list with room for `capacity` items.
+List* make_list(TemplateMemory& memory, std::size_t capacity = 0);
+void append(TemplateMemory& memory, List& list, const Object& item);
 
-// The same for a list that a template sees: whoever goes through its items meanwhile keeps those that it has.
-void append_seen(Workspace& work, List& list, const Object& item);
+// Appends to a list that a template can see. An iteration that is in progress keeps the items it began with.
+void append_seen(TemplateMemory& memory, List& list, const Object& item);
 
-Object tuple_of(Workspace& work, std::span<const Object> items, Origin origin = Origin::kTemplate);
-Object make_generator(Workspace& work, List* list, Origin origin);
+Object tuple_of(TemplateMemory& memory, std::span<const Object> items, Origin origin = Origin::kTemplate);
+Object make_generator(TemplateMemory& memory, List* list, Origin origin);
 
 inline Origin either(Origin a, Origin b) { return a == Origin::kContext ? a : b; }
 
-// What Python calls the type: 'str', 'dict', 'NoneType'.
+// Returns Python's name of the type: 'str', 'dict', 'NoneType'.
 std::string_view type_name(const Object& object);
 std::string_view type_name(Kind kind);
 

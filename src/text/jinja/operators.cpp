@@ -19,7 +19,7 @@ Failure unsupported(std::string_view sign, const Object& left, const Object& rig
     if (object->is_undefined()) return undefined_failure(*object);
     if (object->is(Kind::kBigInteger)) return limit_failure("integer too large: '{}' works on 64 bits", sign);
   }
-  return failure("unsupported operand type(s) for {}: '{}' and '{}'", sign, type_name(left), type_name(right));
+  return failure("'{}' has no meaning for values of type '{}' and '{}'", sign, type_name(left), type_name(right));
 }
 
 Origin either_origin(const Object& left, const Object& right) { return either(left.origin, right.origin); }
@@ -27,45 +27,45 @@ Origin either_origin(const Object& left, const Object& right) { return either(le
 bool both_integral(const Object& left, const Object& right) { return left.is_integral() && right.is_integral(); }
 bool both_numbers(const Object& left, const Object& right) { return left.is_number() && right.is_number(); }
 
-Object joined_lists(Workspace& work, const Object& left, const Object& right) {
-  work.charge_items(left.list->count + right.list->count);
-  List* const list = make_list(work, left.list->count + right.list->count);
+Object joined_lists(TemplateMemory& memory, const Object& left, const Object& right) {
+  memory.charge_items(left.list->count + right.list->count);
+  List* const list = make_list(memory, left.list->count + right.list->count);
   std::ranges::copy(left.list->span(), list->items);
   std::ranges::copy(right.list->span(), list->items + left.list->count);
   list->count = list->capacity;
   return Object::of_list(list, left.kind, either_origin(left, right));
 }
 
-Object joined_texts(Workspace& work, const Object& left, const Object& right) {
-  if (!left.is_markup && !right.is_markup) return concatenated(work, left, right);
-  Object text = concatenated(work, escaped(work, left), escaped(work, right));
+Object joined_texts(TemplateMemory& memory, const Object& left, const Object& right) {
+  if (!left.is_markup && !right.is_markup) return concatenated(memory, left, right);
+  Object text = concatenated(memory, escaped(memory, left), escaped(memory, right));
   text.is_markup = true;
   return text;
 }
 
-std::size_t repetitions(Workspace& work, const Object& count, std::size_t size, std::size_t limit,
+std::size_t repetitions(TemplateMemory& memory, const Object& count, std::size_t size, std::size_t limit,
                         std::string_view what, std::string_view unit) {
   const std::int64_t times = std::max<std::int64_t>(count.as_integer(), 0);
   if (size != 0 && static_cast<std::uint64_t>(times) > limit / size) {
-    throw limit_failure("a {} of more than {} {}", what, limit, unit);
+    throw limit_failure("the template makes a {} of more than {} {}", what, limit, unit);
   }
-  work.charge_items(static_cast<std::size_t>(times) * std::min<std::size_t>(size, 1));
+  memory.charge_items(static_cast<std::size_t>(times) * std::min<std::size_t>(size, 1));
   return size == 0 ? 0 : static_cast<std::size_t>(times);
 }
 
-Object repeated(Workspace& work, const Object& object, const Object& count) {
+Object repeated(TemplateMemory& memory, const Object& object, const Object& count) {
   if (object.is_string()) {
-    TextBuilder out(work);
-    const std::size_t times = repetitions(work, count, object.size, work.limits().text_bytes, "text", "bytes");
+    TextBuilder out(memory);
+    const std::size_t times = repetitions(memory, count, object.size, memory.limits().text_bytes, "text", "bytes");
     for (std::size_t i = 0; i < times; ++i) out.append(object);
     Object text = out.text();
     text.is_markup = object.is_markup;
     return text;
   }
   const auto items = object.list->span();
-  const std::size_t times = repetitions(work, count, items.size(), work.limits().items, "list", "items");
-  List* const list = make_list(work, times * items.size());
-  work.charge_items(times * items.size());
+  const std::size_t times = repetitions(memory, count, items.size(), memory.limits().items, "list", "items");
+  List* const list = make_list(memory, times * items.size());
+  memory.charge_items(times * items.size());
   for (std::size_t i = 0; i < times; ++i) std::ranges::copy(items, list->items + i * items.size());
   list->count = list->capacity;
   return Object::of_list(list, object.kind, either(object.origin, count.origin));
@@ -78,14 +78,14 @@ Object product(Interpreter& interpreter, const Object& left, const Object& right
   }
   if (both_numbers(left, right)) return Object::of_float(left.as_double() * right.as_double(), origin);
   const auto repeats = [](const Object& o) { return o.is_string() || o.is_sequence(); };
-  if (repeats(left) && right.is_integral()) return repeated(interpreter.work(), left, right);
-  if (left.is_integral() && repeats(right)) return repeated(interpreter.work(), right, left);
+  if (repeats(left) && right.is_integral()) return repeated(interpreter.memory(), left, right);
+  if (left.is_integral() && repeats(right)) return repeated(interpreter.memory(), right, left);
   throw unsupported("*", left, right);
 }
 
 Object quotient(Interpreter&, const Object& left, const Object& right) {
   if (!both_numbers(left, right)) throw unsupported("/", left, right);
-  if (right.as_double() == 0) throw failure("division by zero");
+  if (right.as_double() == 0) throw failure("a number is divided by 0");
   return Object::of_float(left.as_double() / right.as_double(), either_origin(left, right));
 }
 
@@ -97,12 +97,12 @@ Object whole_quotient(Interpreter&, const Object& left, const Object& right) {
   if (!both_numbers(left, right)) throw unsupported("//", left, right);
   const double a = left.as_double();
   const double b = right.as_double();
-  if (b == 0) throw failure("float floor division by zero");
+  if (b == 0) throw failure("a number is divided by 0");
   return Object::of_float(std::round((a - floor_remainder(a, b)) / b), origin);
 }
 
 Object remainder(Interpreter& interpreter, const Object& left, const Object& right) {
-  if (left.is_string()) return printf_formatted(interpreter.work(), left, right);
+  if (left.is_string()) return printf_formatted(interpreter.memory(), left, right);
   const Origin origin = either_origin(left, right);
   if (both_integral(left, right)) {
     return Object::of_integer(floor_remainder(left.as_integer(), right.as_integer()), origin);
@@ -111,23 +111,23 @@ Object remainder(Interpreter& interpreter, const Object& left, const Object& rig
   return Object::of_float(floor_remainder(left.as_double(), right.as_double()), origin);
 }
 
-template <bool kExpected, bool kSwapped, bool (*kOrder)(Workspace&, const Object&, const Object&)>
-bool holds(Workspace& work, const Object& left, const Object& right) {
-  return (kSwapped ? kOrder(work, right, left) : kOrder(work, left, right)) == kExpected;
+template <bool kExpected, bool kSwapped, bool (*kOrder)(TemplateMemory&, const Object&, const Object&)>
+bool holds(TemplateMemory& memory, const Object& left, const Object& right) {
+  return (kSwapped ? kOrder(memory, right, left) : kOrder(memory, left, right)) == kExpected;
 }
 
 }  // namespace
 
 Object sum(Interpreter& interpreter, const Object& left, const Object& right) {
   const Origin origin = either_origin(left, right);
-  if (left.is_string() && right.is_string()) return joined_texts(interpreter.work(), left, right);
+  if (left.is_string() && right.is_string()) return joined_texts(interpreter.memory(), left, right);
   if (both_integral(left, right)) {
     return Object::of_integer(checked_sum(left.as_integer(), right.as_integer()), origin);
   }
   if (both_numbers(left, right)) return Object::of_float(left.as_double() + right.as_double(), origin);
-  if (left.is_sequence() && left.kind == right.kind) return joined_lists(interpreter.work(), left, right);
+  if (left.is_sequence() && left.kind == right.kind) return joined_lists(interpreter.memory(), left, right);
   if (left.is_string() && !right.is_undefined()) {
-    throw failure("can only concatenate str (not \"{}\") to str", type_name(right));
+    throw failure("'+' cannot join a string and a value of type '{}'; '~' converts both to text", type_name(right));
   }
   throw unsupported("+", left, right);
 }
@@ -149,40 +149,44 @@ Object power(Interpreter&, const Object& left, const Object& right) {
   }
   const double base = left.as_double();
   const double exponent = right.as_double();
-  if (base == 0 && exponent < 0) throw failure("0 cannot be raised to a negative power");
-  if (base < 0 && std::trunc(exponent) != exponent) throw failure("a complex number is not supported");
+  if (base == 0 && exponent < 0) throw failure("0 has no power with a negative exponent");
+  if (base < 0 && std::trunc(exponent) != exponent)
+    throw failure("a negative number has no real power with the exponent {}", exponent);
   const double result = std::pow(base, exponent);
-  if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent)) throw failure("the number is too large");
+  if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent))
+    throw failure("the result of '**' is too large for a float");
   return Object::of_float(result, origin);
 }
 
-Object negative(Workspace& work, const Object& operand) {
+Object negative(TemplateMemory& memory, const Object& operand) {
   if (operand.is_integral()) return Object::of_integer(checked_difference(0, operand.as_integer()), operand.origin);
   if (operand.is(Kind::kFloat)) return Object::of_float(-operand.number, operand.origin);
   if (operand.is(Kind::kBigInteger)) {
     const std::string_view digits = view(operand);
-    // The one magnitude that fits only as a negative number comes back as such.
+    // The magnitude 2^63 fits only as a negative number, so it is parsed again.
     const std::string text = digits.starts_with('-') ? std::string(digits.substr(1)) : "-" + std::string(digits);
-    Object number = parse_integer(work, text, 10).value_or(operand);
+    Object number = parse_integer(memory, text, 10).value_or(operand);
     number.origin = operand.origin;
     return number;
   }
   if (operand.is_undefined()) throw undefined_failure(operand);
-  throw failure("bad operand type for unary -: '{}'", type_name(operand));
+  throw failure("'-' has no meaning for a value of type '{}'", type_name(operand));
 }
 
-Object positive(Workspace&, const Object& operand) {
+Object positive(TemplateMemory&, const Object& operand) {
   if (operand.is_integral()) return Object::of_integer(operand.as_integer(), operand.origin);
   if (operand.is(Kind::kFloat) || operand.is(Kind::kBigInteger)) return operand;
   if (operand.is_undefined()) throw undefined_failure(operand);
-  throw failure("bad operand type for unary +: '{}'", type_name(operand));
+  throw failure("'+' has no meaning for a value of type '{}'", type_name(operand));
 }
 
-Object negated_truth(Workspace&, const Object& operand) { return Object::boolean(!is_true(operand)); }
+Object negated_truth(TemplateMemory&, const Object& operand) { return Object::boolean(!is_true(operand)); }
 
-bool is_in(Workspace& work, const Object& item, const Object& container) { return contains(work, container, item); }
-bool is_not_in(Workspace& work, const Object& item, const Object& container) {
-  return !contains(work, container, item);
+bool is_in(TemplateMemory& memory, const Object& item, const Object& container) {
+  return contains(memory, container, item);
+}
+bool is_not_in(TemplateMemory& memory, const Object& item, const Object& container) {
+  return !contains(memory, container, item);
 }
 
 Comparison::Holds find_comparison(std::string_view sign) {

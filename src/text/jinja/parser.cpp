@@ -1,4 +1,4 @@
-// Statements: {% ... %}.
+// Parses statements: {% ... %}.
 #include "text/jinja/parser.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::unique_ptr<Scope> StatementParser::inner_scope() const {
 }
 
 Block StatementParser::parse_body(Words ends, std::string_view inside, std::string* end) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   const std::uint32_t start = current().offset;
   Block body;
   while (true) {
@@ -91,7 +91,8 @@ StatementPtr StatementParser::parse_tag(const Token& word) {
   static constexpr std::array<std::string_view, 5> kOfOtherFiles = {"extends", "include", "import", "from",
                                                                     "autoescape"};
   if (std::ranges::find(kOfOtherFiles, word.text) != kOfOtherFiles.end()) {
-    fail_at(word.offset, fmt::format("'{}' is not supported: a chat template stands alone", word.text));
+    fail_at(word.offset,
+            fmt::format("'{}' is not supported: a chat template cannot refer to other templates", word.text));
   }
   fail_at(word.offset, fmt::format("there is no tag '{}'", printable(word.text)));
 }
@@ -151,7 +152,7 @@ StatementPtr StatementParser::parse_for(const Token& word) {
   return node;
 }
 
-// set a = 1 · set a, b = 1, 2 · set space.name = 1 · set a|filter ... endset
+// Parses the forms: set a = 1 · set a, b = 1, 2 · set space.name = 1 · set a|filter ... endset
 StatementPtr StatementParser::parse_set(const Token& word) {
   Target target = parse_target(true);
   if (take_operator("=")) {
@@ -185,7 +186,7 @@ Target StatementParser::parse_target(bool allows_attribute) {
 }
 
 Target StatementParser::parse_single_target(bool allows_attribute) {
-  const Deeper deeper(*this);
+  const DepthGuard deeper(*this);
   Target target;
   target.offset = current().offset;
   if (take_operator("(")) {
@@ -209,7 +210,7 @@ Target StatementParser::parse_single_target(bool allows_attribute) {
   return target;
 }
 
-// ---- The rest ----
+// ---- Other statements ----
 
 StatementPtr StatementParser::parse_filter_block(const Token& word) {
   auto node = statement_at<ScopedBlock>(word);
@@ -238,7 +239,8 @@ StatementPtr StatementParser::parse_with(const Token& word) {
   return node;
 }
 
-// generation marks what a model wrote, for training; block, what a template that extends this one could replace.
+// Parses a block that only prints its body. `generation` marks the model's output for training; `block` marks a part
+// that a derived template could replace.
 StatementPtr StatementParser::parse_plain_block(const Token& word) {
   auto node = statement_at<ScopedBlock>(word);
   if (word.text == "block") {
@@ -258,7 +260,7 @@ StatementPtr StatementParser::parse_plain_block(const Token& word) {
 }
 
 StatementPtr StatementParser::parse_loop_control(const Token& word) {
-  if (loops_ == 0) fail_at(word.offset, fmt::format("'{}' outside of a loop", word.text));
+  if (loops_ == 0) fail_at(word.offset, fmt::format("'{}' is allowed only inside a loop", word.text));
   auto node = statement_at<LoopControl>(word);
   node->flow = word.text == "break" ? Flow::kBreak : Flow::kContinue;
   end_tag();

@@ -1,4 +1,4 @@
-// A template's text as a tree.
+// Parses a template's text into a tree.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace rocmforge::text::jinja {
 
-// Throws SyntaxFailure. `source` is normalized_source().
+// Parses `tree.source` into the rest of the tree. Requires: the source is the result of normalized_source(). Throws
+// SyntaxFailure.
 void parse_into(Tree& tree);
 
 }  // namespace rocmforge::text::jinja

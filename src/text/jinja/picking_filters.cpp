@@ -1,4 +1,4 @@
-// Filters that apply a filter or a test to each item: map, select, reject and those by attribute.
+// Implements filters that apply a filter or a test to each item: map, select, reject and their variants by attribute.
 #include <array>
 
 #include "base/text.h"
@@ -7,7 +7,7 @@
 #include "text/jinja/item_keys.h"
 #include "text/jinja/iteration.h"
 #include "text/jinja/numbers.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -17,15 +17,15 @@ bool is_number_text(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Whatever counts as false has no items here, none and 0 too.
+// Values that count as false, such as none and 0, have no items here.
 Iteration iteration_of(Call& call) {
-  return {call.work, is_true(call.self) ? call.self : Object::of_list(make_list(call.work))};
+  return {call.memory, is_true(call.self) ? call.self : Object::of_list(make_list(call.memory))};
 }
 
-// Whether one of the language's tests holds for an item.
+// Applies one of the language's tests to an item.
 class Condition {
  public:
-  // Behind the first `skipped` arguments: the test's name and its own arguments.
+  // Reads the test's name and its arguments, which follow the first `skipped` arguments.
   Condition(Call& call, std::size_t skipped) : call_(call) {
     const auto given = call.raw.positional.subspan(std::min(skipped, call.raw.positional.size()));
     if (given.empty()) return;
@@ -49,13 +49,13 @@ class Condition {
 Object picked(Call& call, bool wanted, bool by_attribute) {
   if (by_attribute && call.raw.positional.empty()) throw failure("{} needs an attribute", call.builtin.name);
   const Condition condition(call, by_attribute ? 1 : 0);
-  List* const kept = make_list(call.work);
+  List* const kept = make_list(call.memory);
   Iteration items = iteration_of(call);
   for (Object item; items.next(item);) {
     const Object judged = by_attribute ? item_attribute(call, item, call.raw.positional[0]) : item;
-    if (condition.holds(judged) == wanted) append(call.work, *kept, item);
+    if (condition.holds(judged) == wanted) append(call.memory, *kept, item);
   }
-  return make_generator(call.work, kept, origin_of(call.self));
+  return make_generator(call.memory, kept, origin_of(call.self));
 }
 
 Object select(Call& call) { return picked(call, true, false); }
@@ -68,17 +68,17 @@ Object map_attribute(Call& call, const Object& attribute) {
   for (const NamedArgument& argument : call.raw.named) {
     const std::string_view name = view(argument.name);
     if (name != "attribute" && name != "default") {
-      throw failure("map() got an unexpected keyword argument '{}'", printable(name));
+      throw failure("map() has no parameter '{}'", printable(name));
     }
   }
   const KeyOf value_of{.attribute = attribute, .fallback = fallback != nullptr ? *fallback : Object()};
-  List* const values = make_list(call.work);
+  List* const values = make_list(call.memory);
   Iteration items = iteration_of(call);
-  for (Object item; items.next(item);) append(call.work, *values, value_of(call, item));
-  return make_generator(call.work, values, origin_of(call.self));
+  for (Object item; items.next(item);) append(call.memory, *values, value_of(call, item));
+  return make_generator(call.memory, values, origin_of(call.self));
 }
 
-// map(attribute='name'), or map('filter', its arguments...)
+// Implements map(attribute='name') and map('filter', arguments...).
 Object map(Call& call) {
   const Object* const attribute = call.raw.find("attribute");
   if (call.raw.positional.empty() && attribute != nullptr) return map_attribute(call, *attribute);
@@ -89,12 +89,12 @@ Object map(Call& call) {
   const Builtin* const filter = find_filter(view(name));
   if (filter == nullptr) throw failure("there is no filter '{}'", printable(view(name)));
   const Arguments arguments{call.raw.positional.subspan(1), call.raw.named};
-  List* const values = make_list(call.work);
+  List* const values = make_list(call.memory);
   Iteration items = iteration_of(call);
   for (Object item; items.next(item);) {
-    append(call.work, *values, run_builtin(call.interpreter, *filter, item, arguments));
+    append(call.memory, *values, run_builtin(call.interpreter, *filter, item, arguments));
   }
-  return make_generator(call.work, values, origin_of(call.self));
+  return make_generator(call.memory, values, origin_of(call.self));
 }
 
 constexpr auto kPickingFilters = std::to_array<Builtin>({
@@ -108,16 +108,16 @@ constexpr auto kPickingFilters = std::to_array<Builtin>({
 }  // namespace
 
 Object item_attribute(Call& call, const Object& item, const Object& path) {
-  if (path.is_integral()) return get_item(call.work, item, path);
+  if (path.is_integral()) return get_item(call.memory, item, path);
   if (!path.is_string()) throw failure("an attribute must be a string or an integer, not {}", type_name(path));
   if (view(path).find('.') == std::string_view::npos && !is_number_text(view(path))) {
-    return get_item(call.work, item, path);
+    return get_item(call.memory, item, path);
   }
   Object value = item;
-  const List* const parts = split_at(call.work, path, ".", -1);
+  const List* const parts = split_at(call.memory, path, ".", -1);
   for (const Object& part : parts->span()) {
-    const auto index = is_number_text(view(part)) ? parse_integer(call.work, view(part), 10) : std::nullopt;
-    value = get_item(call.work, value, index ? *index : part);
+    const auto index = is_number_text(view(part)) ? parse_integer(call.memory, view(part), 10) : std::nullopt;
+    value = get_item(call.memory, value, index ? *index : part);
   }
   return value;
 }
@@ -129,18 +129,18 @@ Object KeyOf::operator()(Call& call, const Object& item) const {
     return value;
   };
   const auto folded = [&](const Object& value) {
-    return fold_case && value.is_string() ? transformed(call.work, value, lower_text) : value;
+    return fold_case && value.is_string() ? transformed(call.memory, value, lower_text) : value;
   };
   if (!attribute.is_set() || attribute.is(Kind::kNone)) return folded(item);
   if (!several) return folded(one(attribute));
   if (!attribute.is_string()) {
-    List* const only = make_list(call.work, 1);
-    append(call.work, *only, folded(one(attribute)));
+    List* const only = make_list(call.memory, 1);
+    append(call.memory, *only, folded(one(attribute)));
     return Object::of_list(only);
   }
-  List* const keys = make_list(call.work);
-  for (const Object& path : split_at(call.work, attribute, ",", -1)->span()) {
-    append(call.work, *keys, folded(one(path)));
+  List* const keys = make_list(call.memory);
+  for (const Object& path : split_at(call.memory, attribute, ",", -1)->span()) {
+    append(call.memory, *keys, folded(one(path)));
   }
   return Object::of_list(keys);
 }

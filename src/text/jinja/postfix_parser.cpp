@@ -1,4 +1,4 @@
-// The second half of ExpressionParser: what stands behind a value. Attributes, subscripts, calls, filters, tests.
+// The second half of ExpressionParser: parses attributes, subscripts, calls, filters and tests.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -46,7 +46,7 @@ ExpressionPtr ExpressionParser::parse_filters(ExpressionPtr subject, bool first_
   return subject;
 }
 
-// x.name, or x.0
+// Parses x.name or x.0.
 ExpressionPtr ExpressionParser::parse_attribute(ExpressionPtr subject) {
   const std::uint32_t offset = take().offset;
   if (current().kind == TokenKind::kInteger) {
@@ -67,13 +67,13 @@ ExpressionPtr ExpressionParser::parse_attribute(ExpressionPtr subject) {
 
 ExpressionPtr ExpressionParser::parse_subscript(ExpressionPtr subject) {
   take();
-  if (current().is_operator("]")) fail("a subscript is missing");
+  if (current().is_operator("]")) fail("expected an index before ']'");
   ExpressionPtr node = parse_subscript_part(std::move(subject));
   expect_operator("]");
   return node;
 }
 
-// An index, several (a tuple), or a slice start:stop:step, of which each may be missing.
+// Parses an index, several indices (a tuple), or a slice start:stop:step, each part of which may be missing.
 ExpressionPtr ExpressionParser::parse_subscript_part(ExpressionPtr subject) {
   const std::uint32_t offset = current().offset;
   ExpressionPtr start;
@@ -116,7 +116,7 @@ int ExpressionParser::height_of(const ArgumentList& arguments) const {
   return height + 1;
 }
 
-// (a, *b, c=d, **e)
+// Parses (a, *b, c=d, **e).
 ArgumentList ExpressionParser::parse_arguments() {
   ArgumentList arguments;
   expect_operator("(");
@@ -127,18 +127,20 @@ ArgumentList ExpressionParser::parse_arguments() {
     }
     const bool only_named = !arguments.named.empty() || arguments.spread_dict != nullptr;
     if (take_operator("*")) {
-      if (arguments.spread_list != nullptr || arguments.spread_dict != nullptr) fail("a second or misplaced *");
+      if (arguments.spread_list != nullptr || arguments.spread_dict != nullptr)
+        fail("a call may have one '*' argument, before any '**'");
       arguments.spread_list = parse_expression();
     } else if (take_operator("**")) {
-      if (arguments.spread_dict != nullptr) fail("a second **");
+      if (arguments.spread_dict != nullptr) fail("a call may have one '**' argument");
       arguments.spread_dict = parse_expression();
     } else if (current().kind == TokenKind::kName && ahead().is_operator("=")) {
-      if (arguments.spread_dict != nullptr) fail("an argument behind **");
+      if (arguments.spread_dict != nullptr) fail("a named argument follows '**'");
       const Object name = constant(take().text);
       take();
       arguments.named.emplace_back(name, parse_expression());
     } else {
-      if (only_named || arguments.spread_list != nullptr) fail("a positional argument behind a named or spread one");
+      if (only_named || arguments.spread_list != nullptr)
+        fail("a positional argument follows a named one, '*' or '**'");
       arguments.positional.push_back(parse_expression());
     }
   }
@@ -160,7 +162,7 @@ ExpressionPtr ExpressionParser::parse_filter(ExpressionPtr subject) {
   return grown(std::move(node), {node->subject.get()});
 }
 
-// subject is [not] test, with arguments in parentheses or one without.
+// Parses `subject is [not] test`, with arguments in parentheses or one argument without.
 ExpressionPtr ExpressionParser::parse_test(ExpressionPtr subject) {
   take();
   auto node = node_at<TestExpression>(current().offset);
@@ -179,8 +181,8 @@ ExpressionPtr ExpressionParser::parse_test(ExpressionPtr subject) {
   if (next.is_operator("(")) {
     node->arguments = parse_arguments();
   } else if (is_value && !is_word) {
-    if (next.is_name("is")) fail("tests cannot be chained with 'is'");
-    const Deeper deeper(*this);
+    if (next.is_name("is")) fail("'is' follows a test; combine tests with 'and'");
+    const DepthGuard deeper(*this);
     node->arguments.positional.push_back(parse_postfix(parse_primary()));
   }
   node->height = height_of(node->arguments);

@@ -1,14 +1,15 @@
-// '%-8s is %.2f' % values, as Python has it from C.
+// Implements Python's '%-8s is %.2f' % values, which follows C's printf.
 #include <algorithm>
 #include <cmath>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/dict.h"
 #include "text/jinja/formatting.h"
 #include "text/jinja/iteration.h"
 #include "text/jinja/numbers.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 
 namespace rocmforge::text::jinja {
 namespace {
@@ -17,15 +18,15 @@ constexpr std::int64_t kGreatestWidth = 1 << 24;
 
 class PrintfFormatter {
  public:
-  PrintfFormatter(Workspace& work, const Object& format, std::span<const Object> values, const Dict* names,
+  PrintfFormatter(TemplateMemory& memory, const Object& format, std::span<const Object> values, const Dict* names,
                   bool must_use_all)
-      : work_(work),
+      : memory_(memory),
         format_(format),
         text_(view(format)),
         values_(values),
         names_(names),
         must_use_all_(must_use_all),
-        out_(work) {
+        out_(memory) {
     origin_ = origin_of(format);
   }
 
@@ -37,7 +38,7 @@ class PrintfFormatter {
       if (at_ < text_.size()) place();
     }
     if (must_use_all_ && next_ < values_.size()) {
-      throw failure("not all arguments converted during string formatting");
+      throw failure("'%' formatting: the format uses {} of the {} values", next_, values_.size());
     }
     return out_.text();
   }
@@ -52,17 +53,19 @@ class PrintfFormatter {
   }
 
   const Object& next_value() {
-    if (next_ >= values_.size()) throw failure("not enough arguments for format string");
+    if (next_ >= values_.size())
+      throw failure("'%' formatting: the format needs more than the {} values given", values_.size());
     return values_[next_++];
   }
 
-  // Behind "%(" up to ")".
+  // Called after "%(": reads the name up to ")" and returns its value.
   const Object& named_value() {
     const std::size_t end = text_.find(')', at_);
-    if (end == std::string_view::npos) throw failure("incomplete format key");
-    if (names_ == nullptr) throw failure("format requires a mapping");
+    if (end == std::string_view::npos) throw failure("'%' formatting: '%(' is never closed");
+    if (names_ == nullptr) throw failure("'%' formatting: '%(' needs a dictionary of values");
     const Object* const value = find(*names_, text_.substr(at_, end - at_));
-    if (value == nullptr) throw failure("the format names a key that is not there");
+    if (value == nullptr)
+      throw failure("'%' formatting: the dictionary has no key '{}'", printable(text_.substr(at_, end - at_), 40));
     at_ = end + 1;
     return *value;
   }
@@ -70,7 +73,8 @@ class PrintfFormatter {
   std::int64_t number_or_star() {
     if (take('*')) {
       const Object& value = next_value();
-      if (!value.is_integral()) throw failure("* wants int");
+      if (!value.is_integral())
+        throw failure("'%' formatting: the value for '*' has type '{}', expected an integer", type_name(value));
       return std::clamp<std::int64_t>(value.as_integer(), -kGreatestWidth, kGreatestWidth);
     }
     std::int64_t number = 0;
@@ -104,7 +108,7 @@ class PrintfFormatter {
     spec.width = static_cast<std::size_t>(width);
     if (take('.')) spec.precision = static_cast<int>(std::max<std::int64_t>(0, number_or_star()));
     while (here() == 'h' || here() == 'l' || here() == 'L') ++at_;
-    if (at_ >= text_.size()) throw failure("incomplete format");
+    if (at_ >= text_.size()) throw failure("'%' formatting: the text ends after an incomplete '%'");
     spec.type = text_[at_++];
     if (spec.type == '%') return out_.append("%", origin_);
     write(value != nullptr ? *value : next_value(), spec);
@@ -129,9 +133,10 @@ class PrintfFormatter {
       case 'F':
       case 'g':
       case 'G':
-        if (!value.is_number()) throw failure("must be real number, not {}", type_name(value));
+        if (!value.is_number()) throw failure("'%{}' needs a number, not {}", spec.type, type_name(value));
         return write_number(formatted_float(value.as_double(), spec), spec, origin);
-      default: throw failure("unsupported format character");
+      default:
+        throw failure("'%' formatting: the type '{}' is not supported", printable(std::string_view(&spec.type, 1)));
     }
   }
 
@@ -140,27 +145,28 @@ class PrintfFormatter {
     if (value.is(Kind::kBigInteger)) return std::string(view(value));
     const bool is_decimal = spec.type == 'd' || spec.type == 'i' || spec.type == 'u';
     if (!value.is_integral() && !(is_decimal && value.is(Kind::kFloat))) {
-      throw failure("%{} format: a number is required, not {}", spec.type, type_name(value));
+      throw failure("'%{}' needs {}, not {}", spec.type, is_decimal ? "a number" : "an integer", type_name(value));
     }
     if (is_decimal) spec.type = 'd';
     const std::int64_t number = value.is(Kind::kFloat) ? truncated(value.number) : value.as_integer();
     std::string digits = formatted_integer(number, spec);
-    if (spec.precision > kMostDigits) throw limit_failure("a precision of more than {}", kMostDigits);
+    if (spec.precision > kMostDigits)
+      throw limit_failure("'%' formatting: the precision is greater than {}", kMostDigits);
     const std::size_t sign = !digits.empty() && digits[0] >= '0' ? 0 : 1;
     while (static_cast<int>(digits.size() - sign) < spec.precision) digits.insert(sign, 1, '0');
     return digits;
   }
 
   void write_number(const std::string& digits, const FormatSpec& spec, Origin origin) {
-    append_padded(out_, make_text(work_, digits, origin), spec, true, origin);
+    append_padded(out_, make_text(memory_, digits, origin), spec, true, origin);
   }
 
   void write_text(const Object& value, FormatSpec& spec) {
     Object text;
     if (spec.type == 's') {
-      text = to_text(work_, value);
+      text = to_text(memory_, value);
     } else {
-      TextBuilder quoted(work_);
+      TextBuilder quoted(memory_);
       print_quoted(quoted, value);
       text = quoted.text();
     }
@@ -173,12 +179,13 @@ class PrintfFormatter {
   void write_character(const Object& value, FormatSpec& spec) {
     Object text = value;
     if (value.is_integral()) {
-      if (value.as_integer() < 0 || value.as_integer() > 0x10ffff) throw failure("%c arg not in range(0x110000)");
+      if (value.as_integer() < 0 || value.as_integer() > 0x10ffff)
+        throw failure("'%c': {} is not a code point of Unicode", value.as_integer());
       std::string character;
       append_utf8(character, static_cast<char32_t>(value.as_integer()));
-      text = make_text(work_, character, either(value.origin, origin_));
+      text = make_text(memory_, character, either(value.origin, origin_));
     } else if (!value.is_string() || length_of(value) != 1) {
-      throw failure("%c requires int or char");
+      throw failure("'%c' needs an integer or a string of one character");
     }
     spec.zero = false;
     if (spec.align == '\0') spec.align = '>';
@@ -187,7 +194,7 @@ class PrintfFormatter {
 
   static constexpr int kMostDigits = 1000;
 
-  Workspace& work_;
+  TemplateMemory& memory_;
   const Object& format_;
   std::string_view text_;
   std::span<const Object> values_;
@@ -201,22 +208,22 @@ class PrintfFormatter {
 
 }  // namespace
 
-Object printf_formatted(Workspace& work, const Object& format, const Object& values) {
+Object printf_formatted(TemplateMemory& memory, const Object& format, const Object& values) {
   const Dict* const names = values.is_mapping() ? values.dict : nullptr;
   const std::span<const Object> list = values.is(Kind::kTuple) ? values.list->span() : std::span(&values, 1);
-  // Python complains of values left over only where they are a tuple or surely no mapping.
+  // Python reports unused values only if the values are a tuple or certainly not a mapping.
   const bool has_items =
       values.is_mapping() || values.is(Kind::kList) || values.is(Kind::kRange) || values.is_undefined();
-  Object text = PrintfFormatter(work, format, list, names, !has_items).run();
+  Object text = PrintfFormatter(memory, format, list, names, !has_items).run();
   text.is_markup = format.is_markup;
   return text;
 }
 
-Object printf_formatted_arguments(Workspace& work, const Object& format, const Arguments& arguments) {
-  if (arguments.named.empty()) return PrintfFormatter(work, format, arguments.positional, nullptr, true).run();
-  Dict* const names = make_dict(work, arguments.named.size());
-  for (const NamedArgument& argument : arguments.named) insert(work, *names, argument.name, argument.value);
-  return printf_formatted(work, format, Object::of_dict(names));
+Object printf_formatted_arguments(TemplateMemory& memory, const Object& format, const Arguments& arguments) {
+  if (arguments.named.empty()) return PrintfFormatter(memory, format, arguments.positional, nullptr, true).run();
+  Dict* const names = make_dict(memory, arguments.named.size());
+  for (const NamedArgument& argument : arguments.named) insert(memory, *names, argument.name, argument.value);
+  return printf_formatted(memory, format, Object::of_dict(names));
 }
 
 }  // namespace rocmforge::text::jinja

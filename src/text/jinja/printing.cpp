@@ -36,7 +36,7 @@ void append_escaped(std::string& out, char32_t c, char quote) {
   }
 }
 
-// Single quotes, unless only double ones need no escape.
+// Prints in single quotes, or in double quotes if that avoids escapes.
 void print_string(TextBuilder& out, const Object& string) {
   const std::string_view text = view(string);
   const bool has_single = text.find('\'') != std::string_view::npos;
@@ -73,7 +73,7 @@ void print_dict(TextBuilder& out, const Dict& dict, Origin origin) {
 }
 
 void print_collection(TextBuilder& out, const Object& object) {
-  const Workspace::Deeper deeper(out.work());
+  const TemplateMemory::DepthGuard deeper(out.memory());
   const Origin origin = object.origin;
   switch (object.kind) {
     case Kind::kList:
@@ -142,9 +142,9 @@ void print_quoted(TextBuilder& out, const Object& object) {
   }
 }
 
-Object to_text(Workspace& work, const Object& object) {
+Object to_text(TemplateMemory& memory, const Object& object) {
   if (object.is_string()) return object;
-  TextBuilder out(work);
+  TextBuilder out(memory);
   print(out, object);
   return out.text();
 }

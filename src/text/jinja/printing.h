@@ -1,4 +1,4 @@
-// How objects look as text: Python's str() and repr().
+// Converts objects to text, as Python's str() and repr() do.
 #pragma once
 
 #include <string>
@@ -8,16 +8,17 @@
 
 namespace rocmforge::text::jinja {
 
-// As {{ object }} prints it. Text keeps its origins; brackets and quotes have their collection's.
+// Appends the object as {{ object }} prints it. Text keeps its origins; brackets and quotes get the origin of their
+// collection.
 void print(TextBuilder& out, const Object& object);
 
-// As it looks inside a list: strings in quotes.
+// Appends the object as it is printed inside a list: strings in quotes.
 void print_quoted(TextBuilder& out, const Object& object);
 
-// str(object): strings are given as they are.
-Object to_text(Workspace& work, const Object& object);
+// Returns str(object); a string is returned unchanged.
+Object to_text(TemplateMemory& memory, const Object& object);
 
-// The shortest digits that read back as the same number, with Python's choice of exponents: 1.0, 1e+16, inf.
+// Returns the shortest digits that read back as the same number, in Python's notation: 1.0, 1e+16, inf.
 std::string float_text(double number);
 
 }  // namespace rocmforge::text::jinja

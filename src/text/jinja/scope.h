@@ -1,4 +1,4 @@
-// Which variables a part of a template has of its own, found out while it is parsed.
+// Records, during parsing, which variables each scope of a template declares.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,24 @@
 
 namespace rocmforge::text::jinja {
 
-// A variable in a frame: so many frames outwards, in this slot.
+// The place of a variable: the number of frames outwards, and the slot in that frame.
 struct VariablePlace {
   std::uint32_t frames_out;
   std::uint32_t slot;
 };
 
-// The body of a loop, a macro and so on; `if` has none of its own.
+// The scope of the body of a loop, a macro or another scoped block. `if` has no scope of its own.
 struct Scope {
   Scope* outer = nullptr;
   bool is_macro = false;
-  // Whether something made in this scope may see its frame later, so that each pass of a loop needs a frame of its own.
+  // Whether something made in this scope can refer to its frame later, in which case each pass of a loop needs its own
+  // frame.
   bool is_captured = false;
   std::unordered_map<std::string, std::uint32_t> slots;
 
-  // The slot of a name, which the scope has from now on.
+  // Declares a name in this scope and returns its slot.
   std::uint32_t declare(std::string_view name);
-  // -1: none.
+  // Returns the slot of a name, or -1 if the scope does not declare it.
   std::int64_t find(std::string_view name) const;
   std::uint32_t size() const { return static_cast<std::uint32_t>(slots.size()); }
 };

@@ -1,4 +1,4 @@
-// The parser of statements, which has that of expressions in it. Its work is in parser.cpp, that on macros and names in
+// Parses statements, on top of the parser of expressions. It is implemented in parser.cpp and, for macros and names, in
 // macro_parser.cpp.
 #pragma once
 
@@ -26,11 +26,11 @@ class StatementParser : private ExpressionParser {
  private:
   using Words = std::initializer_list<std::string_view>;
 
-  // Statements until one of the words; the word is taken, the rest of its tag is not.
+  // Parses statements until one of the words in `ends`. The word is consumed, the rest of its tag is not.
   Block parse_body(Words ends, std::string_view inside, std::string* end = nullptr);
   StatementPtr parse_tag(const Token& word);
 
-  // As parse_body, in a scope of its own. The tag behind the end word is closed.
+  // Parses a body in a scope of its own, up to and including the tag of the end word.
   Block parse_scoped(Scope& scope, std::string_view inside, std::string_view end);
 
   StatementPtr parse_if(const Token& word);
@@ -55,7 +55,7 @@ class StatementParser : private ExpressionParser {
   void declare_asked_of_macro(const Name& name);
 
   std::vector<MacroDefinition*> macros_;
-  int loops_ = 0;  // around the statement, within its macro
+  int loops_ = 0;  // number of loops around the statement, within its macro
 };
 
 template <typename Node>
@@ -65,7 +65,7 @@ std::unique_ptr<Node> statement_at(const Token& word) {
   return node;
 }
 
-// Puts another scope in the place of the current one for as long as it lives.
+// Makes `scope` the current scope while this object is alive.
 class InScope {
  public:
   InScope(Scope*& current, Scope& scope) : current_(current), before_(current) { current = &scope; }

@@ -10,7 +10,7 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-// What a backslash and this letter stand for; '\0' for no such thing.
+// Returns the character of a backslash followed by this letter, or '\0' if it is not a simple escape.
 char simple_escape(char letter) {
   switch (letter) {
     case 'n': return '\n';
@@ -54,7 +54,7 @@ std::optional<EscapeProblem> resolve_escapes(std::string_view text, std::string&
       if (problem != std::errc() || end != hex.data() + digits) {
         return EscapeProblem{start, fmt::format("\\{} must be followed by {} hexadecimal digits", letter, digits)};
       }
-      if (number > 0x10ffff) return EscapeProblem{start, "a character beyond Unicode"};
+      if (number > 0x10ffff) return EscapeProblem{start, "this code point is beyond U+10FFFF"};
       append_utf8(out, number);
       i += hex.size();
     } else if (const std::size_t octal = octal_digits(text.substr(i)); octal != 0) {
@@ -63,7 +63,7 @@ std::optional<EscapeProblem> resolve_escapes(std::string_view text, std::string&
       i += octal - 1;
     } else if (letter == 'N') {
       return EscapeProblem{start, "characters by name, \\N{...}, are not supported"};
-    } else if (letter != '\n') {  // a newline behind a backslash is no text
+    } else if (letter != '\n') {  // a backslash before a newline joins the lines
       out += '\\';
       out += letter;
     }

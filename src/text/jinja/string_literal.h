@@ -1,4 +1,4 @@
-// The escapes of string literals, which are Python's.
+// Resolves the escapes of string literals, which are Python's.
 #pragma once
 
 #include <cstddef>
@@ -13,8 +13,8 @@ struct EscapeProblem {
   std::string message;
 };
 
-// Appends what the text between two quotes means. A surrogate becomes U+FFFD; a backslash before a letter that means
-// nothing stays.
+// Appends the value of `text`, which stands between two quotes. A surrogate becomes U+FFFD; a backslash before a letter
+// that is no escape is kept. Returns the problem, if there is one.
 std::optional<EscapeProblem> resolve_escapes(std::string_view text, std::string& out);
 
 }  // namespace rocmforge::text::jinja

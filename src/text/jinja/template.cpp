@@ -15,7 +15,7 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-// How much of a long line is shown before and behind the place.
+// Number of bytes of a long line that are shown before and after the place.
 constexpr std::size_t kShownBefore = 60;
 constexpr std::size_t kShownBehind = 40;
 
@@ -26,7 +26,7 @@ std::size_t characters(std::string_view text) {
 
 bool is_inside_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
-// Two lines: the source around the place, and a caret below it.
+// Returns two lines: the source around the place, and a caret below it.
 std::string shown_place(std::string_view line, std::size_t at) {
   std::size_t from = at > kShownBefore ? at - kShownBefore : 0;
   while (from < at && is_inside_character(line[from])) ++from;
@@ -54,7 +54,7 @@ Error error_at(const Tree& tree, std::uint32_t offset, ErrorCode code, std::stri
 
 Template Template::parse(std::string_view source, std::string_view name) {
   if (source.size() > kMaxSourceBytes) {
-    throw error(ErrorCode::kTooLarge, "{}: a template of {}, expected at most {}", name, format_bytes(source.size()),
+    throw error(ErrorCode::kTooLarge, "{}: the template has {}, expected at most {}", name, format_bytes(source.size()),
                 format_bytes(kMaxSourceBytes));
   }
   auto tree = std::make_shared<Tree>();

@@ -1,7 +1,7 @@
-// Chat templates: the Jinja language as models' templates use it, made safe for templates and contexts of any origin.
+// Renders chat templates: the Jinja language as models' templates use it, safe for untrusted templates and contexts.
 //
-// The result knows which of its bytes came from the context: there a text that only looks like a special token must
-// not become one.
+// The result records which of its bytes came from the context: text there that looks like a special token must not
+// become one.
 #pragma once
 
 #include <ctime>
@@ -20,23 +20,24 @@ namespace rocmforge::text::jinja {
 struct Tree;
 
 struct RenderOptions {
-  Limits limits;
-  std::optional<std::tm> now;  // what strftime_now prints; none: the local time
+  InterpreterLimits limits;
+  std::optional<std::tm> now;  // the time for strftime_now; the local time if not set
 };
 
 struct Rendered {
   std::string text;
-  std::vector<TextRange> data;  // sorted, disjoint, never touching: the bytes that came from the context
+  std::vector<TextRange> data;  // the bytes that came from the context; sorted, with gaps between the ranges
 };
 
-// Immutable and cheap to copy. Threads may render one at the same time.
+// A parsed template. Immutable and cheap to copy; several threads may render it at the same time.
 class Template {
  public:
-  // An Error shows the place: the name, line and column, the line itself and a caret. `name` is for those messages.
+  // Throws Error if the source is not a valid template. The message shows the place: the name, line and column, the
+  // line itself and a caret. `name` is used in these messages.
   static Template parse(std::string_view source, std::string_view name = "template");
 
-  // `context` is a dictionary: the variables that the template sees. What raise_exception() is given becomes an
-  // Error's message as it is; any other Error shows the place.
+  // Renders the template. `context` is a dictionary with the variables that the template sees. Throws Error: if the
+  // template called raise_exception(), the message is its argument; any other message shows the place.
   Rendered render(const Value& context, const RenderOptions& options = {}) const;
 
  private:

@@ -1,4 +1,4 @@
-// Filters on text.
+// Implements filters on text.
 #include <algorithm>
 #include <array>
 
@@ -10,22 +10,22 @@
 #include "text/jinja/json_text.h"
 #include "text/jinja/markup.h"
 #include "text/jinja/printing.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
 namespace {
 
-Object self_text(Call& call) { return to_text(call.work, call.self); }
+Object self_text(Call& call) { return to_text(call.memory, call.self); }
 
-Object capitalize(Call& call) { return capitalized(call.work, self_text(call)); }
-Object lower(Call& call) { return transformed(call.work, self_text(call), lower_text); }
-Object upper(Call& call) { return transformed(call.work, self_text(call), upper_text); }
+Object capitalize(Call& call) { return capitalized(call.memory, self_text(call)); }
+Object lower(Call& call) { return transformed(call.memory, self_text(call), lower_text); }
+Object upper(Call& call) { return transformed(call.memory, self_text(call), upper_text); }
 Object string(Call& call) { return self_text(call); }
 
-// Words begin behind white space, dashes and opening brackets; unlike str.title, not behind apostrophes or digits.
+// Words begin after white space, dashes and opening brackets; unlike in str.title, not after apostrophes or digits.
 Object title(Call& call) {
-  return transformed(call.work, self_text(call), [](std::string_view text) {
+  return transformed(call.memory, self_text(call), [](std::string_view text) {
     std::string out;
     std::size_t at = 0;
     while (at < text.size()) {
@@ -55,43 +55,43 @@ Object title(Call& call) {
 Object trim(Call& call) {
   const Object text = self_text(call);
   const bool all_space = !call.has(0) || call[0].is(Kind::kNone);
-  return all_space ? stripped(call.work, text, Ends::kBoth)
-                   : stripped_of(call.work, text, view(call.text(0)), Ends::kBoth);
+  return all_space ? stripped(call.memory, text, Ends::kBoth)
+                   : stripped_of(call.memory, text, view(call.text(0)), Ends::kBoth);
 }
 
 Object center(Call& call) {
   const Object text = self_text(call);
   const std::int64_t width = call.integer(0, 80);
-  const std::size_t missing = missing_to(call.work, text, width);
+  const std::size_t missing = missing_to(call.memory, text, width);
   const std::size_t left = missing / 2 + (missing & static_cast<std::size_t>(width) & 1);
-  return padded(call.work, text, left, missing - left, make_text(call.work, " "));
+  return padded(call.memory, text, left, missing - left, make_text(call.memory, " "));
 }
 
 Object replace(Call& call) {
   const std::int64_t count = call.has(2) && !call[2].is(Kind::kNone) ? call.integer(2, -1) : -1;
-  return replaced(call.work, self_text(call), to_text(call.work, call[0]), to_text(call.work, call[1]), count);
+  return replaced(call.memory, self_text(call), to_text(call.memory, call[0]), to_text(call.memory, call[1]), count);
 }
 
-// Behind each newline; the first line and blank ones only when asked.
+// Indents the text after each newline. The first line and blank lines are indented only on request.
 Object indent(Call& call) {
   const Object text = self_text(call);
   Object indentation = call.has(0) && call[0].is_string() ? call[0] : Object();
   if (!indentation.is_set()) {
     const std::int64_t width = std::max<std::int64_t>(0, call.integer(0, 4));
-    indentation =
-        padded(call.work, make_text(call.work, ""), static_cast<std::size_t>(width), 0, make_text(call.work, " "));
+    indentation = padded(call.memory, make_text(call.memory, ""), static_cast<std::size_t>(width), 0,
+                         make_text(call.memory, " "));
   }
   const bool first = call.flag(1, false);
   const bool blank = call.flag(2, false);
-  List* const lines = split_lines(call.work, text, true);
-  if (lines->count == 0 || split_lines(call.work, lines->items[lines->count - 1], false)->items[0].size !=
+  List* const lines = split_lines(call.memory, text, true);
+  if (lines->count == 0 || split_lines(call.memory, lines->items[lines->count - 1], false)->items[0].size !=
                                lines->items[lines->count - 1].size) {
-    append(call.work, *lines, substring(text, text.size, text.size));
+    append(call.memory, *lines, substring(text, text.size, text.size));
   }
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   for (std::size_t i = 0; i < lines->count; ++i) {
     const Object& line = lines->items[i];
-    const List* const content = split_lines(call.work, line, false);
+    const List* const content = split_lines(call.memory, line, false);
     const std::size_t length = content->count == 0 ? 0 : content->items[0].size;
     const bool wanted = i == 0 ? first : blank || length != 0;
     if (wanted) out.append(indentation);
@@ -119,7 +119,7 @@ Object truncate(Call& call) {
     const std::size_t space = view(kept).rfind(' ');
     if (space != std::string_view::npos) kept = substring(kept, 0, space);
   }
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   out.append(kept);
   out.append(end);
   return out.text();
@@ -127,7 +127,7 @@ Object truncate(Call& call) {
 
 Object word_count(Call& call) {
   const Object text = self_text(call);
-  call.work.charge_bytes(text.size);
+  call.memory.charge_bytes(text.size);
   std::int64_t count = 0;
   bool in_word = false;
   for (std::string_view rest = view(text); !rest.empty();) {
@@ -142,9 +142,9 @@ Object word_count(Call& call) {
 
 // ---- Wrapping ----
 
-// Cuts a line into words, the blanks between them, and behind dashes inside words.
-List* wrap_chunks(Workspace& work, const Object& line, bool break_on_hyphens) {
-  List* const chunks = make_list(work);
+// Splits a line into words and the blanks between them; words are also split after inner hyphens.
+List* wrap_chunks(TemplateMemory& memory, const Object& line, bool break_on_hyphens) {
+  List* const chunks = make_list(memory);
   const std::string_view text = view(line);
   std::size_t at = 0;
   while (at < text.size()) {
@@ -158,7 +158,7 @@ List* wrap_chunks(Workspace& work, const Object& line, bool break_on_hyphens) {
                            is_letter(first_code_point(text.substr(end)).value);
       if (at_dash) break;
     }
-    append(work, *chunks, substring(line, at, end));
+    append(memory, *chunks, substring(line, at, end));
     at = end;
   }
   return chunks;
@@ -172,12 +172,12 @@ struct Wrapping {
 };
 
 void wrap_line(TextBuilder& out, const Object& line, const Wrapping& wrapping) {
-  Workspace& work = out.work();
-  const List* const chunks = wrap_chunks(work, line, wrapping.break_on_hyphens);
+  TemplateMemory& memory = out.memory();
+  const List* const chunks = wrap_chunks(memory, line, wrapping.break_on_hyphens);
   Object current = substring(line, 0, 0);
   bool first = true;
   const auto flush = [&] {
-    const Object kept = stripped(work, current, Ends::kRight);
+    const Object kept = stripped(memory, current, Ends::kRight);
     if (kept.size == 0) return;
     if (!first) out.append(wrapping.line_end);
     out.append(kept);
@@ -189,12 +189,12 @@ void wrap_line(TextBuilder& out, const Object& line, const Wrapping& wrapping) {
     Object chunk = chunks->items[i];
     while (chunk.size != 0) {
       const bool blank = is_space(first_code_point(view(chunk)).value);
-      if (current.size == 0 && !first && blank) {  // blanks at a new line's start
+      if (current.size == 0 && !first && blank) {  // skip blanks at the start of a new line
         at += chunk.size;
         start_line();
         break;
       }
-      work.charge_bytes(std::size_t{current.size} + chunk.size);
+      memory.charge_bytes(std::size_t{current.size} + chunk.size);
       const std::size_t room = wrapping.width - std::min(length_of(current), wrapping.width);
       std::size_t taken = chunk.size;
       if (length_of(chunk) > room) {
@@ -215,10 +215,10 @@ void wrap_line(TextBuilder& out, const Object& line, const Wrapping& wrapping) {
 Object word_wrap(Call& call) {
   const std::int64_t width = call.integer(0, 79);
   if (width <= 0) throw failure("wordwrap needs a width of at least 1");
-  const Object line_end = call.has(2) && !call[2].is(Kind::kNone) ? call.text(2) : make_text(call.work, "\n");
+  const Object line_end = call.has(2) && !call[2].is(Kind::kNone) ? call.text(2) : make_text(call.memory, "\n");
   const Wrapping wrapping{static_cast<std::size_t>(width), call.flag(1, true), call.flag(3, true), line_end};
-  const List* const lines = split_lines(call.work, self_text(call), false);
-  TextBuilder out(call.work);
+  const List* const lines = split_lines(call.memory, self_text(call), false);
+  TextBuilder out(call.memory);
   for (std::size_t i = 0; i < lines->count; ++i) {
     if (i != 0) out.append(line_end);
     wrap_line(out, lines->items[i], wrapping);
@@ -226,13 +226,13 @@ Object word_wrap(Call& call) {
   return out.text();
 }
 
-// ---- As text of another kind ----
+// ---- Other formats ----
 
 Object format(Call& call) {
   if (!call.raw.named.empty() && !call.raw.positional.empty()) {
     throw failure("format takes positional or named arguments, not both");
   }
-  return printf_formatted_arguments(call.work, self_text(call), call.raw);
+  return printf_formatted_arguments(call.memory, self_text(call), call.raw);
 }
 
 Object to_json(Call& call) {
@@ -241,15 +241,15 @@ Object to_json(Call& call) {
   if (call.has(1) && !call[1].is(Kind::kNone)) {
     const bool by_text = call[1].is_string();
     layout.indent = by_text ? call[1]
-                            : padded(call.work, make_text(call.work, ""),
+                            : padded(call.memory, make_text(call.memory, ""),
                                      static_cast<std::size_t>(std::max<std::int64_t>(0, call.integer(1, 0))), 0,
-                                     make_text(call.work, " "));
+                                     make_text(call.memory, " "));
     layout.has_indent = true;
   }
-  layout.item_separator = make_text(call.work, layout.has_indent ? "," : ", ");
-  layout.key_separator = make_text(call.work, ": ");
+  layout.item_separator = make_text(call.memory, layout.has_indent ? "," : ", ");
+  layout.key_separator = make_text(call.memory, ": ");
   if (call.has(2) && !call[2].is(Kind::kNone)) {
-    const List* const separators = items_of(call.work, call[2]);
+    const List* const separators = items_of(call.memory, call[2]);
     if (separators->count != 2 || !separators->items[0].is_string() || !separators->items[1].is_string()) {
       throw failure("tojson needs two strings as 'separators'");
     }
@@ -257,13 +257,13 @@ Object to_json(Call& call) {
     layout.key_separator = separators->items[1];
   }
   layout.sort_keys = call.flag(3, false);
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   write_json(out, call.self, layout);
   return out.text();
 }
 
 Object pretty_print(Call& call) {
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   print_quoted(out, call.self);
   return out.text();
 }

@@ -1,4 +1,4 @@
-// Methods of strings that give text or parts of it.
+// Implements the methods of strings that return text or parts of it.
 #include <algorithm>
 #include <array>
 
@@ -7,7 +7,7 @@
 #include "text/jinja/comparison.h"
 #include "text/jinja/formatting.h"
 #include "text/jinja/iteration.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -15,10 +15,10 @@ namespace {
 
 bool is_given(const Call& call, std::size_t i) { return call.has(i) && !call[i].is(Kind::kNone); }
 
-Object capitalize_method(Call& call) { return capitalized(call.work, call.self); }
-Object lower_method(Call& call) { return transformed(call.work, call.self, lower_text); }
-Object upper_method(Call& call) { return transformed(call.work, call.self, upper_text); }
-Object title_method(Call& call) { return transformed(call.work, call.self, title_text); }
+Object capitalize_method(Call& call) { return capitalized(call.memory, call.self); }
+Object lower_method(Call& call) { return transformed(call.memory, call.self, lower_text); }
+Object upper_method(Call& call) { return transformed(call.memory, call.self, upper_text); }
+Object title_method(Call& call) { return transformed(call.memory, call.self, title_text); }
 
 template <void (*kAppend)(std::string&, char32_t)>
 std::string each_letter(std::string_view text) {
@@ -35,13 +35,13 @@ void append_swapped(std::string& out, char32_t c) {
   }
 }
 
-Object case_fold(Call& call) { return transformed(call.work, call.self, each_letter<append_folded>); }
-Object swap_case(Call& call) { return transformed(call.work, call.self, each_letter<append_swapped>); }
+Object case_fold(Call& call) { return transformed(call.memory, call.self, each_letter<append_folded>); }
+Object swap_case(Call& call) { return transformed(call.memory, call.self, each_letter<append_swapped>); }
 
 template <Ends kEnds>
 Object strip(Call& call) {
-  return is_given(call, 0) ? stripped_of(call.work, call.self, view(call.text(0)), kEnds)
-                           : stripped(call.work, call.self, kEnds);
+  return is_given(call, 0) ? stripped_of(call.memory, call.self, view(call.text(0)), kEnds)
+                           : stripped(call.memory, call.self, kEnds);
 }
 
 Object remove_prefix(Call& call) {
@@ -56,22 +56,22 @@ Object remove_suffix(Call& call) {
   return found ? substring(call.self, 0, call.self.size - suffix.size) : call.self;
 }
 
-// A Markup takes no plain text for HTML.
-Object replace_method(Call& call) { return replaced(call.work, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
+// Unlike Markup.replace in Python, this does not escape the new text.
+Object replace_method(Call& call) { return replaced(call.memory, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
 
 Object split(Call& call) {
   const std::int64_t count = call.integer(1, -1);
-  return Object::of_list(is_given(call, 0) ? split_at(call.work, call.self, view(call.text(0)), count)
-                                           : split_at_space(call.work, call.self, count));
+  return Object::of_list(is_given(call, 0) ? split_at(call.memory, call.self, view(call.text(0)), count)
+                                           : split_at_space(call.memory, call.self, count));
 }
 
 Object split_from_right(Call& call) {
   const std::int64_t count = call.integer(1, -1);
-  return Object::of_list(is_given(call, 0) ? split_at_from_right(call.work, call.self, view(call.text(0)), count)
-                                           : split_at_space_from_right(call.work, call.self, count));
+  return Object::of_list(is_given(call, 0) ? split_at_from_right(call.memory, call.self, view(call.text(0)), count)
+                                           : split_at_space_from_right(call.memory, call.self, count));
 }
 
-Object lines(Call& call) { return Object::of_list(split_lines(call.work, call.self, call.flag(0, false))); }
+Object lines(Call& call) { return Object::of_list(split_lines(call.memory, call.self, call.flag(0, false))); }
 
 Object three_parts(Call& call, std::size_t at, bool from_right) {
   const Object separator = call.text(0);
@@ -83,73 +83,74 @@ Object three_parts(Call& call, std::size_t at, bool from_right) {
   } else if (from_right) {
     std::swap(parts[0], parts[2]);
   }
-  return tuple_of(call.work, parts);
+  return tuple_of(call.memory, parts);
 }
 
 Object partition(Call& call) {
   const Object separator = call.text(0);
-  if (separator.size == 0) throw failure("empty separator");
-  call.work.charge_bytes(call.self.size);
-  return three_parts(call, find_first(call.work, view(call.self), view(separator)), false);
+  if (separator.size == 0) throw failure("the separator of {}() is empty", call.builtin.name);
+  call.memory.charge_bytes(call.self.size);
+  return three_parts(call, find_first(call.memory, view(call.self), view(separator)), false);
 }
 
 Object partition_from_right(Call& call) {
   const Object separator = call.text(0);
-  if (separator.size == 0) throw failure("empty separator");
-  call.work.charge_bytes(call.self.size);
-  return three_parts(call, find_last(call.work, view(call.self), view(separator)), true);
+  if (separator.size == 0) throw failure("the separator of {}() is empty", call.builtin.name);
+  call.memory.charge_bytes(call.self.size);
+  return three_parts(call, find_last(call.memory, view(call.self), view(separator)), true);
 }
 
 Object join_method(Call& call) {
-  Iteration items(call.work, call[0]);
-  TextBuilder out(call.work);
+  Iteration items(call.memory, call[0]);
+  TextBuilder out(call.memory);
   bool is_first = true;
   for (Object item; items.next(item); is_first = false) {
-    if (!item.is_string()) throw failure("sequence item: expected str instance, {} found", type_name(item));
+    if (!item.is_string()) throw failure("join() needs strings, found a value of type '{}'", type_name(item));
     if (!is_first) out.append(call.self);
     out.append(item);
   }
   return out.text();
 }
 
-// ---- To a width ----
+// ---- Padding ----
 
 Object fill_of(Call& call) {
   const Object fill = call.text_or(1, " ");
-  if (length_of(fill) != 1) throw failure("The fill character must be exactly one character long");
+  if (length_of(fill) != 1)
+    throw failure("{}() needs one fill character, found {}", call.builtin.name, length_of(fill));
   return fill;
 }
 
 Object left_justified(Call& call) {
-  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
-  return padded(call.work, call.self, 0, missing, fill_of(call));
+  const std::size_t missing = missing_to(call.memory, call.self, call.integer(0, 0));
+  return padded(call.memory, call.self, 0, missing, fill_of(call));
 }
 
 Object right_justified(Call& call) {
-  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
-  return padded(call.work, call.self, missing, 0, fill_of(call));
+  const std::size_t missing = missing_to(call.memory, call.self, call.integer(0, 0));
+  return padded(call.memory, call.self, missing, 0, fill_of(call));
 }
 
 Object centered(Call& call) {
   const std::int64_t width = call.integer(0, 0);
-  const std::size_t missing = missing_to(call.work, call.self, width);
+  const std::size_t missing = missing_to(call.memory, call.self, width);
   const std::size_t left = missing / 2 + (missing & static_cast<std::size_t>(width) & 1);
-  return padded(call.work, call.self, left, missing - left, fill_of(call));
+  return padded(call.memory, call.self, left, missing - left, fill_of(call));
 }
 
 Object zero_filled(Call& call) {
-  const std::size_t missing = missing_to(call.work, call.self, call.integer(0, 0));
+  const std::size_t missing = missing_to(call.memory, call.self, call.integer(0, 0));
   const bool has_sign = view(call.self).starts_with('-') || view(call.self).starts_with('+');
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   if (has_sign) out.append(substring(call.self, 0, 1));
-  out.append(
-      padded(call.work, substring(call.self, has_sign ? 1 : 0, call.self.size), missing, 0, make_text(call.work, "0")));
+  out.append(padded(call.memory, substring(call.self, has_sign ? 1 : 0, call.self.size), missing, 0,
+                    make_text(call.memory, "0")));
   return out.text();
 }
 
 Object tabs_expanded(Call& call) {
   const std::int64_t width = std::min<std::int64_t>(call.integer(0, 8), 1 << 16);
-  TextBuilder out(call.work);
+  TextBuilder out(call.memory);
   std::int64_t column = 0;
   for (std::size_t at = 0; at < call.self.size;) {
     const CodePoint c = first_code_point(view(call.self).substr(at));
@@ -166,7 +167,7 @@ Object tabs_expanded(Call& call) {
   return out.text();
 }
 
-Object format_method(Call& call) { return brace_formatted(call.work, call.self, call.raw); }
+Object format_method(Call& call) { return brace_formatted(call.memory, call.self, call.raw); }
 
 constexpr auto kMethods = std::to_array<Builtin>({
     {"capitalize", capitalize_method},

@@ -1,6 +1,6 @@
-// A template as a tree: what the parser makes and the interpreter goes through. Immutable once it is parsed.
+// The syntax tree of a template, which the parser makes and the interpreter evaluates. Immutable after parsing.
 //
-// Each node knows how to evaluate itself; that is written in interpreter*.cpp, by kind.
+// Each node evaluates itself; the implementations are in evaluate.cpp and execute.cpp.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,15 @@ namespace rocmforge::text::jinja {
 class Interpreter;
 
 struct Expression {
-  std::uint32_t offset = 0;  // where in the source, for messages
-  int height = 1;            // levels of the tree from here on
+  std::uint32_t offset = 0;  // offset in the source, for messages
+  int height = 1;            // height of the subtree
 
   virtual ~Expression() = default;
   virtual Object evaluate(Interpreter& interpreter) const = 0;
 };
 using ExpressionPtr = std::unique_ptr<Expression>;
 
-// How a statement ended: whether the loop around it goes on.
+// How a statement ended: whether the enclosing loop continues normally.
 enum class Flow { kNext, kBreak, kContinue };
 
 struct Statement {
@@ -47,9 +47,9 @@ struct Literal : Expression {
 
 struct Name : Expression {
   Object text;
-  Scope* scope = nullptr;             // where it stands
-  std::vector<VariablePlace> places;  // where it may have a value, the innermost first
-  std::uint32_t global = 0;           // what the context has by that name
+  Scope* scope = nullptr;             // the scope in which the name stands
+  std::vector<VariablePlace> places;  // where it may have a value, innermost first
+  std::uint32_t global = 0;           // index into Tree::globals
   Object evaluate(Interpreter& interpreter) const override;
 };
 
@@ -65,7 +65,7 @@ struct DictLiteral : Expression {
   Object evaluate(Interpreter& interpreter) const override;
 };
 
-using UnaryOperator = Object (*)(Workspace& work, const Object& operand);
+using UnaryOperator = Object (*)(TemplateMemory& memory, const Object& operand);
 using BinaryOperator = Object (*)(Interpreter& interpreter, const Object& left, const Object& right);
 
 struct Unary : Expression {
@@ -86,31 +86,31 @@ struct Concatenation : Expression {
   Object evaluate(Interpreter& interpreter) const override;
 };
 
-// a < b <= c: each operand is evaluated once, and none behind the first that does not hold.
+// a < b <= c: each operand is evaluated at most once, and evaluation stops at the first comparison that is false.
 struct Comparison : Expression {
-  using Holds = bool (*)(Workspace& work, const Object& left, const Object& right);
+  using Holds = bool (*)(TemplateMemory& memory, const Object& left, const Object& right);
   ExpressionPtr first;
   std::vector<std::pair<Holds, ExpressionPtr>> rest;
   Object evaluate(Interpreter& interpreter) const override;
 };
 
-// `and`, `or`: the operand that decided.
+// `and`, `or`: the value is the operand that decided.
 struct Logic : Expression {
-  bool stops_at = false;  // the truth that decides: false for `and`
+  bool stops_at = false;  // the truth value that decides: false for `and`, true for `or`
   ExpressionPtr left, right;
   Object evaluate(Interpreter& interpreter) const override;
 };
 
 struct Conditional : Expression {
   ExpressionPtr condition, then, otherwise;  // `otherwise` may be missing
-  Object missing;                            // what it is then
+  Object missing;                            // the value if the condition is false and `otherwise` is missing
   Object evaluate(Interpreter& interpreter) const override;
 };
 
 struct Attribute : Expression {
   ExpressionPtr subject;
   Object name;
-  // The methods of that name, nullptr where there is none.
+  // The methods of that name; nullptr if there is none.
   const Builtin* text_method = nullptr;
   const Builtin* list_method = nullptr;
   const Builtin* dict_method = nullptr;
@@ -136,18 +136,18 @@ struct ArgumentList {
 
 struct CallExpression : Expression {
   ExpressionPtr callee;
-  const Attribute* method = nullptr;  // the callee, where it is object.name
+  const Attribute* method = nullptr;  // the callee if it is object.name, else nullptr
   ArgumentList arguments;
   Object evaluate(Interpreter& interpreter) const override;
-  // With one more argument: the caller of a call block.
+  // Evaluates the call with one more argument: the caller of a call block.
   Object evaluate_with(Interpreter& interpreter, const NamedArgument* extra) const;
 };
 
-// subject|filter(arguments). In a filter block the subject is missing and is what the block printed.
+// subject|filter(arguments). In a filter block the subject is missing; it is the text that the block printed.
 struct FilterExpression : Expression {
   ExpressionPtr subject;
   Object name;
-  const Builtin* filter = nullptr;  // nullptr: there is none of that name, which is an error when it is needed
+  const Builtin* filter = nullptr;  // nullptr if there is no such filter, which is an error when it is evaluated
   ArgumentList arguments;
   Object evaluate(Interpreter& interpreter) const override;
 };
@@ -161,13 +161,13 @@ struct TestExpression : Expression {
   Object evaluate(Interpreter& interpreter) const override;
 };
 
-// ---- What a value is assigned to ----
+// ---- Targets of assignments ----
 
 struct Target {
   enum class Form { kName, kTuple, kAttribute };
   Form form = Form::kName;
   std::uint32_t offset = 0;
-  std::uint32_t slot = 0;                // kName: in the frame of the moment
+  std::uint32_t slot = 0;                // kName: slot in the current frame
   std::vector<Target> parts;             // kTuple
   std::unique_ptr<Name> namespace_name;  // kAttribute
   Object attribute;
@@ -187,7 +187,7 @@ struct PrintExpression : Statement {
 
 struct If : Statement {
   struct Branch {
-    ExpressionPtr condition;  // missing: else
+    ExpressionPtr condition;  // null for the else branch
     Block body;
   };
   std::vector<Branch> branches;
@@ -213,12 +213,12 @@ struct Set : Statement {
   Flow execute(Interpreter& interpreter) const override;
 };
 
-// A body in a scope of its own whose text is kept, filtered, or printed as it is.
+// A body with its own scope; its text is stored, filtered, or printed unchanged.
 struct ScopedBlock : Statement {
   std::unique_ptr<Scope> scope;
   Block body;
-  ExpressionPtr filter;            // a chain that begins at the body's text; may be missing
-  std::unique_ptr<Target> target;  // where it goes; missing: it is printed
+  ExpressionPtr filter;            // a chain of filters applied to the body's text; may be missing
+  std::unique_ptr<Target> target;  // where the text is stored; if null, it is printed
   Flow execute(Interpreter& interpreter) const override;
 };
 
@@ -229,7 +229,7 @@ struct With : Statement {
   Flow execute(Interpreter& interpreter) const override;
 };
 
-// What a macro statement and the body of a call block have in common.
+// The common part of a macro statement and the body of a call block.
 struct MacroDefinition {
   struct Parameter {
     Object name;
@@ -240,13 +240,13 @@ struct MacroDefinition {
   std::vector<Parameter> parameters;
   std::unique_ptr<Scope> scope;
   Block body;
-  // Slots of what the body asks for; -1: it does not.
+  // Slots of the variables caller, varargs and kwargs; -1 if the body does not use them.
   std::int64_t caller_slot = -1, extra_positional_slot = -1, extra_named_slot = -1;
 };
 
 struct Macro : Statement {
   MacroDefinition definition;
-  std::uint32_t slot = 0;  // of its name
+  std::uint32_t slot = 0;  // the slot of its name
   Flow execute(Interpreter& interpreter) const override;
 };
 
@@ -261,18 +261,18 @@ struct LoopControl : Statement {
   Flow execute(Interpreter& interpreter) const override;
 };
 
-// ---- The whole ----
+// ---- The tree ----
 
 struct Tree {
   std::string name;
-  std::string source;  // with \n at every line's end
-  Workspace constants{Workspace::unlimited()};
+  std::string source;  // normalized: every line ends with \n
+  TemplateMemory constants{TemplateMemory::unlimited()};
   Scope scope;
-  std::vector<Object> globals;  // the names that may mean something of the context, as strings
+  std::vector<Object> globals;  // the names that the context may define, as strings
   Block body;
 };
 
-// A node that begins at a place of the source.
+// Makes a node that begins at `offset` of the source.
 template <typename Node>
 std::unique_ptr<Node> node_at(std::uint32_t offset) {
   auto node = std::make_unique<Node>();

@@ -39,7 +39,7 @@ constexpr char32_t kFinalSigma = 0x3c2;
 
 bool is_cased(char32_t c) { return is_upper(c) || is_lower(c) || is_title(c); }
 
-// Marks and apostrophes, which do not end a word.
+// Returns whether this is a mark or an apostrophe, which do not end a word.
 bool is_case_ignorable(char32_t c) {
   switch (category(c)) {
     case UTF8PROC_CATEGORY_MN:
@@ -51,7 +51,7 @@ bool is_case_ignorable(char32_t c) {
   }
 }
 
-// Whether the word goes on behind `text`.
+// Returns whether a word continues at the beginning of `text`.
 bool goes_on_cased(std::string_view text) {
   while (!text.empty()) {
     const CodePoint c = first_code_point(text);
@@ -123,8 +123,8 @@ bool is_identifier_part(char32_t c) {
   return kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_MC || kind == UTF8PROC_CATEGORY_PC;
 }
 
-// Unicode's full mappings are the simple ones of the folded letters wherever folding gives several: true for all of
-// Unicode 15 but the two excepted here.
+// If folding gives several letters, Unicode's full mapping is the simple mapping of each of them. This is true for all
+// of Unicode 15 except the two cases below.
 void append_upper(std::string& out, char32_t c) {
   if (c < 0x80) {
     out += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);

@@ -1,4 +1,4 @@
-// Letters by Unicode, as Python's str methods see them.
+// Classifies and converts characters as Python's str methods do.
 #pragma once
 
 #include <string>
@@ -19,17 +19,18 @@ bool is_title(char32_t c);
 bool is_identifier_start(char32_t c);
 bool is_identifier_part(char32_t c);
 
-// A letter may become several: ß is SS.
+// One letter may become several: ß becomes SS.
 void append_upper(std::string& out, char32_t c);
 void append_lower(std::string& out, char32_t c);
 void append_title(std::string& out, char32_t c);
 void append_folded(std::string& out, char32_t c);
 
-// The whole text. Σ becomes ς at the end of a word.
+// Convert a whole text. Σ becomes ς at the end of a word.
 std::string lower_text(std::string_view text);
 std::string upper_text(std::string_view text);
 
-// What has no part of a letter in front of it becomes a title letter, the rest lower case: str.title.
+// Converts a text as str.title does: a letter that does not follow a cased letter becomes title case, the others lower
+// case.
 std::string title_text(std::string_view text);
 
 }  // namespace rocmforge::text::jinja

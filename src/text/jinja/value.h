@@ -1,6 +1,6 @@
-// What a host hands to a template: a value, where it comes from, and the memory that holds it.
+// A value that the host passes to a template, with its origin and the memory that holds it.
 //
-// Immutable and cheap to copy; any number of renders may read one at the same time.
+// Cheap to copy. Any number of renders may read one at the same time.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,10 @@
 
 namespace rocmforge::text::jinja {
 
-// Whose text something is. What a template's author wrote may hold special tokens; what a user wrote may only look
-// like them.
+// Who wrote a text. A template's author may write special tokens; a user's text may only look like them.
 enum class Origin : std::uint8_t { kTemplate, kContext };
 
-class Workspace;
+class TemplateMemory;
 struct Object;
 
 class Value {
@@ -22,16 +21,16 @@ class Value {
   Value();  // an empty dictionary
   static Value list(std::span<const Value> items);
   static Value truth(bool truth);
-  Value(std::shared_ptr<const Workspace> memory, const Object& object);
+  Value(std::shared_ptr<const TemplateMemory> memory, const Object& object);
 
-  // Puts an entry into a dictionary, or another in its place. Copies of this value from before do not see it. An Error
-  // where this is no dictionary.
+  // Adds an entry to a dictionary, or replaces it. Earlier copies of this value do not see the change. Throws Error if
+  // this is not a dictionary.
   void set(std::string_view name, const Value& value);
 
   const Object& object() const { return *object_; }
 
  private:
-  std::shared_ptr<const Workspace> memory_;
+  std::shared_ptr<const TemplateMemory> memory_;
   std::shared_ptr<const Object> object_;
 };
 

@@ -1,4 +1,4 @@
-// What a random model is made of, and the means to write its metadata.
+// Defines the options of a random model and the means to write its metadata.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct RandomModelOptions {
   int width = 32;
   int layers = 2;
   int heads = 4;
-  int kv_heads = 2;  // 0: as many as heads, and no key for it
+  int kv_heads = 2;  // 0 means as many as heads, without a key
   int head_size = 8;
   int ffn_width = 64;
   int experts = 4;
@@ -27,9 +27,9 @@ struct RandomModelOptions {
   int vocabulary = 40;
   int context = 64;
   int window = 8;
-  quant::FormatId format = quant::FormatId::kF32;  // of matrices whose rows its blocks divide
-  bool has_experts = false;                        // where the architecture leaves the choice
-  bool has_own_output = true;                      // likewise
+  quant::FormatId format = quant::FormatId::kF32;  // of matrices whose rows are whole blocks
+  bool has_experts = false;                        // if the architecture leaves the choice
+  bool has_own_output = true;                      // if the architecture leaves the choice
   bool has_optional_tensors = true;                // biases, token types
   bool has_yarn = false;
   RopeDivisors divisors = RopeDivisors::kNone;
@@ -50,7 +50,7 @@ class ArchitectureKeys {
   void global_count(std::string_view name, int value) { keys_.set(name, static_cast<std::uint32_t>(value)); }
   void global_numbers(std::string_view name, const std::vector<float>& values) { keys_.set_array(name, values); }
 
-  // ---- Arrays, as files have them; `of` takes a layer ----
+  // ---- Arrays; `of` maps a layer to its value ----
 
   void counts(std::string_view name, const std::vector<std::int32_t>& values) { keys_.set_array(full(name), values); }
   template <typename Of>
@@ -72,7 +72,7 @@ class ArchitectureKeys {
     return values;
   }
 
-  // ---- What several architectures have in common ----
+  // ---- Keys that several architectures share ----
 
   void sizes() {
     count("context_length", options_.context);
@@ -84,15 +84,15 @@ class ArchitectureKeys {
   void kv_heads() {
     if (options_.kv_heads > 0) count("attention.head_count_kv", options_.kv_heads);
   }
-  // Where all heads have keys of their own and converters say so.
+  // Writes the key even though every head has its own keys, as some converters do.
   void as_many_kv_heads() { count("attention.head_count_kv", options_.heads); }
   int kv_heads_used() const { return options_.kv_heads > 0 ? options_.kv_heads : options_.heads; }
-  // The others are recurrent.
+  // Sets the layers with attention; the other layers are recurrent.
   template <typename IsAttention>
   void attention_on(IsAttention is_attention) {
     counts_of_layers("attention.head_count_kv", [&](int layer) { return is_attention(layer) ? kv_heads_used() : 0; });
   }
-  // Recurrent layers and those of attention in turn.
+  // Recurrent layers and layers with attention alternate.
   void attention_on_odd_layers() {
     attention_on([](int layer) { return layer % 2 == 1; });
   }
@@ -100,7 +100,7 @@ class ArchitectureKeys {
     count("attention.key_length", options_.head_size);
     count("attention.value_length", options_.head_size);
   }
-  // Where converters leave it to the width, unless it is another.
+  // Converters omit the head size if it follows from the width.
   void head_sizes_if_needed() {
     if (options_.head_size * options_.heads != options_.width) head_sizes();
   }
@@ -127,7 +127,7 @@ class ArchitectureKeys {
   }
   void one_dense_layer_first() { count("leading_dense_block_count", 1); }
   void no_layers_for_drafting() { count("nextn_predict_layers", 0); }
-  // Of a recurrent layer; the state's size and the kinds of heads differ.
+  // Writes the keys of a recurrent layer; architectures differ in the state's size and the kinds of heads.
   void state(int inner, int size, int time_step_rank) {
     count("ssm.conv_kernel", 4);
     count("ssm.inner_size", inner);

@@ -1,4 +1,4 @@
-// Keys of DeepSeek and of the other models with latent attention.
+// Writes the keys of DeepSeek and the other models with latent attention.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -18,7 +18,7 @@ inline void deepseek_keys(ArchitectureKeys& keys) {
   keys.count("expert_shared_count", 2);
 }
 
-// As DeepSeek 3 has them: in groups, chosen by a sigmoid and a bias.
+// Experts as in DeepSeek 3: in groups, selected by a sigmoid and a bias.
 inline void grouped_experts(ArchitectureKeys& keys) {
   const int experts = keys.options().experts;
   keys.experts();
@@ -55,7 +55,7 @@ inline void deepseek3_keys(ArchitectureKeys& keys, int rope_size) {
 
 inline void deepseek2_keys(ArchitectureKeys& keys) { deepseek3_keys(keys, keys.options().head_size); }
 
-// The indexer's heads are twice as long as what is rotated of them; it picks fewer keys than tests have tokens.
+// The indexer's heads are twice as long as their rotated part. It selects fewer keys than the tests have tokens.
 inline void deepseek32_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   const int rope_size = 4 * options.head_size;
@@ -82,7 +82,7 @@ inline void kimi_linear_keys(ArchitectureKeys& keys) {
   keys.count("kda.head_dim", keys.options().head_size);
 }
 
-// Its heads' values are as long as the width allows.
+// The length of its heads' values follows from the width.
 inline void minicpm3_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.sizes();

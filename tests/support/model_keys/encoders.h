@@ -1,4 +1,4 @@
-// Keys of models that give a vector for a text, and of those with a decoder behind an encoder.
+// Writes the keys of encoder models, which compute a vector for a text, and of encoder-decoder models.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -52,7 +52,7 @@ inline void t5encoder_keys(ArchitectureKeys& keys) {
   keys.count("attention.relative_buckets_count", 32);
 }
 
-// The decoder has a layer more than the encoder, so that neither's number passes for the other's.
+// The decoder has one layer more than the encoder, so that a test notices if the two numbers are confused.
 inline void t5_keys(ArchitectureKeys& keys) {
   t5encoder_keys(keys);
   keys.count("decoder_block_count", keys.options().layers + 1);

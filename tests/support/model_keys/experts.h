@@ -1,4 +1,4 @@
-// Keys of models whose feed-forward parts are experts.
+// Writes the keys of mixture-of-experts models.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -139,7 +139,7 @@ inline void hy_v3_keys(ArchitectureKeys& keys) {
   keys.expert_weights(2.5f);
 }
 
-// Experts in every second layer, as the larger of the released models has them.
+// Experts in every second layer, as in the larger of the released models.
 inline void llama4_keys(ArchitectureKeys& keys) {
   keys.llama_block();
   keys.head_sizes();
@@ -150,7 +150,7 @@ inline void llama4_keys(ArchitectureKeys& keys) {
   keys.count("interleave_moe_layer_step", 2);
 }
 
-// Layers with a window have as many heads of keys as of queries.
+// Layers with a window have as many key heads as query heads.
 inline void mimo2_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   const auto is_windowed = [](int layer) { return layer % 3 != 0; };

@@ -1,4 +1,4 @@
-// Keys of the Gemma models.
+// Writes the keys of the Gemma models.
 #pragma once
 
 #include <limits>
@@ -19,7 +19,7 @@ inline void gemma2_keys(ArchitectureKeys& keys) {
   keys.window();
 }
 
-// Windowed layers have a rope of their own.
+// Layers with a window have their own rotary settings.
 inline void gemma_windows(ArchitectureKeys& keys) {
   keys.number("rope.freq_base", 1e6f);
   keys.number("rope.freq_base_swa", 10000);
@@ -38,8 +38,8 @@ inline void gemma_embedding_keys(ArchitectureKeys& keys) {
   gemma_windows(keys);
 }
 
-// The last two layers have keys and values of earlier ones, where there are layers enough: one with a window and one
-// without before them.
+// If there are enough layers, the last two use keys and values of earlier ones, of which one has a window and one has
+// none.
 inline int sharing_layers(const RandomModelOptions& options) { return options.layers >= 4 ? 2 : 0; }
 
 inline void every_second_layer_full(ArchitectureKeys& keys) {
@@ -72,8 +72,8 @@ inline void gemma4_heads(ArchitectureKeys& keys) {
   keys.count("rope.dimension_count_swa", head);
 }
 
-// The larger models have experts beside the dense part and fewer heads of keys without windows, the smaller ones a
-// wider dense part where keys are shared, and an input a layer.
+// The larger models have experts beside the dense part, and fewer key heads in layers without a window. The smaller
+// ones have a wider dense part where keys are shared, and an input per layer.
 inline void gemma4_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.llama_block();

@@ -1,4 +1,4 @@
-// Keys of the models that are llama with a few changes.
+// Writes the keys of models that are Llama with a few changes.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -84,7 +84,7 @@ inline void exaone_keys(ArchitectureKeys& keys) {
   keys.rope_dimensions();
 }
 
-// As the smaller models are; those of 64 layers have windows.
+// Like the smaller models; those with 64 layers have windows.
 inline void exaone4_keys(ArchitectureKeys& keys) {
   keys.llama_block();
   keys.head_sizes_if_needed();
@@ -168,7 +168,7 @@ inline void olmo_keys(ArchitectureKeys& keys) {
   keys.number("attention.clamp_kqv", 1.5f);
 }
 
-// With windows it is OLMo 3.
+// OLMo 2; with windows it is OLMo 3.
 inline void olmo2_keys(ArchitectureKeys& keys) {
   keys.llama_block();
   keys.head_sizes_if_needed();

@@ -1,4 +1,4 @@
-// Keys of the models with layer norms that came after GPT-2, and of Phi.
+// Writes the keys of the models with layer norms that followed GPT-2, and of Phi.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -59,7 +59,7 @@ inline void phi3_keys(ArchitectureKeys& keys) {
   if (keys.options().divisors == RopeDivisors::kLongAndShort) keys.number("rope.scaling.attn_factor", 1.4142135f);
 }
 
-// One head of keys for all.
+// All query heads share one key head.
 inline void starcoder_keys(ArchitectureKeys& keys) {
   gpt2_keys(keys);
   keys.count("attention.head_count_kv", 1);
@@ -71,7 +71,7 @@ inline void starcoder2_keys(ArchitectureKeys& keys) {
   keys.rope_base();
 }
 
-// Without the norm before its feed-forward part, which is optional, a layer computes both parts from one norm.
+// The norm before the feed-forward part is optional. Without it, a layer computes both parts from one norm.
 inline void stablelm_keys(ArchitectureKeys& keys) {
   gpt2_keys(keys);
   keys.kv_heads();

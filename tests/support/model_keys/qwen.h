@@ -1,4 +1,4 @@
-// Keys of the Qwen models.
+// Writes the keys of the Qwen models.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -40,7 +40,7 @@ inline void qwen3moe_keys(ArchitectureKeys& keys) {
   keys.expert_width();
 }
 
-// Pairs of rotated values that take time, height and width as their position.
+// Divides the rotated pairs into those that use time, height and width as their position.
 inline void rope_sections(ArchitectureKeys& keys, int pairs) {
   const int third = pairs / 3;
   keys.counts("rope.dimension_sections", {pairs - 2 * third, third, third, 0});
@@ -58,7 +58,7 @@ inline void qwen3vlmoe_keys(ArchitectureKeys& keys) {
   keys.count("n_deepstack_layers", 1);
 }
 
-// Every second layer has attention, of the others each key head serves two value heads.
+// Every second layer has attention; in the others each key head serves two value heads.
 inline void delta_net(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   const int key_heads = 2;
@@ -87,7 +87,7 @@ inline void qwen35_keys(ArchitectureKeys& keys) {
   delta_net(keys);
 }
 
-// The only one without a width of a dense part.
+// The only one without the width of a dense part.
 inline void qwen35moe_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.count("context_length", options.context);

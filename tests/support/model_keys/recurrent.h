@@ -1,4 +1,4 @@
-// Keys of models with states in place of attention, in all layers or in some.
+// Writes the keys of models with recurrent states instead of attention, in all layers or in some.
 #pragma once
 
 #include "support/model_keys/architecture_keys.h"
@@ -6,7 +6,7 @@
 
 namespace rocmforge::testing {
 
-// No heads, and no feed-forward part unless it is said below.
+// Sizes without heads, and without a feed-forward part unless one is set later.
 inline void recurrent_sizes(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.count("context_length", options.context);
@@ -16,13 +16,13 @@ inline void recurrent_sizes(ArchitectureKeys& keys) {
   keys.count("block_count", options.layers);
 }
 
-// A step size a channel, made from a few numbers.
+// Mamba: one step size per channel, computed from a few numbers.
 inline void mamba_state(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.state(2 * options.width, options.head_size, options.width / 8);
 }
 
-// A step size a head; two groups of heads share what is written to and read from the state.
+// Mamba 2: one step size per head; two groups of heads share the inputs and outputs of the state.
 inline void mamba2_state(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   const int inner = 2 * options.width;
@@ -30,7 +30,7 @@ inline void mamba2_state(ArchitectureKeys& keys) {
   keys.count("ssm.group_count", 2);
 }
 
-// Falcon's Mamba, which normalizes what the steps are made from, where optional things are wanted.
+// With optional tensors this is Falcon's Mamba, which normalizes the inputs of the step sizes.
 inline void mamba_keys(ArchitectureKeys& keys) {
   recurrent_sizes(keys);
   mamba_state(keys);
@@ -84,7 +84,7 @@ inline void lfm2moe_keys(ArchitectureKeys& keys) {
   keys.sigmoid_gating();
 }
 
-// Each layer is one thing only: a state, attention, a feed-forward part, in turn.
+// Each layer has only one part: a state, attention, or a feed-forward part, in turn.
 inline void nemotron_h_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   keys.llama_block();
@@ -108,7 +108,7 @@ inline void nemotron_h_moe_keys(ArchitectureKeys& keys) {
   if (keys.options().has_optional_tensors) keys.count("moe_latent_size", keys.options().width / 2);
 }
 
-// The number of heads is called the time step's rank, and files say that there are no groups.
+// Files store the number of heads as the time step's rank, and zero groups.
 inline void plamo2_keys(ArchitectureKeys& keys) {
   const RandomModelOptions& options = keys.options();
   const int inner = 2 * options.width;

@@ -1,4 +1,4 @@
-// Options with which a random model has what the architecture's larger models have.
+// Chooses the options with which a random model has what the architecture's larger models have.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace rocmforge::testing {
 
-// As many layers as it takes to have one of every kind: with a window and without, with rotary positions and without,
-// dense and of experts, recurrent and of attention, with keys of its own and with shared ones.
+// The number of layers that includes one of every kind: with and without a window, with and without rotary positions,
+// dense and with experts, recurrent and with attention, with its own keys and with shared ones.
 struct LayersOfAllKinds {
   std::string_view architecture;
   int layers;
@@ -23,7 +23,7 @@ inline constexpr LayersOfAllKinds kLayersOfAllKinds[] = {
     {"olmo2", 4},  {"rwkv6", 3},   {"smollm3", 4},
 };
 
-// Where fewer than 8 experts would make groups of one.
+// Returns whether fewer than 8 experts would give groups of one.
 inline bool has_expert_groups(std::string_view architecture) {
   constexpr std::string_view kGrouped[] = {"bailingmoe2", "deepseek2", "deepseek32", "glm4moe"};
   return std::ranges::find(kGrouped, architecture) != std::end(kGrouped);
@@ -36,14 +36,14 @@ inline RopeDivisors usual_divisors(std::string_view architecture) {
   return std::ranges::find(kOne, architecture) != std::end(kOne) ? RopeDivisors::kOne : RopeDivisors::kNone;
 }
 
-// Layers of every kind, factors for long contexts, groups of experts.
+// Returns options with layers of every kind, factors for long contexts, and groups of experts.
 inline RandomModelOptions usual_options(std::string_view architecture) {
   RandomModelOptions options{.architecture = std::string(architecture)};
   const auto layers = std::ranges::find(kLayersOfAllKinds, architecture, &LayersOfAllKinds::architecture);
   if (layers != std::end(kLayersOfAllKinds)) options.layers = layers->layers;
   if (has_expert_groups(architecture)) options.experts = 8;
   options.divisors = usual_divisors(architecture);
-  // Its logits are multiplied by 256 over the width.
+  // Its logits are multiplied by 256 / width.
   if (architecture == "minicpm3") options.width = 64;
   return options;
 }

@@ -1,4 +1,4 @@
-// Conversations to prompts: what templates of different habits are given, and that nobody's message becomes markup.
+// Conversations to prompts: what templates of different traits are given, and that nobody's message becomes markup.
 #include "text/chat/chat_template.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include "support/reference_data.h"
 #include "support/temp_folder.h"
 #include "support/tiny_vocabulary.h"
-#include "text/chat/template_habits.h"
+#include "text/chat/template_traits.h"
 
 namespace rocmforge::text {
 namespace {
@@ -155,24 +155,24 @@ TEST(ChatTemplate, ToolsThatATemplateDoesNotKnowAreDescribed) {
 }
 
 TEST(ChatTemplate, FindsOutHowCallsAreWanted) {
-  const auto habits = [](std::string_view source) {
-    return find_habits(jinja::Template::parse(source), source, jinja::Value());
+  const auto traits = [](std::string_view source) {
+    return find_traits(jinja::Template::parse(source), source, jinja::Value());
   };
   const std::string loop = "{% for m in messages %}{{ m.role }}{{ m.content or '' }}{% for c in m.tool_calls or [] %}";
   const std::string end = "{% endfor %}{% endfor %}";
-  EXPECT_FALSE(habits(loop + "{{ c.function.name }}{{ c.function.arguments | tojson }}" + end).arguments_as_text);
-  EXPECT_TRUE(habits(loop + "{{ c.function.name + c.function.arguments }}" + end).arguments_as_text);
+  EXPECT_FALSE(traits(loop + "{{ c.function.name }}{{ c.function.arguments | tojson }}" + end).arguments_as_text);
+  EXPECT_TRUE(traits(loop + "{{ c.function.name + c.function.arguments }}" + end).arguments_as_text);
   EXPECT_TRUE(
-      habits(loop + "{% if c.id | length != 9 %}{{ raise_exception('id') }}{% endif %}{{ c.function | tojson }}" + end)
+      traits(loop + "{% if c.id | length != 9 %}{{ raise_exception('id') }}{% endif %}{{ c.function | tojson }}" + end)
           .short_call_ids);
-  EXPECT_FALSE(habits("{% for m in messages %}{{ m.role + m.content }}" + loop.substr(loop.find("{% for c")) +
+  EXPECT_FALSE(traits("{% for m in messages %}{{ m.role + m.content }}" + loop.substr(loop.find("{% for c")) +
                       "{{ c.function | tojson }}" + end)
                    .null_content);
-  EXPECT_FALSE(habits(std::string(kPlain)).takes_tool_calls);
-  EXPECT_TRUE(habits("{% for m in messages %}{% for part in m.content %}{{ part.text }}{% endfor %}{% endfor %}")
+  EXPECT_FALSE(traits(std::string(kPlain)).takes_tool_calls);
+  EXPECT_TRUE(traits("{% for m in messages %}{% for part in m.content %}{{ part.text }}{% endfor %}{% endfor %}")
                   .content_in_parts);
-  EXPECT_EQ(habits("{{ m.reasoning_content }}").reasoning_key, "reasoning_content");
-  EXPECT_EQ(habits("{{ m.thinking }}").reasoning_key, "thinking");
+  EXPECT_EQ(traits("{{ m.reasoning_content }}").reasoning_key, "reasoning_content");
+  EXPECT_EQ(traits("{{ m.thinking }}").reasoning_key, "thinking");
 }
 
 // Trying what a template makes of messages must not take as long as the template likes.
@@ -204,7 +204,7 @@ TEST(ChatTemplate, ThinkingAndOtherArgumentsReachTheTemplate) {
   request.template_arguments = R"({"level": "high", "thinking": true})";
   EXPECT_EQ(chat.render(request).text, "False True highHello");
   request.template_arguments = "[]";
-  EXPECT_ERROR(chat.render(request), "template arguments: [] is no JSON object");
+  EXPECT_ERROR(chat.render(request), "template arguments: [] is not a JSON object");
 }
 
 TEST(ChatTemplate, ARefusalIsTheTemplatesOwnWords) {
@@ -220,7 +220,7 @@ TEST(ChatTemplate, ArgumentsThatAreNoObjectAreRefused) {
   request.messages[1].tool_calls[0].arguments = "not json";
   EXPECT_ERROR(from_source(kPlain).render(request), "the arguments of the call of 'weather'");
   request.messages[1].tool_calls[0].arguments = "[1]";
-  EXPECT_ERROR(from_source(kPlain).render(request), "[1] is no JSON object");
+  EXPECT_ERROR(from_source(kPlain).render(request), "[1] is not a JSON object");
 }
 
 TEST(ChatTemplate, TheReplyBeginsInsideReasoningWhereThePromptOpensIt) {

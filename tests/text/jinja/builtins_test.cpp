@@ -154,10 +154,12 @@ TEST(JinjaSandbox, LetsATemplateAppendToItsOwnLists) {
 
 // What comes from the context is shared between renders, as are a template's constants.
 TEST(JinjaSandbox, RefusesToChangeWhatItIsGiven) {
-  EXPECT_ERROR(value_of("p.append(1)", kContext), "'append' of 'list' object is unsafe");
-  EXPECT_ERROR(value_of("(1, 2).append(1)", kContext), "'append' of 'tuple' object is unsafe");
-  EXPECT_ERROR(value_of("d.update({})", kContext), "'update' of 'dict' object is unsafe");
-  EXPECT_ERROR(value_of("s.__class__.x", kContext), "'__class__' of 'str' object is unsafe");
+  EXPECT_ERROR(value_of("p.append(1)", kContext),
+               "'append' only of a list that they made themselves, not of this list");
+  EXPECT_ERROR(value_of("(1, 2).append(1)", kContext),
+               "'append' only of a list that they made themselves, not of this tuple");
+  EXPECT_ERROR(value_of("d.update({})", kContext), "'update' of a value of type 'dict'");
+  EXPECT_ERROR(value_of("s.__class__.x", kContext), "'__class__' of a value of type 'str'");
 }
 
 }  // namespace

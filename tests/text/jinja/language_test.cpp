@@ -68,7 +68,7 @@ TEST(JinjaMacros, TakeArgumentsAsPythonDoes) {
             "[1][2]");
   EXPECT_EQ(text_of("{% macro m() %}{{ later }}{% endmacro %}{% set later = 2 %}{{ m() }}"), "2");
   EXPECT_EQ(text_of("{% for i in [1, 2] %}{% macro m() %}{{ i }}{% endmacro %}{{ m() }}{% endfor %}"), "12");
-  EXPECT_ERROR(text_of("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}"), "macro 'm' takes at most 1");
+  EXPECT_ERROR(text_of("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}"), "macro 'm' accepts up to 1");
 }
 
 TEST(JinjaExpressions, FollowPython) {
@@ -105,9 +105,9 @@ TEST(JinjaExpressions, StringsInListsAreQuotedAsPythonQuotesThem) {
 TEST(JinjaUndefined, PrintsAsNothingAndFailsWhenUsed) {
   EXPECT_EQ(text_of("[{{ x }}{{ d.y }}{{ d['y'] }}{{ [1][5] }}]", R"({"d": {}})"), "[]");
   EXPECT_EQ(text_of("{% for i in x %}{% else %}none{% endfor %}{{ x is defined }}"), "noneFalse");
-  EXPECT_ERROR(value_of("x.y"), "'x' is undefined");
-  EXPECT_ERROR(value_of("d.x.y", R"({"d": {}})"), "'dict object' has no attribute 'x'");
-  EXPECT_ERROR(value_of("f()"), "'f' is undefined");
+  EXPECT_ERROR(value_of("x.y"), "the variable 'x' has no value");
+  EXPECT_ERROR(value_of("d.x.y", R"({"d": {}})"), "there is no 'x' in a value of type 'dict'");
+  EXPECT_ERROR(value_of("f()"), "the variable 'f' has no value");
 }
 
 // A server parses once and renders for all its requests.

@@ -67,7 +67,7 @@ TEST(JinjaLimits, BoundTheDepthOfTreesAndValues) {
   EXPECT_ERROR(text_of(parentheses + " }}"), "nested deeper than 200 levels");
   std::string sum = "{{ 1";
   for (int i = 0; i < 5000; ++i) sum += "+1";
-  EXPECT_ERROR(text_of(sum + " }}"), "longer chain of operators");
+  EXPECT_ERROR(text_of(sum + " }}"), "or a chain of operators is longer");
   std::string blocks;
   for (int i = 0; i < 5000; ++i) blocks += "{% if 1 %}";
   EXPECT_ERROR(text_of(blocks), "nested deeper than 200 levels");
@@ -86,7 +86,7 @@ TEST(JinjaLimits, LeaveRoomForLongChats) {
 // Whoever writes a template must find the place that is wrong.
 TEST(JinjaErrors, ShowThePlace) {
   EXPECT_ERROR(text_of("a\n  {{ x.y }}\n"),
-               "template: line 2, column 7: 'x' is undefined\n"
+               "template: line 2, column 7: the variable 'x' has no value\n"
                "         {{ x.y }}\n"
                "             ^");
   EXPECT_ERROR(text_of("{% if x %}never closed"), "line 1, column");
@@ -94,12 +94,12 @@ TEST(JinjaErrors, ShowThePlace) {
   EXPECT_ERROR(text_of("{% frobnicate %}"), "there is no tag 'frobnicate'");
   EXPECT_ERROR(text_of("{{ 'x' | nosuch }}"), "there is no filter 'nosuch'");
   EXPECT_ERROR(text_of("{{ 1 is nosuch }}"), "there is no test 'nosuch'");
-  EXPECT_ERROR(text_of("{{ 'é' + 1 }}"), "column 8: can only concatenate str (not \"int\") to str");
+  EXPECT_ERROR(text_of("{{ 'é' + 1 }}"), "column 8: '+' cannot join a string and a value of type 'int'");
   EXPECT_ERROR(text_of("{% include 'x' %}"), "'include' is not supported");
   EXPECT_ERROR(text_of("{{ 'abc }}"), "this string is never closed");
   EXPECT_ERROR(text_of("{# abc"), "this comment is never closed");
-  EXPECT_ERROR(text_of("{{ (1 }}"), "unexpected '}', expected ')'");
-  EXPECT_ERROR(text_of("{% break %}"), "'break' outside of a loop");
+  EXPECT_ERROR(text_of("{{ (1 }}"), "expected ')', found '}'");
+  EXPECT_ERROR(text_of("{% break %}"), "'break' is allowed only inside a loop");
   EXPECT_ERROR(text_of("{% endif %}"), "'endif' closes nothing");
   EXPECT_ERROR(Template::parse("{{", "chat.jinja"), "chat.jinja: line 1");
 }

@@ -1,7 +1,8 @@
-// Where the objects of one render live, and the meter of what it uses up.
+// Holds the objects of one render and counts the resources that it uses.
 //
-// Memory is handed out from chunks and given back all at once, so objects may refer to each other in any way, cycles
-// included, and need no destructors. Not thread-safe; what nobody changes any more may be read by many threads.
+// Memory is allocated from chunks and freed all at once, so objects may refer to each other in any way, including
+// cycles, and need no destructors. Not thread-safe; objects that nobody changes any more may be read by several
+// threads.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +14,19 @@
 
 namespace rocmforge::text::jinja {
 
-class Workspace {
+class TemplateMemory {
  public:
-  explicit Workspace(const Limits& limits) : limits_(limits) {}
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
-  ~Workspace();
+  explicit TemplateMemory(const InterpreterLimits& limits) : limits_(limits) {}
+  TemplateMemory(const TemplateMemory&) = delete;
+  TemplateMemory& operator=(const TemplateMemory&) = delete;
+  ~TemplateMemory();
 
-  // For what is not a render: the constants of a template, a context.
-  static Limits unlimited();
+  // Returns limits that are never reached, for the constants of a template and for contexts.
+  static InterpreterLimits unlimited();
 
-  const Limits& limits() const { return limits_; }
+  const InterpreterLimits& limits() const { return limits_; }
 
-  // Counts steps; a Failure when none are left.
+  // Counts steps. Throws a Failure if none are left.
   void charge(std::uint64_t steps) {
     steps_ += steps;
     if (steps_ > limits_.steps) out_of_steps();
@@ -33,7 +34,7 @@ class Workspace {
   void charge_bytes(std::size_t bytes) { charge(1 + bytes / 64); }
   void charge_items(std::size_t items) { charge(1 + items / 8); }
 
-  // Aligned for any object. The bytes are not initialised.
+  // Returns memory that is aligned for any object and not initialised.
   void* allocate(std::size_t bytes) {
     const std::size_t rounded = (bytes + 15) & ~std::size_t{15};
     if (rounded >= kLargeBytes || rounded > static_cast<std::size_t>(chunk_end_ - chunk_)) {
@@ -44,7 +45,7 @@ class Workspace {
     return place;
   }
 
-  // The same bytes with room for more; the old place is no longer valid.
+  // Returns a larger block with the same contents; `place` is no longer valid.
   void* grow(void* place, std::size_t old_bytes, std::size_t new_bytes);
 
   template <typename T>
@@ -62,22 +63,23 @@ class Workspace {
     return items;
   }
 
-  // Held while something inside something else is handled: guards the stack.
-  class Deeper {
+  // Counts the nesting depth while it is alive, which bounds the use of the stack. Throws a Failure if the limit is
+  // exceeded.
+  class DepthGuard {
    public:
-    explicit Deeper(Workspace& work) : work_(work) {
-      if (++work_.depth_ > work_.limits_.depth) work_.too_deep();
+    explicit DepthGuard(TemplateMemory& memory) : memory_(memory) {
+      if (++memory_.depth_ > memory_.limits_.depth) memory_.too_deep();
     }
-    Deeper(const Deeper&) = delete;
-    Deeper& operator=(const Deeper&) = delete;
-    ~Deeper() { --work_.depth_; }
+    DepthGuard(const DepthGuard&) = delete;
+    DepthGuard& operator=(const DepthGuard&) = delete;
+    ~DepthGuard() { --memory_.depth_; }
 
    private:
-    Workspace& work_;
+    TemplateMemory& memory_;
   };
 
  private:
-  // From here on a block is the system's own, which can make it larger without a copy.
+  // Blocks of at least this size are allocated by malloc(), so that realloc() can often enlarge them without a copy.
   static constexpr std::size_t kLargeBytes = 4096;
 
   void* allocate_elsewhere(std::size_t bytes);
@@ -87,7 +89,7 @@ class Workspace {
   [[noreturn]] void out_of_memory() const;
   [[noreturn]] void too_deep() const;
 
-  Limits limits_;
+  InterpreterLimits limits_;
   std::uint64_t steps_ = 0;
   std::uint32_t depth_ = 0;
   std::size_t taken_ = 0;
@@ -95,7 +97,7 @@ class Workspace {
   std::byte* chunk_end_ = nullptr;
   std::size_t next_chunk_bytes_ = std::size_t{16} << 10;
   std::vector<void*> chunks_;
-  std::vector<void*> large_;  // blocks of their own, each behind its place in here
+  std::vector<void*> large_;  // blocks of malloc(); each stores its index in this vector in front of its data
 };
 
 }  // namespace rocmforge::text::jinja

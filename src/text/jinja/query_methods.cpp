@@ -1,13 +1,14 @@
-// Methods that ask something: of strings what they hold and where, of lists and dictionaries likewise.
+// Implements the methods that examine strings, lists and dictionaries: searching, counting, classifying and looking up.
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "text/jinja/call.h"
 #include "text/jinja/comparison.h"
 #include "text/jinja/dict.h"
 #include "text/jinja/iteration.h"
-#include "text/jinja/text_work.h"
+#include "text/jinja/text_operations.h"
 #include "text/jinja/unicode.h"
 
 namespace rocmforge::text::jinja {
@@ -15,15 +16,15 @@ namespace {
 
 // ---- Strings ----
 
-// The part of the text that start and stop, the second and third argument, leave.
+// The part of the text selected by start and stop, the second and third arguments.
 struct Searched {
   Object part;
-  std::size_t first;  // code points in front of it
-  bool is_valid;      // start is not behind the end
+  std::size_t first;  // number of code points before it
+  bool is_valid;      // start is not after the end
 };
 
 Searched searched_part(Call& call) {
-  call.work.charge_bytes(call.self.size);
+  call.memory.charge_bytes(call.self.size);
   const auto count = static_cast<std::int64_t>(length_of(call.self));
   const auto bound = [&](std::size_t i, std::int64_t fallback) {
     if (!call.has(i) || call[i].is(Kind::kNone)) return fallback;
@@ -43,10 +44,10 @@ Object position(Call& call, bool from_right, bool must_be_there) {
   const Searched searched = searched_part(call);
   const std::string_view text = view(searched.part);
   const std::size_t found = !searched.is_valid ? std::string_view::npos
-                            : from_right       ? find_last(call.work, text, view(pattern))
-                                               : find_first(call.work, text, view(pattern));
+                            : from_right       ? find_last(call.memory, text, view(pattern))
+                                               : find_first(call.memory, text, view(pattern));
   if (found == std::string_view::npos) {
-    if (must_be_there) throw failure("substring not found");
+    if (must_be_there) throw failure("{}() does not find '{}'", call.builtin.name, printable(view(pattern), 40));
     return Object::of_integer(-1);
   }
   return Object::of_integer(static_cast<std::int64_t>(searched.first + code_point_at(searched.part, found)),
@@ -66,7 +67,7 @@ Object count_text(Call& call) {
     count = searched.is_valid ? static_cast<std::int64_t>(length_of(searched.part)) + 1 : 0;
   } else {
     const std::string_view text = view(searched.part);
-    for (std::size_t at = 0; (at = find_first(call.work, text, view(pattern), at)) != std::string_view::npos;
+    for (std::size_t at = 0; (at = find_first(call.memory, text, view(pattern), at)) != std::string_view::npos;
          at += pattern.size)
       ++count;
   }
@@ -79,7 +80,7 @@ Object has_at_end(Call& call) {
   const auto matches = [&](const Object& wanted) {
     if (!wanted.is_string()) {
       if (wanted.is_undefined()) throw undefined_failure(wanted);
-      throw failure("{} first arg must be str or a tuple of str, not {}", call.builtin.name, type_name(wanted));
+      throw failure("{}() needs a string or a tuple of strings, not {}", call.builtin.name, type_name(wanted));
     }
     const std::string_view text = view(searched.part);
     return searched.is_valid && (kAtEnd ? text.ends_with(view(wanted)) : text.starts_with(view(wanted)));
@@ -90,7 +91,7 @@ Object has_at_end(Call& call) {
 
 template <typename Holds>
 Object all_characters(Call& call, bool when_empty, Holds holds) {
-  call.work.charge_bytes(call.self.size);
+  call.memory.charge_bytes(call.self.size);
   for (std::string_view rest = view(call.self); !rest.empty();) {
     const CodePoint c = first_code_point(rest);
     if (!holds(c.value)) return Object::boolean(false);
@@ -124,7 +125,7 @@ Object has_case(Call& call) {
   return Object::boolean(all.truth && found);
 }
 
-// Capitals at the beginnings of words and nowhere else.
+// Returns whether capitals stand at the beginnings of words and nowhere else.
 Object is_titled(Call& call) {
   bool in_word = false;
   bool found = false;
@@ -166,30 +167,31 @@ constexpr auto kTextMethods = std::to_array<Builtin>({
 
 Object count_item(Call& call) {
   std::int64_t count = 0;
-  Iteration items(call.work, call.self);
-  for (Object item; items.next(item);) count += equal(call.work, item, call[0]) ? 1 : 0;
+  Iteration items(call.memory, call.self);
+  for (Object item; items.next(item);) count += equal(call.memory, item, call[0]) ? 1 : 0;
   return Object::of_integer(count, call.self.origin);
 }
 
 Object index_item(Call& call) {
-  Iteration items(call.work, call.self);
+  Iteration items(call.memory, call.self);
   std::int64_t index = 0;
   for (Object item; items.next(item); ++index) {
-    if (equal(call.work, item, call[0])) return Object::of_integer(index, call.self.origin);
+    if (equal(call.memory, item, call[0])) return Object::of_integer(index, call.self.origin);
   }
-  throw failure("the value is not in the {}", type_name(call.self));
+  throw failure("index() does not find the value in the {}", type_name(call.self));
 }
 
 Object copy_list(Call& call) {
-  return Object::of_list(copied_items(call.work, call.self), Kind::kList, call.self.origin);
+  return Object::of_list(copied_items(call.memory, call.self), Kind::kList, call.self.origin);
 }
 
-// The reference's sandbox forbids this, and some templates do it all the same.
+// Jinja2's sandbox forbids this, but some published templates use it.
 Object append_item(Call& call) {
   if (!call.self.is(Kind::kList) || !call.self.list->is_changeable) {
-    throw failure("access to attribute 'append' of '{}' object is unsafe", type_name(call.self));
+    throw failure("templates may use 'append' only of a list that they made themselves, not of this {}",
+                  type_name(call.self));
   }
-  append_seen(call.work, *call.self.list, call[0]);
+  append_seen(call.memory, *call.self.list, call[0]);
   return Object::none();
 }
 
@@ -203,16 +205,16 @@ constexpr auto kListMethods = std::to_array<Builtin>({
 // ---- Dictionaries ----
 
 Object get(Call& call) {
-  const Object* const value = find(call.work, *call.self.dict, call[0]);
+  const Object* const value = find(call.memory, *call.self.dict, call[0]);
   if (value != nullptr) return *value;
   return call.has(1) ? call[1] : Object::none();
 }
 
 template <typename Part>
 Object view_of(Call& call, std::string_view label, Part part) {
-  List* const list = make_list(call.work, call.self.dict->count);
-  call.work.charge_items(call.self.dict->count);
-  for (const DictEntry& entry : call.self.dict->span()) append(call.work, *list, part(entry));
+  List* const list = make_list(call.memory, call.self.dict->count);
+  call.memory.charge_items(call.self.dict->count);
+  for (const DictEntry& entry : call.self.dict->span()) append(call.memory, *list, part(entry));
   list->label = label;
   return Object::of_list(list, Kind::kView, call.self.origin);
 }
@@ -228,13 +230,13 @@ Object values(Call& call) {
 Object items_method(Call& call) {
   return view_of(call, "dict_items", [&](const DictEntry& entry) {
     const std::array<Object, 2> pair = {entry.key, entry.value};
-    return tuple_of(call.work, pair, call.self.origin);
+    return tuple_of(call.memory, pair, call.self.origin);
   });
 }
 
 Object copy_dict(Call& call) {
-  Dict* const dict = make_dict(call.work, call.self.dict->count);
-  for (const DictEntry& entry : call.self.dict->span()) insert(call.work, *dict, entry.key, entry.value);
+  Dict* const dict = make_dict(call.memory, call.self.dict->count);
+  for (const DictEntry& entry : call.self.dict->span()) insert(call.memory, *dict, entry.key, entry.value);
   return Object::of_dict(dict, call.self.origin);
 }
 
@@ -248,7 +250,7 @@ constexpr auto kDictMethods = std::to_array<Builtin>({
 
 }  // namespace
 
-std::span<const Builtin> text_question_methods() { return kTextMethods; }
+std::span<const Builtin> text_query_methods() { return kTextMethods; }
 
 const Builtin* find_text_method(std::string_view name) {
   const Builtin* const method = find_builtin(text_methods(), name);

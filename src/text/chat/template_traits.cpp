@@ -1,4 +1,4 @@
-#include "text/chat/template_habits.h"
+#include "text/chat/template_traits.h"
 
 #include <cctype>
 #include <optional>
@@ -12,7 +12,7 @@
 namespace rocmforge::text {
 namespace {
 
-// Words that no template has of its own.
+// Words that do not occur in any template.
 constexpr std::string_view kSystemWord = "sysprobe7", kUserWord = "userprobe7", kToolWord = "toolprobe7",
                            kValueWord = "valueprobe7", kAnswerWord = "answerprobe7";
 
@@ -20,26 +20,27 @@ class Probe {
  public:
   Probe(const jinja::Template& parsed, const jinja::Value& variables) : parsed_(parsed), variables_(variables) {}
 
-  // What the template makes of the messages; nothing when it refuses them.
+  // Renders the messages. Returns nothing if the template refuses them.
   std::optional<std::string> render(const std::vector<ChatMessage>& messages, const std::vector<ChatTool>& tools,
-                                    const TemplateHabits& habits) const {
+                                    const TemplateTraits& traits) const {
     ChatRequest request;
     request.messages = messages;
     request.tools = tools;
     request.add_generation_prompt = false;
-    // Four short messages take a few thousand steps; a hostile template must not cost a second for each thing tried.
+    // Four short messages take a few thousand steps. The limit keeps a hostile template from costing a second per
+    // trial.
     jinja::RenderOptions options;
     options.limits.steps = 200'000;
     try {
-      return parsed_.render(template_context(variables_, request, habits, std::tm()), options).text;
+      return parsed_.render(template_context(variables_, request, traits, std::tm()), options).text;
     } catch (const Error&) {
       return std::nullopt;
     }
   }
 
   bool shows(std::string_view word, const std::vector<ChatMessage>& messages, const std::vector<ChatTool>& tools,
-             const TemplateHabits& habits) const {
-    const auto text = render(messages, tools, habits);
+             const TemplateTraits& traits) const {
+    const auto text = render(messages, tools, traits);
     return text && text->find(word) != std::string::npos;
   }
 
@@ -70,8 +71,8 @@ std::vector<ChatMessage> one_call(std::string_view id) {
           {.role = ChatRole::kAssistant, .content = "Done."}};
 }
 
-// A call is shown right when its parts are there, and its arguments neither as Python prints a dictionary nor quoted
-// twice.
+// Returns whether a call is shown correctly: its parts are present, and its arguments are neither printed as a Python
+// dictionary nor quoted twice.
 bool shows_call(const std::optional<std::string>& text) {
   if (!text) return false;
   const auto has = [&](std::string_view word) { return text->find(word) != std::string::npos; };
@@ -79,24 +80,24 @@ bool shows_call(const std::optional<std::string>& text) {
          !has("None");
 }
 
-void find_call_habits(const Probe& probe, TemplateHabits& habits) {
+void find_call_traits(const Probe& probe, TemplateTraits& traits) {
   for (const bool short_ids : {false, true}) {
     for (const bool as_text : {false, true}) {
       for (const bool null_content : {true, false}) {
-        TemplateHabits tried = habits;
+        TemplateTraits tried = traits;
         tried.short_call_ids = short_ids;
         tried.arguments_as_text = as_text;
         tried.null_content = null_content;
         if (!shows_call(probe.render(one_call("call_0123456789"), one_tool(), tried))) continue;
-        habits = tried;
+        traits = tried;
         return;
       }
     }
   }
-  habits.takes_tool_calls = false;
+  traits.takes_tool_calls = false;
 }
 
-// Whether the template names a variable so, or says the word.
+// Returns whether the template uses a variable of this name, or contains the word.
 bool mentions(std::string_view source, std::string_view word) {
   const auto in_word = [&](std::size_t at) {
     return at < source.size() && (std::isalnum(static_cast<unsigned char>(source[at])) != 0 || source[at] == '_');
@@ -117,23 +118,23 @@ std::string_view find_reasoning_key(std::string_view source) {
 
 }  // namespace
 
-TemplateHabits find_habits(const jinja::Template& parsed, std::string_view source, const jinja::Value& variables) {
+TemplateTraits find_traits(const jinja::Template& parsed, std::string_view source, const jinja::Value& variables) {
   const Probe probe(parsed, variables);
-  TemplateHabits habits;
-  habits.reasoning_key = find_reasoning_key(source);
-  habits.tools_as_functions = mentions(source, "functions") && !mentions(source, "tools");
-  if (!probe.shows(kUserWord, {user()}, {}, habits)) {
-    habits.content_in_parts = true;
-    // A template that refuses even this wants something that only the request can bring.
-    if (!probe.shows(kUserWord, {user()}, {}, habits)) return {.reasoning_key = habits.reasoning_key};
+  TemplateTraits traits;
+  traits.reasoning_key = find_reasoning_key(source);
+  traits.tools_as_functions = mentions(source, "functions") && !mentions(source, "tools");
+  if (!probe.shows(kUserWord, {user()}, {}, traits)) {
+    traits.content_in_parts = true;
+    // A template that refuses even this needs something that only the request can supply.
+    if (!probe.shows(kUserWord, {user()}, {}, traits)) return {.reasoning_key = traits.reasoning_key};
   }
-  habits.takes_system = probe.shows(kSystemWord, {system(), user()}, {}, habits);
-  habits.takes_developer = probe.shows(kSystemWord, {system(ChatRole::kDeveloper), user()}, {}, habits) &&
+  traits.takes_system = probe.shows(kSystemWord, {system(), user()}, {}, traits);
+  traits.takes_developer = probe.shows(kSystemWord, {system(ChatRole::kDeveloper), user()}, {}, traits) &&
                            source.find("developer") != std::string_view::npos;
-  habits.needs_descriptions = !probe.render({user()}, one_tool(), habits);
-  habits.takes_tools = probe.shows(kToolWord, {user()}, one_tool(), habits);
-  find_call_habits(probe, habits);
-  return habits;
+  traits.needs_descriptions = !probe.render({user()}, one_tool(), traits);
+  traits.takes_tools = probe.shows(kToolWord, {user()}, one_tool(), traits);
+  find_call_traits(probe, traits);
+  return traits;
 }
 
 }  // namespace rocmforge::text

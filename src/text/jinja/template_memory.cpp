@@ -1,4 +1,4 @@
-#include "text/jinja/workspace.h"
+#include "text/jinja/template_memory.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,17 +12,17 @@ namespace rocmforge::text::jinja {
 namespace {
 
 constexpr std::size_t kLargestChunk = std::size_t{256} << 10;
-constexpr std::size_t kHeader = 16;  // keeps what follows aligned
+constexpr std::size_t kHeader = 16;  // keeps the data aligned
 
 }  // namespace
 
-Workspace::~Workspace() {
+TemplateMemory::~TemplateMemory() {
   for (void* chunk : chunks_) std::free(chunk);
   for (void* block : large_) std::free(block);
 }
 
-Limits Workspace::unlimited() {
-  Limits limits;
+InterpreterLimits TemplateMemory::unlimited() {
+  InterpreterLimits limits;
   limits.steps = std::numeric_limits<std::uint64_t>::max() / 2;
   limits.memory_bytes = std::numeric_limits<std::size_t>::max() / 2;
   limits.text_bytes = std::numeric_limits<std::uint32_t>::max() / 2;
@@ -30,12 +30,12 @@ Limits Workspace::unlimited() {
   return limits;
 }
 
-void Workspace::take(std::size_t bytes) {
+void TemplateMemory::take(std::size_t bytes) {
   if (bytes > limits_.memory_bytes - taken_) out_of_memory();
   taken_ += bytes;
 }
 
-void* Workspace::allocate_elsewhere(std::size_t bytes) {
+void* TemplateMemory::allocate_elsewhere(std::size_t bytes) {
   if (bytes >= kLargeBytes) return allocate_large(bytes);
   take(next_chunk_bytes_);
   chunks_.reserve(chunks_.size() + 1);
@@ -47,7 +47,7 @@ void* Workspace::allocate_elsewhere(std::size_t bytes) {
   return allocate(bytes);
 }
 
-void* Workspace::allocate_large(std::size_t bytes) {
+void* TemplateMemory::allocate_large(std::size_t bytes) {
   take(bytes);
   large_.push_back(nullptr);
   void* const block = std::malloc(bytes + kHeader);
@@ -58,7 +58,7 @@ void* Workspace::allocate_large(std::size_t bytes) {
   return static_cast<std::byte*>(block) + kHeader;
 }
 
-void* Workspace::grow(void* place, std::size_t old_bytes, std::size_t new_bytes) {
+void* TemplateMemory::grow(void* place, std::size_t old_bytes, std::size_t new_bytes) {
   if (old_bytes < kLargeBytes) {
     void* const moved = allocate(new_bytes);
     if (old_bytes != 0) std::memcpy(moved, place, old_bytes);
@@ -74,16 +74,17 @@ void* Workspace::grow(void* place, std::size_t old_bytes, std::size_t new_bytes)
   return static_cast<std::byte*>(moved) + kHeader;
 }
 
-void Workspace::out_of_steps() const {
+void TemplateMemory::out_of_steps() const {
   throw limit_failure("the template takes more than {} steps; does it loop without end?", limits_.steps);
 }
 
-void Workspace::out_of_memory() const {
+void TemplateMemory::out_of_memory() const {
   throw limit_failure("the template needs more than {} bytes of memory", limits_.memory_bytes);
 }
 
-void Workspace::too_deep() const {
-  throw limit_failure("nested deeper than {} levels; does a macro call itself without end?", limits_.depth);
+void TemplateMemory::too_deep() const {
+  throw limit_failure("the template is nested deeper than {} levels; does a macro call itself without end?",
+                      limits_.depth);
 }
 
 }  // namespace rocmforge::text::jinja
