@@ -145,7 +145,7 @@ TEST(GgufWriter, FinishesOnlyWhatIsComplete) {
   Writer writer(folder / "out.gguf", {}, tensors);
   writer.write_at(0, 0, as_bytes("aaaaaaaaaa"));
   EXPECT_ERROR(writer.finish(), "tensor_bytes_");
-  EXPECT_ERROR(writer.write_at(0, 5, as_bytes("aaaaaa")), "place.size");
+  EXPECT_ERROR(writer.write_at(0, 5, as_bytes("aaaaaa")), "location.size");
   EXPECT_EQ(folder.file_count(), 0u);
 }
 
