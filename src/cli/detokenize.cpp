@@ -39,7 +39,7 @@ std::vector<TokenId> ids_of(const ordered_json& list) {
   return ids;
 }
 
-ordered_json answer_line(const text::Tokenizer& tokenizer, const ordered_json& line) {
+ordered_json detokenized_line(const text::Tokenizer& tokenizer, const ordered_json& line) {
   if (!line.is_object() || !line.contains("ids")) {
     throw error(ErrorCode::kMalformed, "expected an object with the field 'ids'");
   }
@@ -50,7 +50,7 @@ void detokenize(const DetokenizeArguments& arguments) {
   const text::Tokenizer tokenizer = arguments.tokenizer.load();
   if (arguments.lines) {
     if (arguments.ids) throw error(ErrorCode::kUsage, "--ids and --jsonl exclude each other");
-    answer_json_lines([&](const ordered_json& line) { return answer_line(tokenizer, line); });
+    answer_json_lines([&](const ordered_json& line) { return detokenized_line(tokenizer, line); });
     return;
   }
   const std::string input = input_of(arguments.ids, kLongestJsonLine);

@@ -53,6 +53,17 @@ std::string fetched(const store::ModelStore& store, const std::string& model) {
   return store.file_of(result.model).string();
 }
 
+// The names that a word may be a misspelling of.
+std::vector<std::string> known_names() {
+  std::vector<std::string> names = {std::string(kDemoModel)};
+  try {
+    for (const store::Manifest& model : open_store().models()) names.push_back(model.name);
+    return names;
+  } catch (const Error&) {  // nobody has a store who has no home
+    return names;
+  }
+}
+
 }  // namespace
 
 bool names_a_model(const std::string& word) {
@@ -66,11 +77,7 @@ bool names_a_model(const std::string& word) {
 }
 
 Error no_such_model(const std::string& word) {
-  std::vector<std::string> names = {std::string(kDemoModel)};
-  try {
-    for (const store::Manifest& model : open_store().models()) names.push_back(model.name);
-  } catch (const Error&) {  // nobody has a store who has no home
-  }
+  const std::vector<std::string> names = known_names();
   const std::vector<std::string_view> views(names.begin(), names.end());
   std::string hint = "`rocmforge models` lists those that are there, `rocmforge pull hf:ORG/REPO` fetches others";
   if (const auto near = closest(word, views)) {

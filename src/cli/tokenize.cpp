@@ -34,7 +34,7 @@ text::EncodeOptions options_of(bool add_special, bool parse_special) {
   return {.add_special = add_special ? text::AddSpecial::kYes : text::AddSpecial::kNo, .parse_special = parse_special};
 }
 
-ordered_json answer_line(const text::Tokenizer& tokenizer, const ordered_json& line) {
+ordered_json tokenized_line(const text::Tokenizer& tokenizer, const ordered_json& line) {
   const std::string input = text_field(line, "text");
   const bool add_special = bool_field(line, "add_special", true);
   const bool parse_special = bool_field(line, "parse_special", false);
@@ -71,7 +71,7 @@ void tokenize(const TokenizeArguments& arguments) {
   const text::Tokenizer tokenizer = arguments.tokenizer.load();
   if (arguments.lines) {
     if (arguments.text) throw error(ErrorCode::kUsage, "--text and --jsonl exclude each other");
-    answer_json_lines([&](const ordered_json& line) { return answer_line(tokenizer, line); });
+    answer_json_lines([&](const ordered_json& line) { return tokenized_line(tokenizer, line); });
     return;
   }
   const std::string input = input_of(arguments.text, text::Tokenizer::kMostBytes);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kLongestContext = std::int64_t{1} << 30;
 constexpr int kMostThreads = 4096;
-constexpr int kMostSequences = 4096;
+constexpr int kMostConcurrentSequences = 4096;
 
 const quant::Format* cache_format(const std::string& name, std::string_view what) {
   const quant::Format* format = quant::find_format(name);
@@ -36,7 +36,7 @@ void check_range(std::string_view what, std::int64_t value, std::int64_t least, 
 RunnerOptions runner_options(const LoadOptions& options) {
   check_range("threads", options.threads, 0, kMostThreads);
   check_range("context", options.context, 0, kLongestContext);
-  check_range("sequences", options.sequences, 1, kMostSequences);
+  check_range("sequences", options.sequences, 1, kMostConcurrentSequences);
   RunnerOptions runner;
   runner.device = {options.device, options.threads, tier_of(options.instruction_set)};
   runner.context = options.context;

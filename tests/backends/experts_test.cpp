@@ -15,12 +15,12 @@ ROCMFORGE_ON_EVERY_BACKEND(Experts);
 
 // ---- Routing ----
 
-struct Choice {
+struct ExpertChoice {
   std::vector<std::int32_t> experts;
   Numbers weights;
 };
 
-Choice route(ops::Backend& backend, std::int64_t rows, const Numbers& logits, const ops::Router& router) {
+ExpertChoice route(ops::Backend& backend, std::int64_t rows, const Numbers& logits, const ops::Router& router) {
   const Rows input(backend, rows, router.experts, logits);
   const auto count = static_cast<std::size_t>(rows * router.used);
   const Array<std::int32_t> experts(backend, std::vector<std::int32_t>(count, -1));
@@ -43,8 +43,8 @@ TEST_P(Experts, RouteLikeTheReference) {
             ops::Router router{16, 3, gating, has_bias ? bias.data() : nullptr, 4, groups_used, renormalize, 2.5f};
             return route(backend, kRows, logits, router);
           };
-          const Choice expected = run(*ref_);
-          const Choice found = run(*backend_);
+          const ExpertChoice expected = run(*ref_);
+          const ExpertChoice found = run(*backend_);
           EXPECT_EQ(found.experts, expected.experts);
           expect_relative(found.weights, expected.weights, 1e-6, 0, "weights");
         }
@@ -56,7 +56,7 @@ TEST_P(Experts, RouteLikeTheReference) {
 // Equal logits must not be a matter of luck: the lower number comes first.
 TEST_P(Experts, EqualOnesInTheirOrder) {
   const ops::Router router{8, 4, ops::Gating::kSoftmax, nullptr, 4, 2, true, 1};
-  const Choice found = route(*backend_, 1, Numbers(8, 1.0f), router);
+  const ExpertChoice found = route(*backend_, 1, Numbers(8, 1.0f), router);
   EXPECT_EQ(found.experts, (std::vector<std::int32_t>{0, 1, 2, 3}));
   EXPECT_EQ(found.weights, Numbers(4, 0.25f));
 }
@@ -64,7 +64,7 @@ TEST_P(Experts, EqualOnesInTheirOrder) {
 TEST_P(Experts, RootOfSoftplus) {
   const ops::Router router{3, 3, ops::Gating::kRootOfSoftplus, nullptr, 1, 1, false, 2};
   for (ops::Backend* backend : both()) {
-    const Choice found = route(*backend, 1, {-100, 50, 0}, router);
+    const ExpertChoice found = route(*backend, 1, {-100, 50, 0}, router);
     EXPECT_EQ(found.experts, (std::vector<std::int32_t>{1, 2, 0}));
     const auto root = static_cast<float>(2 * std::sqrt(std::log(2.0)));
     expect_relative(found.weights, {2 * std::sqrt(50.0f), root, 0}, 1e-6, 1e-20, "weights");

@@ -12,12 +12,12 @@ using namespace testing;
 class Recurrent : public OpTest {};
 ROCMFORGE_ON_EVERY_BACKEND(Recurrent);
 
-struct Result {
+struct ScanResult {
   Numbers out;
   Numbers state;
 };
 
-constexpr std::int64_t kSlots = 4;
+constexpr std::int64_t kScanSlots = 4;
 
 // ---- Convolution ----
 
@@ -28,7 +28,7 @@ struct ConvolutionCase {
   bool has_silu = true;
 };
 
-Result convolve(ops::Backend& backend, const ConvolutionCase& how, const std::vector<TestStep>& steps, const Numbers& x,
+ScanResult convolve(ops::Backend& backend, const ConvolutionCase& how, const std::vector<TestStep>& steps, const Numbers& x,
                 const Numbers& first_state) {
   const Array<float> weights(backend, normal(1, how.channels * how.taps));
   const Array<float> biases(backend, normal(2, how.channels));
@@ -36,7 +36,7 @@ Result convolve(ops::Backend& backend, const ConvolutionCase& how, const std::ve
   const std::int64_t size = static_cast<std::int64_t>(how.taps - 1) * how.channels;
   const ops::Convolution convolution{how.channels, how.taps, weights.data(), how.has_bias ? biases.data() : nullptr,
                                      how.has_silu};
-  Result result;
+  ScanResult result;
   std::int64_t done = 0;
   for (const TestStep& plan : steps) {
     const Numbers own(x.begin() + done * how.channels, x.begin() + (done + plan.rows()) * how.channels);
@@ -56,9 +56,9 @@ TEST_P(Recurrent, Convolution) {
         ConvolutionCase{40, 2, true}, ConvolutionCase{300, 3, true, false}}) {
     const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
     const Numbers x = normal(3, plan.rows() * how.channels);
-    const Numbers state = normal(4, std::max<std::int64_t>(kSlots * (how.taps - 1) * how.channels, 1));
-    const Result expected = convolve(*ref_, how, {plan}, x, state);
-    const Result found = convolve(*backend_, how, {plan}, x, state);
+    const Numbers state = normal(4, std::max<std::int64_t>(kScanSlots * (how.taps - 1) * how.channels, 1));
+    const ScanResult expected = convolve(*ref_, how, {plan}, x, state);
+    const ScanResult found = convolve(*backend_, how, {plan}, x, state);
     // Sums of five terms of about 1, and the steepness of silu.
     expect_relative(found.out, expected.out, 2e-6, 4e-6, "out");
     expect_same_bits(found.state, expected.state, "state");
@@ -68,9 +68,9 @@ TEST_P(Recurrent, Convolution) {
 TEST_P(Recurrent, ConvolutionInChunksGivesTheSameBits) {
   const ConvolutionCase how{40, 4, true};
   const Numbers x = normal(5, 12 * how.channels);
-  const Numbers state(static_cast<std::size_t>(kSlots * 3 * how.channels), 0.0f);
-  const Result whole = convolve(*backend_, how, {TestStep({{0, 12, 1, 0}})}, x, state);
-  const Result cut = convolve(*backend_, how,
+  const Numbers state(static_cast<std::size_t>(kScanSlots * 3 * how.channels), 0.0f);
+  const ScanResult whole = convolve(*backend_, how, {TestStep({{0, 12, 1, 0}})}, x, state);
+  const ScanResult cut = convolve(*backend_, how,
                               {TestStep({{0, 1, 1, 0}}), TestStep({{1, 2, 1, 0}}), TestStep({{3, 9, 1, 0}})}, x, state);
   expect_same_bits(cut.out, whole.out, "out");
   expect_same_bits(cut.state, whole.state, "state");
@@ -89,7 +89,7 @@ struct ScanShape {
   std::int64_t state() const { return width() * state_size; }
 };
 
-Result scan(ops::Backend& backend, const ScanShape& shape, const std::vector<TestStep>& steps,
+ScanResult scan(ops::Backend& backend, const ScanShape& shape, const std::vector<TestStep>& steps,
             const Numbers& first_state) {
   const Array<float> dt_bias(backend, normal(6, shape.heads));
   Numbers decays = normal(7, shape.heads);
@@ -99,7 +99,7 @@ Result scan(ops::Backend& backend, const ScanShape& shape, const std::vector<Tes
   const Array<float> state(backend, first_state);
   const ops::Mamba2 mamba{shape.heads,    shape.head_size, shape.groups, shape.state_size,
                           dt_bias.data(), a.data(),        d.data()};
-  Result result;
+  ScanResult result;
   std::int64_t done = 0;
   for (const TestStep& plan : steps) {
     const std::int64_t rows = plan.rows();
@@ -125,9 +125,9 @@ Result scan(ops::Backend& backend, const ScanShape& shape, const std::vector<Tes
 TEST_P(Recurrent, MambaScan) {
   for (const ScanShape& shape : {ScanShape{4, 64, 2, 128}, ScanShape{3, 5, 1, 16}, ScanShape{2, 8, 2, 7}}) {
     const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
-    const Numbers state = normal(13, kSlots * shape.state());
-    const Result expected = scan(*ref_, shape, {plan}, state);
-    const Result found = scan(*backend_, shape, {plan}, state);
+    const Numbers state = normal(13, kScanSlots * shape.state());
+    const ScanResult expected = scan(*ref_, shape, {plan}, state);
+    const ScanResult found = scan(*backend_, shape, {plan}, state);
     // Sums of up to 128 products of states of about 10: a rounding each, and one a position of the state.
     const double rounding = 0x1p-24;
     expect_relative(found.state, expected.state, 32 * rounding, 32 * rounding * 10, "state");
@@ -137,9 +137,9 @@ TEST_P(Recurrent, MambaScan) {
 
 TEST_P(Recurrent, MambaScanInChunksGivesTheSameBits) {
   const ScanShape shape{2, 16, 1, 32};
-  const Numbers state(static_cast<std::size_t>(kSlots * shape.state()), 0.0f);
-  const Result whole = scan(*backend_, shape, {TestStep({{0, 12, 1, 0}})}, state);
-  const Result cut =
+  const Numbers state(static_cast<std::size_t>(kScanSlots * shape.state()), 0.0f);
+  const ScanResult whole = scan(*backend_, shape, {TestStep({{0, 12, 1, 0}})}, state);
+  const ScanResult cut =
       scan(*backend_, shape, {TestStep({{0, 1, 1, 0}}), TestStep({{1, 4, 1, 0}}), TestStep({{5, 7, 1, 0}})}, state);
   expect_same_bits(cut.out, whole.out, "out");
   expect_same_bits(cut.state, whole.state, "state");
@@ -154,13 +154,13 @@ struct ChannelShape {
   std::int64_t state() const { return static_cast<std::int64_t>(channels) * state_size; }
 };
 
-Result scan_channels(ops::Backend& backend, const ChannelShape& shape, const std::vector<TestStep>& steps,
+ScanResult scan_channels(ops::Backend& backend, const ChannelShape& shape, const std::vector<TestStep>& steps,
                      const Numbers& first_state) {
   Numbers decays = normal(14, shape.state());
   for (float& decay : decays) decay = -std::fabs(decay);
   const Array<float> a(backend, decays), d(backend, normal(15, shape.channels)), state(backend, first_state);
   const ops::Mamba mamba{shape.channels, shape.state_size, a.data(), d.data()};
-  Result result;
+  ScanResult result;
   std::int64_t done = 0;
   for (const TestStep& plan : steps) {
     const auto part = [&](std::uint32_t seed, std::int64_t columns, float deviation = 1) {
@@ -183,9 +183,9 @@ TEST_P(Recurrent, MambaOfChannels) {
   for (const ChannelShape& shape :
        {ChannelShape{200, 16}, ChannelShape{65, 7}, ChannelShape{3, 1}, ChannelShape{64, 33}}) {
     const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
-    const Numbers state = normal(20, kSlots * shape.state());
-    const Result expected = scan_channels(*ref_, shape, {plan}, state);
-    const Result found = scan_channels(*backend_, shape, {plan}, state);
+    const Numbers state = normal(20, kScanSlots * shape.state());
+    const ScanResult expected = scan_channels(*ref_, shape, {plan}, state);
+    const ScanResult found = scan_channels(*backend_, shape, {plan}, state);
     // Steps of up to 30 bring numbers of about 100; of each a rounding, and of the exponent a few of up to 90.
     expect_relative(found.state, expected.state, 3e-6, 1e-4, "state");
     expect_relative(found.out, expected.out, 3e-6, 4e-4, "out");
@@ -215,9 +215,9 @@ const std::vector<TestStep>& cut_steps() {
 
 TEST_P(Recurrent, MambaOfChannelsInChunksGivesTheSameBits) {
   const ChannelShape shape{130, 16};
-  const Numbers state(static_cast<std::size_t>(kSlots * shape.state()), 0.0f);
-  const Result whole = scan_channels(*backend_, shape, {TestStep({{0, 12, 1, 0}})}, state);
-  const Result cut = scan_channels(*backend_, shape, cut_steps(), state);
+  const Numbers state(static_cast<std::size_t>(kScanSlots * shape.state()), 0.0f);
+  const ScanResult whole = scan_channels(*backend_, shape, {TestStep({{0, 12, 1, 0}})}, state);
+  const ScanResult cut = scan_channels(*backend_, shape, cut_steps(), state);
   expect_same_bits(cut.out, whole.out, "out");
   expect_same_bits(cut.state, whole.state, "state");
 }
@@ -228,7 +228,7 @@ TEST_P(Recurrent, ShiftDifference) {
   for (const std::int64_t width : {1, 37, 2100}) {
     const TestStep plan({{0, 1, 2, 0}, {5, 9, 0, 1}, {1, 2, 3, 2}});
     const Numbers x = normal(21, plan.rows() * width);
-    const Numbers kept = normal(22, kSlots * width);
+    const Numbers kept = normal(22, kScanSlots * width);
     Numbers expected(x.size());
     Numbers expected_state = kept;
     for (const ops::SequenceRows& sequence : plan.step().sequences) {

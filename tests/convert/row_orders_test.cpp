@@ -10,7 +10,7 @@ namespace rocmforge::convert {
 namespace {
 
 // A weight whose numbers count from 0.
-std::unique_ptr<Weight> counting(const std::string& name, const std::vector<std::uint64_t>& shape) {
+std::unique_ptr<Weight> counting_rows(const std::string& name, const std::vector<std::uint64_t>& shape) {
   std::uint64_t count = 1;
   for (const std::uint64_t size : shape) count *= size;
   std::vector<float> values(count);
@@ -27,7 +27,7 @@ class Planned {
       : config_(
             R"({"architectures":["X"],"num_hidden_layers":1,"hidden_size":2,"num_attention_heads":2,)" + config + "}",
             "config.json") {
-    weights_[weight] = counting(weight, shape);
+    weights_[weight] = counting_rows(weight, shape);
     plan_ = plan_tensors(weights_, config_, architecture);
   }
   std::vector<float> values(const std::string& name) const {

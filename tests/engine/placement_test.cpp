@@ -17,7 +17,7 @@ namespace {
 using testing::ModelFile;
 using testing::RandomModelOptions;
 
-const std::vector<kv::TokenId> kTokens = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
+const std::vector<kv::TokenId> kPlacedTokens = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4};
 
 RandomModelOptions four_layers(std::string_view architecture) {
   RandomModelOptions options;
@@ -47,21 +47,21 @@ TEST(Placement, LayersOnTwoBackendsGiveTheSameAnswer) {
     std::uint64_t bytes = 0;
     for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
 
-    const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+    const RunnerOptions options = testing::options_for({.device = "ref"}, kPlacedTokens.size());
     Runner whole(model.file(), options);
     // An encoder gets its place first, and the decoder is to be split too.
     const bool has_encoder = whole.spec().encoder != nullptr;
     Runner split(model.file(), options, spilling_devices(has_encoder ? bytes / 4 * 3 : bytes * 3 / 5));
     ASSERT_EQ(split.plan().placements.size(), 2u) << architecture.name;
-    const auto expected = testing::answer_of(whole, kTokens, kTokens.size());
-    EXPECT_LE(distance(testing::answer_of(split, kTokens, kTokens.size()), expected), 1e-4f) << architecture.name;
-    EXPECT_LE(distance(testing::answer_of(split, kTokens, 1), expected), 1e-4f) << architecture.name;
+    const auto expected = testing::answer_of(whole, kPlacedTokens, kPlacedTokens.size());
+    EXPECT_LE(distance(testing::answer_of(split, kPlacedTokens, kPlacedTokens.size()), expected), 1e-4f) << architecture.name;
+    EXPECT_LE(distance(testing::answer_of(split, kPlacedTokens, 1), expected), 1e-4f) << architecture.name;
   }
 }
 
 TEST(Placement, LayersStayWithThoseWhoseKeysTheyUse) {
   const ModelFile model(testing::random_model(eight_layers("gemma3n")));
-  const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+  const RunnerOptions options = testing::options_for({.device = "ref"}, kPlacedTokens.size());
   std::uint64_t bytes = 0;
   for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
   // All but a little of the last layer: but the last two use the keys of the fifth and sixth.
@@ -72,7 +72,7 @@ TEST(Placement, LayersStayWithThoseWhoseKeysTheyUse) {
 
 TEST(Placement, SaysWhatRunsWhereAndWhy) {
   const ModelFile model(testing::random_model(four_layers("llama")));
-  const RunnerOptions options = testing::options_for({.device = "ref"}, kTokens.size());
+  const RunnerOptions options = testing::options_for({.device = "ref"}, kPlacedTokens.size());
   const auto explain = [&](std::uint64_t budget) {
     return Runner(model.file(), options, spilling_devices(budget)).plan().explain();
   };

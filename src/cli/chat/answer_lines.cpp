@@ -28,7 +28,7 @@ std::string_view finish_of(const Generation& generation) {
   return generation.tool_calls.empty() ? "stop" : "tool_calls";
 }
 
-constexpr float kAnyFloat = std::numeric_limits<float>::max();
+constexpr float kLargestFloat = std::numeric_limits<float>::max();
 
 struct NumberField {
   std::string_view name;
@@ -41,8 +41,8 @@ constexpr NumberField kNumberFields[] = {
     {"temperature", &SamplingOptions::temperature, 0, 1000},
     {"top_p", &SamplingOptions::top_p, 0, 1},
     {"min_p", &SamplingOptions::min_p, 0, 1},
-    {"presence_penalty", &SamplingOptions::presence_penalty, -kAnyFloat, kAnyFloat},
-    {"frequency_penalty", &SamplingOptions::frequency_penalty, -kAnyFloat, kAnyFloat},
+    {"presence_penalty", &SamplingOptions::presence_penalty, -kLargestFloat, kLargestFloat},
+    {"frequency_penalty", &SamplingOptions::frequency_penalty, -kLargestFloat, kLargestFloat},
     {"repetition_penalty", &SamplingOptions::repeat_penalty, 0, 1000},
 };
 
@@ -95,7 +95,7 @@ void refuse_unsupported(const ordered_json& line) {
 }
 
 // The line's own settings over the command's.
-ChatOptions options_of(const ordered_json& line, ChatOptions options) {
+ChatOptions options_of_line(const ordered_json& line, ChatOptions options) {
   refuse_unsupported(line);
   const bool wants_tools = !line.contains("tool_choice") || line["tool_choice"] != "none";
   const auto tools = line.find("tools");
@@ -126,7 +126,7 @@ ordered_json reply_to(Model& model, const ordered_json& line, const TalkOptions&
   std::vector<Message> messages = messages_from_json(line["messages"], "the conversation");
   const bool has_system = !messages.empty() && messages.front().role == Role::kSystem;
   if (!usual.system.empty() && !has_system) messages.insert(messages.begin(), {Role::kSystem, usual.system});
-  const Generation generation = model.chat(messages, options_of(line, usual.generation));
+  const Generation generation = model.chat(messages, options_of_line(line, usual.generation));
   ordered_json reply = to_json(Message{.role = Role::kAssistant,
                                        .content = generation.text,
                                        .reasoning = generation.reasoning,

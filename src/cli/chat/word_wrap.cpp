@@ -7,7 +7,7 @@
 namespace rocmforge::cli {
 namespace {
 
-constexpr int kTab = 8;
+constexpr int kTabColumns = 8;
 
 bool is_space(std::string_view character) { return character == " " || character == "\t"; }
 
@@ -16,7 +16,7 @@ int column_behind(std::string_view text, int column) {
   while (!text.empty()) {
     const std::size_t length = first_character(text);
     const std::string_view character = text.substr(0, length);
-    column += character == "\t" ? kTab - column % kTab : columns_of(character);
+    column += character == "\t" ? kTabColumns - column % kTabColumns : columns_of(character);
     text.remove_prefix(length);
   }
   return column;

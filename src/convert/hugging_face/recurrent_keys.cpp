@@ -5,10 +5,10 @@
 namespace rocmforge::convert {
 namespace {
 
-using Writer = SpecialKeys;
+using RecurrentKeyWriter = SpecialKeys;
 
 // Sets the number of key and value heads for each layer; 0 for a layer without attention.
-void heads_where(const Writer& w, const std::vector<bool>& attends) {
+void heads_where(const RecurrentKeyWriter& w, const std::vector<bool>& attends) {
   Layers heads;
   for (const bool does : attends) heads.push_back(does ? static_cast<std::int32_t>(w.sizes.kv_heads) : 0);
   w.keys.set_array(w.key("attention.head_count_kv"), heads);
@@ -16,7 +16,7 @@ void heads_where(const Writer& w, const std::vector<bool>& attends) {
 
 }  // namespace
 
-void mamba(const Writer& w) {
+void mamba(const RecurrentKeyWriter& w) {
   const std::uint32_t inner = w.count({"intermediate_size", "d_inner"}, 2 * w.sizes.width);
   w.set_count("context_length", 1 << 20);
   w.set_count("feed_forward_length", 0);
@@ -33,7 +33,7 @@ void mamba(const Writer& w) {
   }
 }
 
-void jamba(const Writer& w) {
+void jamba(const RecurrentKeyWriter& w) {
   const std::uint32_t period = w.count({"attn_layer_period"}, 8), offset = w.count({"attn_layer_offset"}, 4);
   std::vector<bool> attends;
   for (std::uint32_t i = 0; i < w.sizes.layers; ++i) attends.push_back(i % std::max(period, 1u) == offset);
@@ -42,7 +42,7 @@ void jamba(const Writer& w) {
   w.set_count("ssm.time_step_rank", w.count({"mamba_dt_rank"}, (w.sizes.width + 15) / 16));
 }
 
-void granite_hybrid(const Writer& w) {
+void granite_hybrid(const RecurrentKeyWriter& w) {
   heads_where(w, w.layers_of_type("attention"));
   w.set_count("context_length", 1 << 20);
   w.set_count("ssm.inner_size", w.count({"mamba_expand"}, 2) * w.sizes.width);
@@ -50,13 +50,13 @@ void granite_hybrid(const Writer& w) {
   w.keys.set(w.key("rope.scaling.finetuned"), w.config.text({"position_embedding_type"}).value_or("") == "rope");
 }
 
-void falcon_h1(const Writer& w) {
+void falcon_h1(const RecurrentKeyWriter& w) {
   w.set_count("ssm.inner_size", w.count({"mamba_d_ssm"}));
   w.set_count("ssm.time_step_rank", w.count({"mamba_n_heads"}));
 }
 
 // Nemotron H's pattern has one letter per layer: M for Mamba 2, * for attention, - or E for the feed-forward network.
-void nemotron_h(const Writer& w) {
+void nemotron_h(const RecurrentKeyWriter& w) {
   std::vector<bool> attends, feeds;
   if (const auto pattern = w.config.text({"hybrid_override_pattern"})) {
     for (const char letter : *pattern) {
@@ -80,6 +80,6 @@ void nemotron_h(const Writer& w) {
   w.keys.set(w.key("rope.scaling.finetuned"), false);
 }
 
-void lfm2(const Writer& w) { heads_where(w, w.layers_of_type("full_attention")); }
+void lfm2(const RecurrentKeyWriter& w) { heads_where(w, w.layers_of_type("full_attention")); }
 
 }  // namespace rocmforge::convert

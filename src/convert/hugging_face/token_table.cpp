@@ -9,13 +9,10 @@
 
 namespace rocmforge::convert {
 
-// Bounds the memory of a vocabulary; the file's size bounds only the model's rows.
-constexpr std::uint64_t kMostTokens = 4u << 20;
-
 TokenTable::TokenTable(std::uint64_t size, std::string source) : source_(std::move(source)) {
-  if (size > kMostTokens) {
+  if (size > kMostVocabularyTokens) {
     throw error(ErrorCode::kTooLarge, "{}: the model has {} embeddings, expected at most {}", source_, size,
-                kMostTokens);
+                kMostVocabularyTokens);
   }
   texts_.resize(size);
   types_.assign(size, text::TokenType::kUnused);

@@ -11,6 +11,9 @@
 
 namespace rocmforge::convert {
 
+// Bounds the memory of a vocabulary; the file's size bounds only the model's rows.
+inline constexpr std::uint64_t kMostVocabularyTokens = 4u << 20;
+
 class TokenTable {
  public:
   // `size`: number of the model's embeddings. `source` names the file in messages.

@@ -8,13 +8,13 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "convert/hugging_face/token_table.h"
 
 namespace rocmforge::convert {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostTokens = 4u << 20;
 constexpr std::size_t kMostMerges = 8u << 20;
 constexpr std::size_t kMostValues = 8u << 20;  // maximum number of values in the rest
 
@@ -85,7 +85,7 @@ class Reader final : public nlohmann::json_sax<json> {
   }
   bool number_unsigned(number_unsigned_t number) override {
     if (mode_ == Mode::kVocabularyObject) {
-      if (number >= kMostTokens) fail(fmt::format("the id {}", number));
+      if (number >= kMostVocabularyTokens) fail(fmt::format("the id {}", number));
       return add_token(std::move(key_), static_cast<std::uint32_t>(number));
     }
     return score(static_cast<double>(number)) || value(number);
@@ -151,8 +151,8 @@ class Reader final : public nlohmann::json_sax<json> {
     return true;
   }
   bool add_token(std::string text, std::uint32_t id) {
-    if (into_.tokens.size() == kMostTokens)
-      throw error(ErrorCode::kTooLarge, "{}: more than {} tokens", path_, kMostTokens);
+    if (into_.tokens.size() == kMostVocabularyTokens)
+      throw error(ErrorCode::kTooLarge, "{}: more than {} tokens", path_, kMostVocabularyTokens);
     into_.tokens.push_back({std::move(text), id, 0});
     return true;
   }
@@ -181,7 +181,7 @@ void take_added(TokenizerJson& tokenizer, std::string_view path) {
   for (const json& entry : list) {
     const bool is_whole = entry.is_object() && entry.contains("id") && entry["id"].is_number_unsigned() &&
                           entry.contains("content") && entry["content"].is_string();
-    if (!is_whole || entry["id"].get<std::uint64_t>() >= kMostTokens) {
+    if (!is_whole || entry["id"].get<std::uint64_t>() >= kMostVocabularyTokens) {
       throw error(ErrorCode::kMalformed, "{}: an added token is {}, expected its 'id' and 'content'", path,
                   printable(dump_json(entry), 80));
     }

@@ -61,7 +61,7 @@ Task<std::optional<Head>> read_head(CallReader& reader, const NamedCalls& form) 
 }
 
 // Reads a call after its marker.
-Task<bool> read_call(CallReader& reader, const NamedCalls& form) {
+Task<bool> read_named_call(CallReader& reader, const NamedCalls& form) {
   const std::optional<Head> head = co_await read_head(reader, form);
   if (!head || head->name.empty()) co_return false;
   if (!form.user.empty() && head->name == form.user) co_return true;
@@ -89,7 +89,7 @@ Task<bool> read_call(CallReader& reader, const NamedCalls& form) {
 
 }  // namespace
 
-Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) { return read_calls(reader, form, read_call); }
+Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) { return read_calls(reader, form, read_named_call); }
 
 ReplyGrammar named_calls_grammar(const NamedCalls& form, const CallRules& rules) {
   GrammarWriter writer(rules);

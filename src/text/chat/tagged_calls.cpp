@@ -109,7 +109,7 @@ Task<bool> read_parameter(CallReader& reader, const TaggedCalls& form, const std
 }
 
 // Reads a call after the text that precedes the tool's name.
-Task<bool> read_call(CallReader& reader, const TaggedCalls& form) {
+Task<bool> read_tagged_call(CallReader& reader, const TaggedCalls& form) {
   if (form.name_end.empty()) co_await reader.next_visible();
   const std::optional<std::string> name = co_await reader.name();
   if (!name) co_return false;
@@ -183,7 +183,7 @@ std::string parameters_expression(GrammarWriter& writer, const TaggedCalls& form
 }  // namespace
 
 Task<bool> read_tagged_calls(CallReader& reader, const TaggedCalls& form) {
-  return read_calls(reader, form, read_call);
+  return read_calls(reader, form, read_tagged_call);
 }
 
 ReplyGrammar tagged_calls_grammar(const TaggedCalls& form, const CallRules& rules) {
