@@ -2,7 +2,7 @@
 """Runs clang-tidy-19 over the sources that the release build compiles.
 
 A file that passed is not checked again until it, a header of ours that it includes, its compile command, .clang-tidy or
-clang-tidy itself has changed; build/tidy/ remembers. Arguments are parts of paths: only sources that hold one are checked.
+clang-tidy itself has changed; this is recorded in build/tidy/. Arguments are parts of paths: only sources whose path contains one are checked.
 """
 
 import argparse
@@ -27,13 +27,13 @@ FINDING = re.compile(r"^(?=\S+:\d+:\d+: (?:error|warning): )", re.MULTILINE)
 
 @functools.cache
 def read(path):
-    """A file's text and the names that it includes."""
+    """Returns a file's text and the names that it includes."""
     text = path.read_text(encoding="utf-8")
     return text, INCLUDE.findall(text)
 
 
 def files_behind(source):
-    """The source and every header of this repository that it includes, directly or not."""
+    """Returns the source and every header of this repository that it includes, directly or indirectly."""
     folders = [ROOT / name for name in ("src", "include", "tests", "bench", "fuzz")]
     seen, waiting = set(), [source]
     while waiting:
@@ -54,8 +54,8 @@ def fingerprint(source, commands, tool):
 
 
 def check(source, mark, wanted):
-    """Runs clang-tidy on one source; its findings, or an empty text and a mark that it passed."""
-    # GCC's own flags and warnings mean nothing to Clang: only the listed checks decide.
+    """Runs clang-tidy on one source. Returns its findings, or an empty text and a mark that it passed."""
+    # GCC's flags and warnings are removed, since Clang does not know them; only the listed checks count.
     command = [TIDY, "-quiet", "-p", str(BUILD), "--extra-arg=-Wno-error", "--extra-arg=-Wno-unknown-warning-option",
                "--extra-arg=-Qunused-arguments", str(source)]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -63,7 +63,7 @@ def check(source, mark, wanted):
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
         return ""
-    # stderr counts suppressed warnings of system headers; it matters only where clang-tidy itself failed.
+    # stderr counts suppressed warnings of system headers; it matters only if clang-tidy itself failed.
     return result.stdout or result.stderr or f"{shlex.join(command)} exited {result.returncode}"
 
 
@@ -97,7 +97,7 @@ def main():
         for findings in pool.map(lambda item: check(*item), todo):
             failed += bool(findings)
             for finding in FINDING.split(findings):
-                if finding not in printed:  # a header's findings come once for each source that includes it
+                if finding not in printed:  # a header's findings are reported once for each source that includes it
                     printed.add(finding)
                     print(finding.rstrip(), flush=True)
     print(f"tidy: {len(commands)} sources, {len(todo)} changed, {failed} with findings, {time.monotonic() - start:.0f} s")
