@@ -1,4 +1,4 @@
-// Operations with a state, on every backend: against the reference, and in chunks against in one.
+// Tests operations with a state on every backend: against the reference, and in chunks against a single step.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -59,7 +59,7 @@ TEST_P(Recurrent, Convolution) {
     const Numbers state = normal(4, std::max<std::int64_t>(kSlots * (how.taps - 1) * how.channels, 1));
     const Result expected = convolve(*ref_, how, {plan}, x, state);
     const Result found = convolve(*backend_, how, {plan}, x, state);
-    // Sums of five terms of about 1, and the steepness of silu.
+    // Sums of five terms of about 1, and the maximum slope of silu.
     expect_relative(found.out, expected.out, 2e-6, 4e-6, "out");
     expect_same_bits(found.state, expected.state, "state");
   }
@@ -104,7 +104,7 @@ Result scan(ops::Backend& backend, const ScanShape& shape, const std::vector<Tes
   for (const TestStep& plan : steps) {
     const std::int64_t rows = plan.rows();
     const auto part = [&](std::uint32_t seed, std::int64_t columns) {
-      const Numbers all = normal(seed, (done + rows) * columns);  // the same for a row, however the steps are cut
+      const Numbers all = normal(seed, (done + rows) * columns);  // the same for a row, however the steps are divided
       return Rows(backend, rows, columns, Numbers(all.begin() + done * columns, all.end()));
     };
     const Rows x = part(9, shape.width());
@@ -128,7 +128,7 @@ TEST_P(Recurrent, MambaScan) {
     const Numbers state = normal(13, kSlots * shape.state());
     const Result expected = scan(*ref_, shape, {plan}, state);
     const Result found = scan(*backend_, shape, {plan}, state);
-    // Sums of up to 128 products of states of about 10: a rounding each, and one a position of the state.
+    // Sums of up to 128 products of states of about 10: a rounding for each, and one per position of the state.
     const double rounding = 0x1p-24;
     expect_relative(found.state, expected.state, 32 * rounding, 32 * rounding * 10, "state");
     expect_relative(found.out, expected.out, 32 * rounding, 128 * 10 * 3 * rounding, "out");
@@ -186,13 +186,13 @@ TEST_P(Recurrent, MambaOfChannels) {
     const Numbers state = normal(20, kSlots * shape.state());
     const Result expected = scan_channels(*ref_, shape, {plan}, state);
     const Result found = scan_channels(*backend_, shape, {plan}, state);
-    // Steps of up to 30 bring numbers of about 100; of each a rounding, and of the exponent a few of up to 90.
+    // Steps of up to 30 give numbers of about 100; each is rounded, and so is the exponent, several times, up to 90.
     expect_relative(found.state, expected.state, 3e-6, 1e-4, "state");
     expect_relative(found.out, expected.out, 3e-6, 4e-4, "out");
   }
 }
 
-// One channel and one number of state, done by hand: softplus(0) = ln 2.
+// One channel and one number of state, computed by hand: softplus(0) = ln 2.
 TEST_P(Recurrent, MambaIsItsFormula) {
   const TestStep plan({{0, 1, 0, 0}});
   for (ops::Backend* backend : both()) {

@@ -1,4 +1,4 @@
-// Recurrent layers: a prefix is of use only where the state after it was kept.
+// Tests the cache for recurrent layers: a prefix is usable only where the state after it was kept.
 #include <numeric>
 #include <optional>
 #include <vector>
@@ -28,7 +28,7 @@ void compute(Cache& cache, SequenceId id, const Tokens& tokens) {
   cache.append(id, tokens);
 }
 
-// Computes the tokens, and keeps the state after them.
+// Computes the tokens and keeps the state after them.
 void run_and_remove(Cache& cache, const Tokens& tokens) {
   const SequenceId id = cache.add().value();
   compute(cache, id, tokens);
@@ -43,7 +43,7 @@ int found(Cache& cache, const Tokens& prompt) {
   return tokens;
 }
 
-// A state cannot be cut to a shorter text; to go on from anything but a snapshot would be another text's state.
+// A state cannot be shortened; continuing from anything but a snapshot would use another text's state.
 TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
   Cache cache(layout_of({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
@@ -81,7 +81,7 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
   EXPECT_EQ(without.state_slot(other), kNoBlock);
 }
 
-// Without keys and values the prefix is the state alone.
+// Without keys and values a prefix consists of the state only.
 TEST(CacheState, WorksForModelsWithoutAttention) {
   Cache cache(layout_of({}, 3));
   run_and_remove(cache, text(8));
@@ -109,7 +109,7 @@ TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
   EXPECT_EQ(found(cache, text(5, 200)), 0);
 }
 
-// Requests come before the memory of earlier ones; but a running one keeps its state.
+// Requests take precedence over the states of earlier ones, but a running request keeps its state.
 TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
   Cache cache(layout_of({}, 2));
   run_and_remove(cache, text(4));

@@ -1,3 +1,4 @@
+// Tests the computation of the number of blocks that a cache needs.
 #include "kv/layout.h"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ TEST(Layout, WindowsSeeWhatTheirDefinitionSays) {
   }
 }
 
-// The blocks that one sequence holds while it computes `step` tokens, at the length where that is most.
+// Returns the maximum number of blocks that one sequence holds while it computes `step` tokens.
 int most_blocks_held(int window, int block_tokens, int step, int context) {
   int most = 0;
   for (int length = 0; length + step <= context; ++length) {
@@ -28,7 +29,7 @@ int most_blocks_held(int window, int block_tokens, int step, int context) {
   return most;
 }
 
-// The same for several sequences that share the step's tokens, tried in every way.
+// Does the same for several sequences that share the step's tokens, trying all divisions.
 int most_blocks_held(int window, int block_tokens, int sequences, int step_tokens, int context) {
   std::vector<int> most(static_cast<std::size_t>(step_tokens) + 1);
   for (int i = 0; i < sequences; ++i) {
@@ -43,7 +44,7 @@ int most_blocks_held(int window, int block_tokens, int sequences, int step_token
   return most.back();
 }
 
-// Too few, and a request that was promised its context is preempted for ever; too many, and memory lies idle.
+// With too few blocks, a request that was promised its context is preempted forever; with too many, memory is wasted.
 TEST(Layout, BlocksNeededAreThoseOfTheWorstCase) {
   constexpr int kLong = 60;
   for (int window = 1; window <= 9; ++window) {
@@ -67,7 +68,8 @@ TEST(Layout, BlocksNeededNeverExceedTheContext) {
   EXPECT_EQ(blocks_needed(0, 16, {.sequences = 1 << 20, .context = 1 << 20, .step_tokens = 1}), std::int64_t{1} << 36);
 }
 
-// A group that sees everything holds all that can be found; without one, each sequence's beginning must be kept apart.
+// A group without a window holds everything that can be found; without such a group, each sequence's beginning must be
+// kept separately.
 TEST(Layout, KnowsHowManyPrefixesAreOfUse) {
   Layout layout = {.block_tokens = 4, .max_tokens = 10, .max_sequences = 2, .groups = {{0, 20}, {4, 5}}};
   EXPECT_EQ(known_prefixes(layout), 25);

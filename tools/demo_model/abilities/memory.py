@@ -76,7 +76,7 @@ def decline(rng):
 
 
 def statement(rng):
-    """Returns an example with a statement that no question follows."""
+    """Returns an example in which the user tells a fact, alone or with its question in the same message."""
     fact = rng.choice(list(facts(rng)))
     if rng.random() < 0.5:
         return Example("tell", [Turn(fact[0], fact[1])], fact[0], {"kind": "equals", "text": fact[1]})
