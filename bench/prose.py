@@ -18,7 +18,7 @@ def bible():
 
 
 def manuals():
-    """The sentences of the manual pages' sources, without their markup."""
+    """Yields the sentences of the manual pages' sources, without their markup."""
     for path in sorted(Path("/usr/share/man").glob("man*/*.gz")):
         text = gzip.decompress(path.read_bytes()).decode(errors="replace")
         for line in text.splitlines():

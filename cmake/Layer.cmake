@@ -51,7 +51,7 @@ function(rocmforge_tests layer)
   # Cases that read the reference data say so in their names.
   set(reference "*Conformance*:*Reference*")
   gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." TEST_FILTER "-${reference}" TEST_LIST ${layer}_tests
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
-  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." TEST_FILTER "${reference}" TEST_LIST ${layer}_reference_tests
+    NO_PRETTY_VALUES PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300 DISCOVERY_TIMEOUT 60)
+  gtest_discover_tests(test_${layer} TEST_PREFIX "${layer}." TEST_FILTER "${reference}" TEST_LIST ${layer}_reference_tests NO_PRETTY_VALUES
     PROPERTIES LABELS conformance TIMEOUT 300 DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds the #include lines against the table of layers: dependencies point downwards only.
+"""Checks the #include lines against the table of layers: dependencies point downwards only.
 
-Also: a header has `#pragma once`, and an include in quotes names a file of this repository.
+Also checks that headers have `#pragma once`, and that an include in quotes names a file of this repository.
 """
 
 import re
@@ -47,20 +47,20 @@ SUFFIXES = {".h", ".cpp", ".hip"}
 
 
 def longest_key(path):
-    """The most exact line of the table for a path below src/ ('quant/q4_0.h' -> 'quant'), or None."""
+    """Returns the most specific line of the table for a path below src/ ('quant/q4_0.h' -> 'quant'), or None."""
     keys = [key for key in MAY_INCLUDE if path.startswith((key + "/", key + "."))]
     return max(keys, key=len, default=None)
 
 
 def layer_of(path):
-    """The layer a path belongs to: every cli/NAME is part of 'cli'."""
+    """Returns the layer that a path belongs to: every cli/NAME is part of 'cli'."""
     if path.startswith("rocmforge/"):
         return "api"
     return "cli" if path.startswith("cli/") else longest_key(path)
 
 
 def find(root, source, included):
-    """The folder of the repository in which an include is found, by the search path that the build uses."""
+    """Returns the folder of the repository in which an include is found, with the search path of the build."""
     own = source.relative_to(root).parts[0]
     folders = ["src", "include"] + ([own] if own not in ("src", "include") else []) + ["tests"]
     return next((folder for folder in folders if (root / folder / included).is_file()), None)
@@ -105,7 +105,7 @@ def check_file(root, source):
 
 
 def check(root):
-    """All complaints about the tree at `root`, as lines."""
+    """Returns all complaints about the tree at `root`, as lines."""
     complaints = []
     for folder in ROOTS:
         for source in sorted((root / folder).rglob("*")):

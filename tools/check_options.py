@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Every `--option` of rocmforge that the documents mention is one that the built program knows.
+"""Checks that the built program knows every `--option` of rocmforge that the documents mention.
 
-Read are code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. Other programs'
-options are not looked at. The program's own list is `rocmforge --help-all`; without a built program nothing is checked.
+It reads code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. Options of other
+programs are ignored. The program's list is `rocmforge --help-all`; without a built program nothing is checked.
 """
 
 import re
@@ -13,13 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "build/release/rocmforge"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
-# A command that runs the program: behind a prompt, variables or a path, or nothing.
+# A command that runs the program, after an optional prompt, variables or path.
 COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S* )*(?:\./)?(?:build/release/)?rocmforge(?= )")
 SPAN = re.compile(r"`([^`]+)`")
 
 
 def options_in_command(line):
-    """The options given to rocmforge in one line of a shell, not those of the programs it is piped to."""
+    """Returns the options passed to rocmforge in one line of a shell, without those of programs it is piped to."""
     line = line.split(" # ")[0]
     return [option
             for part in re.split(r"\s(?:\||\|\||&&|;)\s", line.strip())

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes docs/chat.svg, the picture of a conversation: types into a real one with the demo model and draws the screen.
+"""Makes docs/chat.svg, the picture of a conversation: it types into a real chat with the demo model and draws the screen.
 
     tools/terminal_picture.py            # needs tmux and build/release/rocmforge
 
-The screen is that of tmux, with its colours and styles, so the picture is what a person sees.
+It draws the screen of tmux with its colours and styles, so the picture shows what a person sees.
 """
 
 import re
@@ -37,7 +37,7 @@ class Screen:
         return self.run("capture-pane", "-p", "-e", "-S", "-", "-t", "chat").rstrip("\n").split("\n")
 
     def wait(self):
-        """Until the prompt stands alone in the last line and nothing moves."""
+        """Waits until the last line shows only the prompt and the screen no longer changes."""
         before = None
         for _ in range(200):
             time.sleep(0.1)
@@ -57,7 +57,7 @@ class Screen:
 
 
 def spans(line, style):
-    """Pieces of a line, each with what SVG is to know of its style. `style` holds that of the line before, which goes on."""
+    """Returns the pieces of a line, each with its style as SVG attributes. `style` carries over from the previous line."""
     (weight, opacity), place = style, 0
     for match in [*STYLE.finditer(line), None]:
         text = line[place : match.start() if match else None]

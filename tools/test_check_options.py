@@ -1,4 +1,4 @@
-"""Which mentions of options in the documents are checked, and which belong to other programs."""
+"""Tests which options in the documents are checked, and which belong to other programs."""
 
 import unittest
 

@@ -36,13 +36,13 @@ FINDING = re.compile(r"^(?=\S+:\d+:\d+: (?:error|warning): )", re.MULTILINE)
 
 @functools.cache
 def read(path):
-    """A file's text and the names that it includes."""
+    """Returns a file's text and the names that it includes."""
     text = path.read_text(encoding="utf-8")
     return text, INCLUDE.findall(text)
 
 
 def files_behind(source):
-    """The source and every header of this repository that it includes, directly or not."""
+    """Returns the source and every header of this repository that it includes, directly or indirectly."""
     folders = [ROOT / name for name in ("src", "include", "tests", "bench", "fuzz")]
     seen, waiting = set(), [source]
     while waiting:
@@ -125,7 +125,7 @@ def check(batch, main, mark, wanted):
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.write_text(wanted)
         return ""
-    # stderr counts suppressed warnings of system headers; it matters only where clang-tidy itself failed.
+    # stderr counts suppressed warnings of system headers; it matters only if clang-tidy itself failed.
     return result.stdout or result.stderr or f"{shlex.join(command)} exited {result.returncode}"
 
 

@@ -110,11 +110,11 @@ void perplexity(const PerplexityArguments& arguments) {
   const engine::MeasuredText measured = engine::tokens_to_measure(file, text.text());
   text.check_intact();
   engine::Runner runner = load_runner(file, options);
+  const Signals signals({});
   log::info("{}: {} tokens", arguments.text, group_digits(measured.tokens.size()));
   const std::size_t rest = arguments.stride == 0 ? measured.tokens.size() % arguments.window : 0;
   if (rest > 0) log::info("the last {} fill no window, and are left out", rest);
 
-  const Signals signals({});
   const Progress progress;
   engine::PerplexityOptions how{.window = static_cast<int>(arguments.window),
                                 .stride = static_cast<int>(arguments.stride),

@@ -5,7 +5,7 @@
 //   names/NAME.json            a manifest: which files make up the model (file_name_of() spells the name)
 //   begun/NAME.json            the same for a model whose files are not all there yet
 //   links/NAME/model.gguf      links to the blobs, by the files' own names, so that splits find their parts
-//   locks/                     held by whoever changes a name (locks/name-NAME), or all of it (locks/store)
+//   locks/                     held while a name (locks/name-NAME) or the whole store (locks/store) is changed
 //
 // A name appears when its model is complete. Several processes may use a store at the same time.
 #pragma once

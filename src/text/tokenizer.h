@@ -64,7 +64,7 @@ class Tokenizer {
   // again.
   bool adds_space_prefix() const;
 
-  // How many words have been looked up in the caches since the tokenizer was made, and how many were found.
+  // The number of words looked up in the caches since the tokenizer was made, and the number found, for the benchmark.
   struct CacheUse {
     std::uint64_t words = 0;
     std::uint64_t found = 0;

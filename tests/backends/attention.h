@@ -1,4 +1,4 @@
-// Layers of attention, their caches, and the steps that tests run through them.
+// Makes attention layers, their caches, and the steps that tests run through them.
 #pragma once
 
 #include "backends/backends.h"
@@ -9,7 +9,7 @@ namespace rocmforge::testing {
 inline constexpr quant::FormatId kCacheFormats[] = {quant::FormatId::kF32, quant::FormatId::kF16,
                                                     quant::FormatId::kBF16, quant::FormatId::kQ8_0,
                                                     quant::FormatId::kQ4_0};
-inline constexpr int kBlockTokens = 24;  // no power of two, and no divisor of a cut
+inline constexpr int kBlockTokens = 24;  // not a power of two, and not a divisor of a chunk
 
 struct Layer {
   int heads;
@@ -68,7 +68,7 @@ inline ops::Attention attention_of(const Layer& layer) {
   return attention;
 }
 
-// Rows of a sequence, by its number and position: the same values however the rows are put into steps.
+// Returns rows that depend only on the sequence's number and the position, however the rows are divided into steps.
 inline Numbers rows_of(const ops::Step& step, std::int64_t columns, std::uint32_t kind) {
   Numbers all;
   for (std::size_t r = 0; r < step.positions.size(); ++r) {
@@ -79,7 +79,8 @@ inline Numbers rows_of(const ops::Step& step, std::int64_t columns, std::uint32_
   return all;
 }
 
-// One in so many positions at random, by the row's sequence and position; 0: all. Some rows select none.
+// Selects one in `one_in` positions at random, by the row's sequence and position; 0 selects all. Some rows select
+// none.
 struct Choice {
   int one_in = 0;
 
@@ -99,7 +100,7 @@ struct Choice {
   }
 };
 
-// Stores a step's keys and values as they are, and attends.
+// Stores a step's keys and values unchanged, and computes attention.
 inline Numbers append_and_attend(ops::Backend& backend, const Layer& layer, const ops::Attention& attention,
                                  const Cache& cache, const TestStep& plan, bool attends = true,
                                  const Choice& choice = {}) {
@@ -120,20 +121,21 @@ inline Numbers append_and_attend(ops::Backend& backend, const Layer& layer, cons
   return out.values();
 }
 
-// What float may do to softmax and sums: a logit's rounding, of about `logit`, is a relative error of its weight; sums
-// of `key_size` products and of weights come with their own.
+// Returns the error of float arithmetic in softmax and sums: the rounding of a logit of about `logit` is a relative
+// error of its weight; sums of `key_size` products and of weights add their own.
 inline double attention_tolerance(const Layer& layer, double logit) {
   const double rounding = 0x1p-24;
   const double of_logit = rounding * (layer.key_size / 4.0 + 16) * logit;
   return 2 * of_logit + 24 * rounding;
 }
 
-// Both store into their own caches, which must be alike first; then both attend over the reference's.
+// Both backends store into their own caches, which must then be equal; then both compute attention over the reference's
+// cache.
 inline void compare_attention(ops::Backend& backend, ops::Backend& ref, const Layer& layer,
                               const ops::Attention& attention, const std::string& what, const Choice& choice = {}) {
   const Cache cache(backend, layer);
   const Cache expected_cache(ref, layer);
-  // Prefills of several sizes, then everything at once: a long sequence, one that begins, single tokens.
+  // Prefills of several sizes, followed by a mixed step: a long sequence, a new one, and single tokens.
   const TestStep before[] = {TestStep({{0, 150, 0, 0}, {0, 40, 1, 1}}), TestStep({{150, 150, 0, 0}, {0, 1, 2, 2}}),
                              TestStep({{300, 250, 0, 0}})};
   for (const TestStep& plan : before) append_and_attend(ref, layer, attention, expected_cache, plan, false);
@@ -145,7 +147,7 @@ inline void compare_attention(ops::Backend& backend, ops::Backend& ref, const La
   }
   const Numbers found = append_and_attend(backend, layer, attention, cache, last, true, choice);
   const double tolerance = attention_tolerance(layer, attention.scale * static_cast<float>(layer.key_size));
-  constexpr double kGreatestValue = 5;  // of some thousand normal numbers
+  constexpr double kGreatestValue = 5;  // of several thousand normal numbers
   expect_near(found, expected, [&](std::size_t) { return tolerance * kGreatestValue; }, what);
 }
 

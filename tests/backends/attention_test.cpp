@@ -1,4 +1,4 @@
-// Attention over the paged cache, on every backend.
+// Tests attention over the paged cache on every backend.
 #include <gtest/gtest.h>
 
 #include "backends/attention.h"
@@ -37,7 +37,7 @@ TEST_P(AttentionOps, EveryCacheFormat) {
   EXPECT_FALSE(backend_->can_cache(quant::format_of(FormatId::kI8)));
 }
 
-// Latent attention: one key head for all, whose first part is the value.
+// Latent attention has one key head for all query heads, and the first part of the key is the value.
 TEST_P(AttentionOps, ValuesThatAreTheFirstPartOfTheKeys) {
   for (const FormatId format : {FormatId::kF16, FormatId::kQ8_0}) {
     const Layer layer{3, 1, 576, 512, format, format, true};
@@ -66,7 +66,7 @@ TEST_P(AttentionOps, WindowsCapsSinksAndBothDirections) {
   }
 }
 
-// Logits of some hundreds: the exponentials must be taken of differences.
+// With logits of several hundred, exponentials must be taken of differences.
 TEST_P(AttentionOps, LargeLogits) {
   const Layer layer{2, 1, 64, 64};
   ops::Attention attention = attention_of(layer);
@@ -74,12 +74,12 @@ TEST_P(AttentionOps, LargeLogits) {
   compare_attention(*backend_, *ref_, layer, attention, "large logits");
 }
 
-// ---- What an encoder made ----
+// ---- Cross attention ----
 
-// Each sequence sees as much of its own source as there is, wherever its rows are, and nothing of what is stored behind
-// that: queries of zeros give the mean of the values, which are their positions.
+// Each sequence sees exactly the rows of its own source, wherever they are stored, and nothing behind them. Queries of
+// zeros give the mean of the values, which are their positions.
 TEST_P(AttentionOps, SourcesAreSeenWhole) {
-  constexpr int kStored = 300;  // several cuts, and blocks
+  constexpr int kStored = 300;  // several chunks and blocks
   const Layer layer{4, 2, 64, 1};
   ops::Attention attention = attention_of(layer);
   attention.is_causal = false;
@@ -150,7 +150,7 @@ TEST_P(AttentionOps, DistancesInLogits) {
   }
 }
 
-// Queries of zeros, so that windows and distances alone decide, and values that are their positions: the result is
+// Queries are zeros, so that only windows and distances decide, and values are their positions. The result is thus
 // known without any backend.
 TEST_P(AttentionOps, WindowsAndDistancesAreWhatTheySay) {
   constexpr int kRows = 40;
@@ -217,7 +217,7 @@ Numbers in_chunks(ops::Backend& backend, const Layer& layer, const ops::Attentio
   return all;
 }
 
-// A preempted request, one in a batch or one with a cached prefix must go on exactly as it would have.
+// A preempted request, one in a batch, and one with a cached prefix must continue exactly as they would alone.
 TEST_P(AttentionOps, ChunksBatchesAndThreadsDoNotChangeABit) {
   const Array<float> slopes(*backend_, normal(31, 36, 0.1f)), biases(*backend_, normal(32, 36 * 41));
   for (const Layer& layer : {Layer{4, 2, 64, 64, FormatId::kF16, FormatId::kQ8_0}, Layer{3, 3, 40, 80},

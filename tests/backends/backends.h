@@ -1,4 +1,4 @@
-// The backends that the op tests run on, each held against the reference, and what the tests build for them.
+// Makes the backends for the tests of operations, each compared with the reference, and the tests' tensors.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ inline std::vector<CpuTier> cpu_tiers_here() {
   return tiers;
 }
 
-// Every backend of this machine but the reference.
+// Returns every backend of this machine except the reference.
 inline std::vector<BackendMaker> backend_makers() {
   std::vector<BackendMaker> makers;
   for (const CpuTier tier : cpu_tiers_here()) {
@@ -67,7 +67,7 @@ inline constexpr ops::WorkLimits kTestLimits = {.rows = 300,
                                                 .context = 2048,
                                                 .sequences = 8};
 
-// Both backends of a test, ready to work.
+// A fixture with both backends of a test.
 class OpTest : public ::testing::TestWithParam<BackendMaker> {
  protected:
   OpTest() : backend_(GetParam().make()), ref_(ref::make_backend()) {
@@ -114,7 +114,7 @@ class Array {
   std::unique_ptr<ops::Buffer> buffer_;
 };
 
-// Rows with something behind each, which nobody may read or write.
+// Rows that are followed by guard values, which must be neither read nor written.
 class Rows {
  public:
   static constexpr std::int64_t kBehind = 3;
@@ -162,8 +162,8 @@ inline std::vector<const quant::Format*> weight_formats() {
   return formats;
 }
 
-// Matrices in a format, with the numbers that they stand for. Between two matrices lie some bytes that belong to
-// others, and the first begins where no vector would like it.
+// Matrices in a format, and the numbers that they represent. Between two matrices lie bytes of others, and the first
+// one is unaligned.
 class Matrices {
  public:
   Matrices(const quant::Format& format, std::int64_t rows, std::int64_t columns, std::int64_t count, std::uint32_t seed)
@@ -206,7 +206,7 @@ class Matrices {
  private:
   static constexpr std::int64_t kShift = 2;
 
-  // Formats without an encoder take any bytes, with scales of moderate size.
+  // Formats without an encoder get random bytes, with scales of moderate size.
   void fill(std::span<std::byte> blocks, std::uint32_t seed) const {
     Numbers values = normal(seed, columns_, 0.3f);
     if (format_.has_encoder) {
@@ -234,7 +234,7 @@ class Matrices {
 
 // ---- Comparing ----
 
-// Every number within its own bound.
+// Checks that every number is within its own bound.
 inline void expect_near(const Numbers& found, const Numbers& expected, const std::function<double(std::size_t)>& bound,
                         const std::string& what) {
   ASSERT_EQ(found.size(), expected.size()) << what;

@@ -1,8 +1,8 @@
-// What products should give, and how far a backend that rounds as it may can be from it.
+// Estimates the results of products, and the maximum error of a backend that rounds as allowed.
 //
-// A backend may round the activations of quantized formats to 8 bits, blocks of 32 sharing a scale of a 127th of the
-// greatest magnitude: that moves a value by half a step at most. And it sums in float, in any fixed order whose chains
-// of additions are no longer than kChain and the number of blocks.
+// A backend may round the activations of quantized formats to 8 bits in blocks of 32 that share a scale of 1/127 of the
+// greatest magnitude, which changes a value by at most half a step. It sums in float, in any fixed order whose chains
+// of additions are no longer than kChain or the number of blocks.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ inline constexpr double kFloatRounding = 0x1p-24;
 
 struct Estimate {
   double value = 0;
-  double error = 0;  // how far off it may be
+  double error = 0;  // maximum error
 };
 
 using Estimates = std::vector<Estimate>;
@@ -30,7 +30,7 @@ inline Estimates exactly(std::span<const float> values) {
 
 inline bool may_round_activations(const quant::Format& format) { return !format.is_plain_float(); }
 
-// weights times x.
+// Returns the product of weights and x.
 inline Estimate product(const quant::Format& format, std::span<const float> weights, const Estimates& x) {
   constexpr double kChain = 96;  // 512 columns in eight lanes, the lanes, and the multiplications
   Estimate result;
@@ -48,7 +48,7 @@ inline Estimate product(const quant::Format& format, std::span<const float> weig
       const double weight = weights[i];
       result.value += weight * x[i].value;
       result.error += std::fabs(weight) * (x[i].error + rounding);
-      // Where a block has a scale and a minimum, these are summed apart, and either may be greater than the weight.
+      // If a block has a scale and a minimum, they are summed separately, and either may be greater than the weight.
       const double summand = may_round_activations(format) ? 4 * greatest_weight : std::fabs(weight);
       magnitudes += summand * (std::fabs(x[i].value) + x[i].error + rounding);
     }
@@ -86,7 +86,7 @@ inline double activation_of(ops::Activation activation, double x) {
   return 0;
 }
 
-// The functions are nowhere steeper than 1.2, but for the squares; their own relative error is some roundings.
+// The functions' slopes are at most 1.2, except for the squares; their own relative error is a few roundings.
 inline Estimate activated(ops::Activation activation, Estimate x) {
   const double value = activation_of(activation, x.value);
   const bool is_square = activation == ops::Activation::kReluSquared || activation == ops::Activation::kXielu;
@@ -102,7 +102,7 @@ inline Estimate activated(ops::Activation activation, Estimate gate, Estimate up
                      2 * kFloatRounding * (std::fabs(value) + std::fabs(f.value))};
 }
 
-// Every number within its estimate's error.
+// Checks that every number is within its estimate's error.
 inline void expect_within(const Numbers& found, const Estimates& expected, const std::string& what) {
   ASSERT_EQ(found.size(), expected.size()) << what;
   for (std::size_t i = 0; i < found.size(); ++i) {

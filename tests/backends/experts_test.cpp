@@ -1,4 +1,4 @@
-// Mixtures of experts, on every backend.
+// Tests mixtures of experts on every backend.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -53,7 +53,7 @@ TEST_P(Experts, RouteLikeTheReference) {
   }
 }
 
-// Equal logits must not be a matter of luck: the lower number comes first.
+// Equal logits must be ordered: the lower number comes first.
 TEST_P(Experts, EqualOnesInTheirOrder) {
   const ops::Router router{8, 4, ops::Gating::kSoftmax, nullptr, 4, 2, true, 1};
   const ExpertChoice found = route(*backend_, 1, Numbers(8, 1.0f), router);
@@ -101,7 +101,7 @@ struct Mixture {
     }
   }
 
-  // Of tokens `first` on. Where weights are for the inputs there are no biases.
+  // Returns the result for tokens from `first` on. There are no biases if the weights apply to the inputs.
   Numbers run(ops::Backend& backend, bool gated, Write write, std::int64_t first, std::int64_t count) const {
     const Array<float> gate_biases(backend, gate_bias), down_biases(backend, down_bias), scales(backend, up_scale);
     ops::FeedForward ffn;
@@ -187,7 +187,7 @@ TEST_P(Experts, MixLikeTheReference) {
   }
 }
 
-// The others in a batch decide which experts are read and in which order, but not a bit of a result.
+// The other tokens in a batch affect which experts are read and in which order, but not a bit of a token's result.
 TEST_P(Experts, ATokenAloneGivesTheSameBits) {
   Mixture mixture({40, 96, 64, 6, 2}, quant::FormatId::kQ4_0, quant::FormatId::kQ5_1);
   for (const bool weighs_inputs : {false, true}) {

@@ -1,5 +1,5 @@
-// A row's result has the same bits whatever else is in the step, on any number of threads; and where products are of
-// integers, on every instruction set.
+// Tests that a row's result has the same bits whatever else is in the step, on any number of threads, and for integer
+// products on every instruction set.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -19,7 +19,7 @@ constexpr std::int64_t kOddWidth = 83;  // a whole tile and a part of one
 
 std::int64_t columns_for(const quant::Format& format) { return format.block_values == 1 ? 1061 : 1280; }
 
-// The first `tokens` of x, and what gate_up makes of the result's neighbourhood.
+// Returns the products of the first `tokens` rows of x, including gate_up.
 Numbers products(ops::Backend& backend, const Matrices& weights, const Numbers& x, std::int64_t first,
                  std::int64_t tokens) {
   const auto begin = x.begin() + first * weights.columns();
@@ -53,7 +53,7 @@ TEST_P(Invariance, ProductsOfTokensTogetherAndAlone) {
   }
 }
 
-// Where a row of weights lies in its tile must not matter: Q, K and V of a model may be one tensor in another.
+// A row's position in its tile must not matter: Q, K and V may be one tensor in another model.
 TEST_P(Invariance, ARowOfWeightsAlone) {
   const auto backend = cpu_maker(GetParam(), 1).make();
   backend->reserve(kTestLimits);
@@ -78,7 +78,7 @@ TEST_P(Invariance, ARowOfWeightsAlone) {
 
 constexpr std::int64_t kOddColumns = 203;  // no whole vectors
 
-// Row `number` of the operations' inputs is the same, wherever it lies.
+// Returns the operations' inputs; row `number` is the same wherever it is placed.
 Numbers row_numbers(std::uint32_t kind, std::int64_t first, std::int64_t rows, std::int64_t columns) {
   Numbers all;
   for (std::int64_t row = first; row < first + rows; ++row) {
@@ -88,7 +88,7 @@ Numbers row_numbers(std::uint32_t kind, std::int64_t first, std::int64_t rows, s
   return all;
 }
 
-// Some rows through all operations that treat a row for itself, one after the other.
+// Passes rows through all row-wise operations, one after the other.
 Numbers through_rows(ops::Backend& on, std::int64_t first, std::int64_t rows) {
   const auto input = [&](std::uint32_t kind, std::int64_t columns) {
     return Rows(on, rows, columns, row_numbers(kind, first, rows, columns));
@@ -123,7 +123,7 @@ TEST_P(Invariance, RowsTogetherAndAlone) {
 
 // ---- States ----
 
-// Sequences that begin, each with its number's inputs, through all operations with a state.
+// Passes new sequences, each with the inputs of its number, through all operations with a state.
 Numbers through_states(ops::Backend& on, const std::vector<std::int32_t>& numbers, std::int32_t tokens) {
   constexpr int kHeads = 6, kSize = 40;
   constexpr std::int64_t kChannels = kHeads * kSize;
@@ -186,7 +186,7 @@ TEST_P(Invariance, SequencesTogetherAndAlone) {
 
 // ---- Instruction sets ----
 
-// The kernels of every instruction set, and those still to come, can be held against each other without a tolerance.
+// The kernels of all instruction sets, including future ones, can be compared without a tolerance.
 TEST(IntegerProducts, HaveTheSameBitsOnEveryInstructionSet) {
   using enum quant::FormatId;
   const auto scalar = cpu_maker(CpuTier::kScalar, 1).make();

@@ -1,4 +1,5 @@
-// Recurrences with a matrix for each head, on every backend: against the reference, by hand, and in chunks.
+// Tests recurrences with a matrix for each head on every backend: against the reference, against results by hand, and
+// in chunks.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -19,13 +20,13 @@ struct Result {
   Numbers state;
 };
 
-// One run over some steps: the inputs of a row are the same, however the steps are cut.
+// A run over several steps. The inputs of a row do not depend on how the steps are divided.
 class Run {
  public:
   Run(ops::Backend& backend, std::int64_t head_states, const Numbers& first_state)
       : backend_(backend), size_(head_states), state_(backend, first_state) {}
 
-  // scan(step, state, part, y); part(seed, columns, deviation): an input.
+  // Calls scan(step, state, part, y) for each step; part(seed, columns, deviation) returns an input.
   template <typename Scan>
   Result over(const std::vector<TestStep>& steps, std::int64_t width, Scan scan) {
     Result result;
@@ -56,7 +57,7 @@ const std::vector<TestStep>& ragged() {
   return steps;
 }
 
-// The same rows of one sequence at once, and in parts.
+// The rows of one sequence in one step, and in several.
 const std::vector<TestStep>& whole() {
   static const std::vector<TestStep> steps = {TestStep({{0, 75, 1, 0}})};
   return steps;
@@ -90,7 +91,7 @@ struct DeltaShape {
   std::int64_t state() const { return static_cast<std::int64_t>(heads) * key_size * value_size; }
 };
 
-// Keys of about length 1, as models have them: the state stays of about the values' size.
+// Keys have a length of about 1, as in models, so that the state stays about as large as the values.
 Result delta(ops::Backend& backend, const DeltaShape& shape, const std::vector<TestStep>& steps,
              const Numbers& first_state) {
   const std::int64_t decays = shape.by_channel ? shape.heads * shape.key_size : shape.heads;
@@ -119,7 +120,7 @@ constexpr DeltaShape kDeltaShapes[] = {{4, 2, 128, 128},           {4, 2, 16, 24
 TEST_P(MatrixStates, DeltaRule) {
   for (const DeltaShape& shape : kDeltaShapes) {
     const Numbers state = normal(8, kSlots * shape.state());
-    // Sums of up to 128 products, over 40 tokens that forget.
+    // Sums of up to 128 products, over 40 tokens with decay.
     expect_close(delta(*backend_, shape, ragged(), state), delta(*ref_, shape, ragged(), state), 2e-5);
   }
 }
@@ -131,8 +132,8 @@ TEST_P(MatrixStates, DeltaRuleInChunksGivesTheSameBits) {
   }
 }
 
-// Two key heads, four value heads, keys and values of one number: S' = S exp(a ln 2), and then (beta 0: half) half of
-// what is missing to v / k.
+// Two key heads, four value heads, keys and values of one number: S' = S exp(a ln 2), and then beta (0 gives half) of
+// the difference to v / k.
 TEST_P(MatrixStates, DeltaRuleIsItsFormula) {
   const TestStep plan({{0, 1, 0, 0}});
   for (ops::Backend* backend : both()) {
@@ -184,7 +185,7 @@ Result wkv6(ops::Backend& backend, const WkvShape& shape, const std::vector<Test
       });
 }
 
-// Of the heads, with or without weights of each.
+// The norm of the heads, with or without separate weights.
 enum class HeadNorm { kNone, kForAll, kForEach };
 
 Result wkv7(ops::Backend& backend, const WkvShape& shape, HeadNorm kind, const std::vector<TestStep>& steps,
@@ -217,7 +218,7 @@ TEST_P(MatrixStates, Wkv6) {
 TEST_P(MatrixStates, Wkv7) {
   for (const WkvShape& shape : kWkvShapes) {
     for (const HeadNorm norm : {HeadNorm::kNone, HeadNorm::kForAll, HeadNorm::kForEach}) {
-      if (shape.head_size == 1 && norm != HeadNorm::kNone) continue;  // less its mean it is 0
+      if (shape.head_size == 1 && norm != HeadNorm::kNone) continue;  // a single value less its mean is 0
       const Numbers state = normal(31, kSlots * shape.state());
       expect_close(wkv7(*backend_, shape, norm, ragged(), state), wkv7(*ref_, shape, norm, ragged(), state), 1e-4);
     }
@@ -233,7 +234,7 @@ TEST_P(MatrixStates, WkvInChunksGivesTheSameBits) {
   }
 }
 
-// One number a head, done by hand. exp(-exp(0)) = 1/e; the state is read before it moves on.
+// One number per head, computed by hand. exp(-exp(0)) = 1/e; the state is read before it is updated.
 TEST_P(MatrixStates, Wkv6IsItsFormula) {
   const TestStep plan({{0, 1, 0, 0}});
   for (ops::Backend* backend : both()) {

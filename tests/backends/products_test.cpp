@@ -1,4 +1,4 @@
-// Products with weights of every format, on every backend.
+// Tests products with weights of every format on every backend.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -19,7 +19,8 @@ struct Shape {
   std::int64_t columns;
 };
 
-// One block, rows that fill no tile, more tokens than a tile has, columns beyond what is unpacked at a time.
+// Returns shapes: one block, rows that do not fill a tile, more tokens than a tile has, and more columns than are
+// unpacked at a time.
 std::vector<Shape> shapes_for(const quant::Format& format) {
   const std::int64_t block = format.block_values;
   std::vector<Shape> shapes = {{1, 1, block}, {2, 67, 2 * block}, {5, 16, 3 * block}, {70, 33, block}};
@@ -49,7 +50,7 @@ std::string described(const quant::Format& format, const Shape& shape) {
          " x " + std::to_string(shape.columns);
 }
 
-// A format whose kernel reads a wrong byte answers nonsense that no loader notices.
+// If a format's kernel reads a wrong byte, no loader notices and the model outputs nonsense.
 TEST_P(Products, MultiplyEveryFormat) {
   for (const quant::Format* format : weight_formats()) {
     ASSERT_TRUE(backend_->can_multiply(*format)) << format->name;
@@ -70,7 +71,8 @@ TEST_P(Products, MultiplyEveryFormat) {
 
 TEST_P(Products, RefuseIntegers) { EXPECT_FALSE(backend_->can_multiply(quant::format_of(quant::FormatId::kI32))); }
 
-// Q, K and V are one call, in formats of their own; scale before bias, and added to what is there.
+// Q, K and V are one call with different formats; the scale applies before the bias, and the result is added to the
+// output.
 TEST_P(Products, SeveralProjectionsWithScaleAndBias) {
   const Shape shape{6, 50, 512};
   const Matrices first(quant::format_of(quant::FormatId::kQ4_K), shape.rows, shape.columns, 1, 3);
@@ -96,7 +98,7 @@ TEST_P(Products, SeveralProjectionsWithScaleAndBias) {
       for (std::size_t i = 0; i < expected.size(); ++i) {
         const std::size_t row = i % static_cast<std::size_t>(weights.rows());
         expected[i] = scaled_and_shifted(expected[i], factor, has_bias ? biases[row] : 0.0);
-        expected[i] = scaled_and_shifted(expected[i], 1, 0.5);  // what Rows are filled with
+        expected[i] = scaled_and_shifted(expected[i], 1, 0.5);  // the initial content of Rows
       }
       expect_within(out.values(), expected, std::string(backend->name()) + " " + std::string(weights.format().name));
     };
@@ -106,7 +108,7 @@ TEST_P(Products, SeveralProjectionsWithScaleAndBias) {
   }
 }
 
-// The latent attention's per-head matrices, whose heads lie apart in rows.
+// Latent attention has a matrix per head, and the heads are apart within a row.
 TEST_P(Products, HeadsHaveMatricesOfTheirOwn) {
   constexpr int kHeads = 3;
   constexpr int kColumns = 64;
@@ -180,7 +182,7 @@ TEST_P(Products, GateAndUpWithEveryActivation) {
   }
 }
 
-// Far from 0 an exponential overflows first; the result must be the limit, not NaN.
+// Far from 0 an exponential overflows; the result must be the limit, not NaN.
 TEST_P(Products, ActivationsOfLargeNumbersAreTheirLimits) {
   using enum ops::Activation;
   const Matrices identity = [] { return Matrices(quant::format_of(quant::FormatId::kF32), 1, 1, 1, 14); }();
@@ -217,8 +219,8 @@ TEST_P(Products, XieluNearZero) {
   }
 }
 
-// The reference can round as the integer kernels do, so that a test can tell what that rounding costs: with it the two
-// differ by float's roundings alone, which without it they do not.
+// The reference can round as the integer kernels do, so that a test can measure the cost of that rounding: with it the
+// two differ only by float rounding, without it by more.
 TEST_P(Products, TheReferenceCanRoundActivationsToo) {
   const Matrices weights(quant::format_of(quant::FormatId::kQ4_0), 30, 256, 2, 18);
   Numbers x = normal(19, 6 * 256);
@@ -252,7 +254,7 @@ TEST_P(Products, TheReferenceCanRoundActivationsToo) {
   EXPECT_GT(greatest, 1e-3);
 }
 
-// What is broken must be seen, not become a number.
+// Broken values must remain visible, not become numbers.
 TEST_P(Products, NanAndInfinityInActivationsAreSeen) {
   for (const auto id : {quant::FormatId::kQ4_0, quant::FormatId::kQ6_K, quant::FormatId::kF16}) {
     const Matrices weights(quant::format_of(id), 20, 256, 1, 15);

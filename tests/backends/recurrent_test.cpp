@@ -1,4 +1,4 @@
-// Operations with a state, on every backend: against the reference, and in chunks against in one.
+// Tests operations with a state on every backend: against the reference, and in chunks against a single step.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -104,7 +104,7 @@ ScanResult scan(ops::Backend& backend, const ScanShape& shape, const std::vector
   for (const TestStep& plan : steps) {
     const std::int64_t rows = plan.rows();
     const auto part = [&](std::uint32_t seed, std::int64_t columns) {
-      const Numbers all = normal(seed, (done + rows) * columns);  // the same for a row, however the steps are cut
+      const Numbers all = normal(seed, (done + rows) * columns);  // the same for a row, however the steps are divided
       return Rows(backend, rows, columns, Numbers(all.begin() + done * columns, all.end()));
     };
     const Rows x = part(9, shape.width());
@@ -192,7 +192,7 @@ TEST_P(Recurrent, MambaOfChannels) {
   }
 }
 
-// One channel and one number of state, done by hand: softplus(0) = ln 2.
+// One channel and one number of state, computed by hand: softplus(0) = ln 2.
 TEST_P(Recurrent, MambaIsItsFormula) {
   const TestStep plan({{0, 1, 0, 0}});
   for (ops::Backend* backend : both()) {

@@ -1,5 +1,5 @@
-// What attention does before it: queries, keys and values kept in limits, normalized and rotated, and stored in the
-// paged cache, on every backend.
+// Tests the preparation of attention on every backend: queries, keys and values are clamped, normalized, rotated, and
+// stored in the paged cache.
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -85,19 +85,19 @@ TEST_P(AppendOps, RopeAndNormsOfQueriesAndKeys) {
       }
       return all;
     };
-    // Some roundings of numbers of up to 10.
+    // A few roundings of numbers of up to 10.
     expect_relative(run(*backend_), run(*ref_), 8 * 0x1p-24, 8 * 0x1p-24 * 10, each.name);
   }
 }
 
-// A head of two values is small enough to do by hand: kept within limits, made of length 1 with weights, turned by the
-// position, and then multiplied by the temperature; or turned before the norm.
+// A head of two values can be computed by hand: clamped, scaled to length 1 with weights, rotated by the position, and
+// multiplied by the temperature; or rotated before the norm.
 TEST_P(AppendOps, PreparesInTheStatedOrder) {
   constexpr int kPosition = 5;
   const Layer layer{1, 1, 2, 2};
   const TestStep plan({{kPosition, 1, 0, 0}});
   for (const bool norms_after_rope : {false, true}) {
-    double x = 2, y = -1;  // of (3, -1), kept within 2
+    double x = 2, y = -1;  // (3, -1), clamped to 2
     const auto normalize = [&] {
       const double length = std::hypot(x, y);
       x *= 4 / length;
@@ -141,7 +141,7 @@ TEST_P(AppendOps, PreparesInTheStatedOrder) {
   }
 }
 
-// Layers that share another's cache bring queries alone, and must leave it as it is.
+// Layers that share another layer's cache have only queries and must leave the cache unchanged.
 TEST_P(AppendOps, WithoutKeysNothingIsStored) {
   const Layer layer{4, 2, 64, 64};
   const TestStep plan({{3, 2, 0, 0}, {0, 1, 1, 1}});
@@ -163,7 +163,7 @@ TEST_P(AppendOps, WithoutKeysNothingIsStored) {
   for (ops::Backend* backend : both()) expect_same_bits(run(*backend, false), run(*backend, true), "queries");
 }
 
-// Numbers beyond a half become the greatest half: an infinity in the cache would spoil all that comes later.
+// Numbers beyond the range of a half become the greatest half: an infinity in the cache would spoil all later results.
 TEST_P(AppendOps, CachesSaturate) {
   const Numbers wild = {1e30f,
                         -1e30f,

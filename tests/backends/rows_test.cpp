@@ -1,4 +1,4 @@
-// Operations on rows and single values, on every backend.
+// Tests operations on rows and single values on every backend.
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ using ops::Write;
 
 class RowOps : public OpTest {
  protected:
-  // Runs an operation on both backends, and holds the results against each other.
+  // Runs an operation on both backends and compares the results.
   template <typename Run>
   void compare(Run run, double relative, double absolute, const std::string& what) {
     const Numbers expected = run(*ref_);
@@ -25,7 +25,7 @@ class RowOps : public OpTest {
 };
 ROCMFORGE_ON_EVERY_BACKEND(RowOps);
 
-// A rounding of the result, and one each of the factors in float.
+// A rounding of the result and of each float factor.
 constexpr double kFewRoundings = 8 * 0x1p-24;
 
 struct NormCase {
@@ -55,7 +55,7 @@ TEST_P(RowOps, Norms) {
   for (const NormCase& each : cases) {
     for (const std::int64_t rows : {1, 9}) {
       Numbers x = normal(1, rows * each.columns);
-      for (float& value : x) value += 3;  // a mean that a layer norm must take away
+      for (float& value : x) value += 3;  // a mean that a layer norm must subtract
       const Numbers weights = normal(2, std::max(each.weights, 1));
       const Numbers biases = normal(3, std::max(each.weights, 1));
       for (const bool in_place : {false, true}) {
@@ -79,7 +79,7 @@ TEST_P(RowOps, Norms) {
   }
 }
 
-// A row of large values must not overflow where the result is small.
+// A row of large values must not overflow if the result is small.
 TEST_P(RowOps, NormOfLargeValues) {
   const auto run = [](ops::Backend& backend) {
     const Rows rows(backend, 1, 64, Numbers(64, 1e25f));
@@ -89,7 +89,7 @@ TEST_P(RowOps, NormOfLargeValues) {
   expect_relative(run(*backend_), Numbers(64, 1.0f), kFewRoundings, 0, "large");
 }
 
-// A row is made of length 1, but one below epsilon is divided by epsilon, and none by 0.
+// A row is scaled to length 1; if its length is below epsilon it is divided by epsilon, never by 0.
 TEST_P(RowOps, NormOfLength) {
   for (ops::Backend* backend : both()) {
     const Rows rows(*backend, 3, 2, {3, 4, 0, 0, 0.003f, 0.004f});
@@ -170,7 +170,7 @@ TEST_P(RowOps, Elementwise) {
   }
 }
 
-// f(gate) * x, and the result in the place of either.
+// Computes f(gate) * x, with the result in place of either operand.
 TEST_P(RowOps, GateWithEveryActivation) {
   using enum ops::Activation;
   constexpr std::int64_t kRows = 3, kColumns = 37;
@@ -197,7 +197,7 @@ TEST_P(RowOps, GateWithEveryActivation) {
   }
 }
 
-// What is said of each, with numbers small enough to do by hand.
+// Tests the definition of each operation with numbers small enough to compute by hand.
 TEST_P(RowOps, WhatElementwiseOperationsMean) {
   for (ops::Backend* backend : both()) {
     const std::string name(backend->name());
@@ -211,14 +211,14 @@ TEST_P(RowOps, WhatElementwiseOperationsMean) {
     const Rows gate(*backend, 1, 2, {0, 100});
     backend->blend(x.tensor(), gate.tensor(), difference.tensor());
     EXPECT_EQ(difference.values(), (Numbers{7, 20})) << name;
-    // Mean 3, deviation 2 when divided by the number of values.
+    // Mean 3; the deviation is 2 if divided by the number of values.
     const Rows spread(*backend, 1, 4, {1, 1, 5, 5});
     backend->keep_outliers(0.5f, spread.tensor());
     EXPECT_EQ(spread.values(), (Numbers{0, 0, 1, 1})) << name;
   }
 }
 
-// What is broken must be seen, not become a number.
+// Broken values must remain visible, not become numbers.
 TEST_P(RowOps, NanStays) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (ops::Backend* backend : both()) {
@@ -231,7 +231,7 @@ TEST_P(RowOps, NanStays) {
 TEST_P(RowOps, MatchLength) {
   for (const std::int64_t part : {1, 3, 33}) {
     Numbers x = normal(18, 5 * 2 * part, 7);
-    std::fill_n(x.begin(), part, 1e-9f);  // short: not blown up to the full length
+    std::fill_n(x.begin(), part, 1e-9f);  // short; must not be scaled to the full length
     const auto run = [&](ops::Backend& backend) {
       const Rows like(backend, 5, part, normal(19, 5 * part)), rows(backend, 5, 2 * part, x);
       backend.match_length(like.tensor(), part, rows.tensor());

@@ -1,4 +1,4 @@
-// Attention to chosen keys, and their choice, on every backend.
+// Tests attention to selected keys, and their selection, on every backend.
 #include <gtest/gtest.h>
 
 #include "backends/attention.h"
@@ -29,7 +29,7 @@ TEST_P(SparseAttention, AttendsToSelectedKeys) {
   }
 }
 
-// A selection of exactly what a window sees is that window.
+// Selecting exactly the keys of a window is equal to that window.
 TEST_P(SparseAttention, ASelectionIsNoMoreThanItSays) {
   constexpr std::int32_t kRows = 290;
   constexpr std::int32_t kWindow = 37;
@@ -57,7 +57,7 @@ TEST_P(SparseAttention, ASelectionIsNoMoreThanItSays) {
   expect_same_bits(run(false), run(true), "window");
 }
 
-// Zeros, and not what was there before: with a sink too, which brings no value.
+// The result is zeros, not the previous content; also with a sink, which has no value.
 TEST_P(SparseAttention, ARowThatSeesNothingGivesZeros) {
   const Layer layer{2, 1, 64, 64, FormatId::kF16, FormatId::kF16};
   const TestStep plan({{0, 300, 0, 0}});
@@ -68,7 +68,8 @@ TEST_P(SparseAttention, ARowThatSeesNothingGivesZeros) {
       const Cache cache(*backend, layer);
       ops::Attention attention = attention_of(layer);
       if (has_sinks) attention.sinks = sinks.data();
-      append_and_attend(*backend, layer, attention, cache, plan);  // leaves its results in every working space
+      append_and_attend(*backend, layer, attention, cache,
+                        plan);  // leaves its results in the working memory of every thread
       const Rows q(*backend, 300, 128), out(*backend, 300, 128);
       backend->paged_attention(plan.step(), attention, q.tensor(), cache.view(), {none.data(), Choice::kWords},
                                out.tensor());
@@ -77,7 +78,7 @@ TEST_P(SparseAttention, ARowThatSeesNothingGivesZeros) {
   }
 }
 
-// ---- Choosing ----
+// ---- Selection ----
 
 struct Indexer {
   int heads;
@@ -85,7 +86,7 @@ struct Indexer {
   FormatId format = FormatId::kF16;
 };
 
-// Whole numbers, whose scores are exact and often equal; or any.
+// Returns integers, whose scores are exact and often equal, or arbitrary numbers.
 Numbers values_for(const ops::Step& step, std::int64_t columns, std::uint32_t kind, bool are_whole) {
   Numbers values = rows_of(step, columns, kind);
   if (are_whole) {
@@ -96,7 +97,7 @@ Numbers values_for(const ops::Step& step, std::int64_t columns, std::uint32_t ki
 
 using Bits = std::vector<std::uint32_t>;
 
-// The last step's choice; before it the sequences' keys are stored.
+// Returns the selection of the last step, after the sequences' keys were stored.
 Bits select(ops::Backend& backend, const Indexer& indexer, int most, const std::vector<TestStep>& steps,
             bool are_whole) {
   const Layer layer{1, 1, indexer.size, indexer.size, indexer.format, indexer.format};
@@ -123,8 +124,8 @@ const std::vector<TestStep>& sequences() {
   return steps;
 }
 
-// Bits are compared, so nothing may be near a tie by chance: whole numbers are exact, and of the others no two scores
-// of these are equal within their rounding.
+// Bits are compared, so there must be no near ties: integers are exact, and no two scores of the other numbers are
+// equal within their rounding.
 TEST_P(SparseAttention, SelectsLikeTheReference) {
   for (const Indexer& indexer : {Indexer{1, 16}, Indexer{3, 20}, Indexer{40, 48}, Indexer{64, 128}}) {
     for (const int most : {0, 1, 7, 32, 300, 551, 2000}) {
@@ -143,7 +144,7 @@ TEST_P(SparseAttention, SelectsLikeTheReference) {
   }
 }
 
-// One row at the end of the long sequence: shared among threads in another way.
+// One row at the end of the long sequence, which is divided among threads differently.
 TEST_P(SparseAttention, ARowAloneSelectsTheSame) {
   const Indexer indexer{8, 64};
   const Bits together = select(*backend_, indexer, 50, sequences(), false);
@@ -153,8 +154,8 @@ TEST_P(SparseAttention, ARowAloneSelectsTheSame) {
   EXPECT_EQ(alone, Bits(together.begin(), together.begin() + Choice::kWords));
 }
 
-// Scores known by hand: 1 head, weight 1, query 1; the keys are the scores. What is below zero counts as zero, and of
-// equal ones the earlier are taken.
+// Scores known by hand: 1 head, weight 1, query 1, so the keys are the scores. Scores below zero count as zero, and of
+// equal ones the earlier are selected.
 TEST_P(SparseAttention, EqualScoresInTheirOrder) {
   const Layer layer{1, 1, 1, 1};
   const TestStep plan({{0, 8, 0, 0}});

@@ -1,4 +1,5 @@
-// What a backend owes besides its operations: memory that is asked for once, and honest refusals.
+// Tests what a backend guarantees besides its operations: memory is allocated once, and unsupported requests are
+// refused.
 #include <gtest/gtest.h>
 
 #include "backends/backends.h"
@@ -16,7 +17,7 @@ ROCMFORGE_ON_EVERY_BACKEND(SteadyState);
 
 constexpr std::int64_t kStepWidth = 256;
 
-// A step of a small model with everything in it, whose tensors exist already.
+// A step of a small model with every operation; its tensors already exist.
 class WholeStep {
  public:
   explicit WholeStep(ops::Backend& backend)
@@ -151,7 +152,7 @@ class WholeStep {
   std::vector<ops::Weight> weights_;
 };
 
-// An allocation in a step is a pause at the worst moment, and one that fails is a crash in the middle of an answer.
+// An allocation in a step is a pause at the worst moment, and a failed one is a crash in the middle of an answer.
 TEST_P(SteadyState, OperationsAllocateNothing) {
   WholeStep step(*backend_);
   const long before = testing::allocations;
@@ -166,7 +167,7 @@ TEST_P(SteadyState, WorkBytesAreWhatReserveTakes) {
   EXPECT_GT(backend_->work_bytes(more), backend_->work_bytes(kTestLimits));
 }
 
-// Reserving again for more keeps nothing of the smaller room in use.
+// Reserving more must not keep the smaller reservation.
 TEST_P(SteadyState, ReservesAgainForGreaterLimits) {
   const auto fresh = GetParam().make();
   ops::WorkLimits limits{.rows = 1, .columns = 256, .head_size = 64};

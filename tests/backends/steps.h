@@ -1,4 +1,4 @@
-// Steps of several sequences, with block tables whose blocks lie anywhere.
+// Makes steps of several sequences with block tables whose blocks are scattered.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct SequencePlan {
   std::int32_t first_position = 0;
   std::int32_t rows = 0;
   std::int32_t state_slot = 0;
-  std::int32_t number = 0;  // whose blocks it has
+  std::int32_t number = 0;  // number of the sequence, which determines its blocks
   std::int32_t source_length = 0;
 };
 

@@ -1,3 +1,4 @@
+// Tests that an output file appears complete or not at all.
 #include "base/atomic_file.h"
 
 #include <csignal>

@@ -1,3 +1,4 @@
+// Tests the number of processors that a process may use, with fake files of /proc and /sys.
 #include "base/cpu_count.h"
 
 #include <string>

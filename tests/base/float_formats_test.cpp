@@ -1,3 +1,4 @@
+// Tests the conversions of all small float formats, exhaustively where possible.
 #include "base/float_formats.h"
 
 #include <cmath>
@@ -12,7 +13,7 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// The value of a format's code, from the definition, in double.
+// Returns the value of a format's code in double, computed from the definition.
 double value_of(int magnitude, int mantissa_bits, int bias) {
   const int exponent = magnitude >> mantissa_bits;
   const double fraction = std::ldexp(magnitude & ((1 << mantissa_bits) - 1), -mantissa_bits);

@@ -1,3 +1,4 @@
+// Tests reading and writing of JSON, with malformed and hostile input.
 #include "base/json.h"
 
 #include <string>
@@ -10,7 +11,7 @@
 namespace rocmforge {
 namespace {
 
-// Metadata of a model may hold any bytes; `inspect --json` must answer all the same.
+// A model's metadata may contain any bytes; `inspect --json` must still give valid output.
 TEST(Json, WritesBytesThatAreNoUtf8) {
   EXPECT_EQ(dump_json(nlohmann::json{{"name", "a\xff"}}), "{\"name\":\"a\xef\xbf\xbd\"}");
   EXPECT_EQ(dump_json(nlohmann::json{1, 2}, 1), "[\n 1,\n 2\n]");
@@ -21,7 +22,7 @@ TEST(Json, KeepsTheOrderOfKeysWhenAsked) {
   EXPECT_EQ(dump_json(parse_ordered_json(R"({"b": 1, "a": [true, null]})", "request")), R"({"b":1,"a":[true,null]})");
 }
 
-// Whoever edited the file by hand is told where to look.
+// A user who edited the file by hand is told where the mistake is.
 TEST(Json, SaysWhereTheMistakeIs) {
   EXPECT_ERROR(parse_json("{\n  \"a\": 1,\n  \"b\": }\n", "plan.json"), "plan.json: line 3, column 8: ");
   EXPECT_ERROR(parse_json("", "plan.json"), "plan.json: line 1, column 1: ");
@@ -29,7 +30,7 @@ TEST(Json, SaysWhereTheMistakeIs) {
   EXPECT_ERROR(parse_json("\"\x1b\xff\"", "plan.json"), "plan.json: line 1");
 }
 
-// A request of a million brackets must not take the server's stack.
+// A request with a million brackets must not overflow the server's stack.
 TEST(Json, RefusesDeepNesting) {
   const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_NO_THROW(parse_json(nested(kJsonMaxDepth), "request"));
@@ -38,7 +39,7 @@ TEST(Json, RefusesDeepNesting) {
   EXPECT_NO_THROW(parse_json(R"(["[[\"[[", "]"])", "request")) << "brackets in texts are no levels";
 }
 
-// An answer of a server with a million members must not take hours.
+// Reading a server's response with a million members must not take hours.
 TEST(Json, ReadsLongListsInTimeThatTheirLengthTakes) {
   std::string list = "[{}";
   for (int i = 0; i < 1'000'000; ++i) list += ",{}";

@@ -1,3 +1,4 @@
+// Tests log lines: labels, levels and pauses.
 #include "base/log.h"
 
 #include <cstdio>
@@ -26,7 +27,7 @@ TEST_F(Log, WritesPlainLabelledLines) {
             "loaded 32 layers\nwarning: 3 of 32 layers on the CPU\nerror: out of memory\n");
 }
 
-// A message that holds braces, as a template's does, is text and no format.
+// A message that contains braces, like a template's, is text and not a format string.
 TEST_F(Log, TakesMessagesAsTheyAre) {
   ::testing::internal::CaptureStderr();
   write(Level::kInfo, "{{ messages }} {0}");
@@ -47,7 +48,7 @@ TEST_F(Log, DropsWhatIsBelowTheLevel) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "error: shown\ntrace: details\n");
 }
 
-// A line in the middle of an answer would tear it; one that is lost would be worse.
+// A log line in the middle of an answer would split it, and a lost line would be worse.
 TEST_F(Log, APauseKeepsLinesBack) {
   ::testing::internal::CaptureStderr();
   {

@@ -1,3 +1,4 @@
+// Tests memory-mapped files, including files that shrink while they are mapped.
 #include "base/mapped_file.h"
 
 #include <algorithm>
@@ -27,7 +28,7 @@ std::string text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.size()};
 }
 
-// Kilobytes of this process that lie in memory because of mapped files.
+// Returns the kilobytes of this process that are resident because of mapped files.
 long resident_file_kib() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -82,7 +83,7 @@ TEST(MappedFile, OutlivesAFileThatShrinks) {
   EXPECT_NO_THROW(untouched.check_intact());
 }
 
-// Faults elsewhere are bugs and must stay visible: only what this program mapped is replaced by zeros.
+// Faults elsewhere are bugs and must stay visible: only pages that this program mapped are replaced by zeros.
 TEST(MappedFileDeathTest, LeavesOtherBusErrorsAlone) {
   const TempFolder folder;
   const MappedFile guarded(folder.write("guarded", "content"));
@@ -110,7 +111,7 @@ TEST(MappedFile, ReleasesPagesThatWereRead) {
   EXPECT_EQ(file.bytes().back(), std::byte{0});
 }
 
-// Advice and release take ranges as they come, also at the end and beyond it.
+// Advice and release accept any range, also at the end of the file and beyond.
 TEST(MappedFile, AcceptsAnyRange) {
   const TempFolder folder;
   const MappedFile file(folder.write("a", std::string(10000, 'x')));
@@ -123,7 +124,7 @@ TEST(MappedFile, AcceptsAnyRange) {
   EXPECT_EQ(text_of(file), std::string(10000, 'x'));
 }
 
-// A model in hundreds of parts, and several of them, must open.
+// A model in hundreds of parts must open, and several of them at once.
 TEST(MappedFile, ManyFilesAtOnce) {
   const TempFolder folder;
   const std::string path = folder.write("a", "content");

@@ -1,3 +1,4 @@
+// Tests how much memory a process may use, with fake files of /proc and /sys.
 #include "base/memory_state.h"
 
 #include <gtest/gtest.h>
@@ -21,7 +22,7 @@ TEST(MemoryState, OfAMachineWithoutLimits) {
   EXPECT_EQ(memory.available, 9000000 * kKibibyte);
 }
 
-// A container that is planned for with the machine's memory is killed in the middle of loading.
+// If memory is planned with the machine's size instead of the container's, the process is killed while loading.
 TEST(MemoryState, TheTightestGroupOfVersion2) {
   const TempFolder root;
   root.write("proc/meminfo", kMemInfo);
@@ -38,7 +39,7 @@ TEST(MemoryState, TheTightestGroupOfVersion2) {
   EXPECT_EQ(system_memory(root.path()).available, 500000000u);
 }
 
-// The pages of a model's file count as used, but are given back when they are needed.
+// The pages of a model's file count as used, but the system reclaims them when they are needed.
 TEST(MemoryState, PageCacheIsAvailable) {
   const TempFolder root;
   root.write("proc/meminfo", kMemInfo);

@@ -1,3 +1,4 @@
+// Tests NumPy files.
 #include "base/npy.h"
 
 #include <array>
@@ -26,7 +27,7 @@ std::string npy(std::string dictionary, std::string_view data, char version = 1)
 constexpr std::string_view kOne("\0\0\x80\x3f", 4);
 constexpr const char* kScalar = "{'descr': '<f4', 'fortran_order': False, 'shape': (), }";
 
-// What logits writes is read by other programs: the bytes are NumPy's own.
+// Other programs read the files that `logits` writes, so the bytes must be those of NumPy.
 TEST(Npy, WritesWhatNumPyWrites) {
   const TempFolder folder;
   const std::array<float, 2> values = {1.0f, -2.5f};
@@ -63,7 +64,7 @@ TEST(Npy, ReadsVersion2AndAnyOrderOfEntries) {
   EXPECT_EQ(read_npy(folder.write("a", npy(other, kOne))).shape, (std::vector<std::size_t>{1, 1}));
 }
 
-// A file that is taken for something it is not gives wrong numbers without a word.
+// A file that is misread gives wrong numbers without a message.
 TEST(Npy, RefusesWhatItCannotRead) {
   const TempFolder folder;
   const auto read = [&](std::string_view content) { return read_npy(folder.write("a.npy", content)); };

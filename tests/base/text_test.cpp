@@ -1,3 +1,4 @@
+// Tests formatting and parsing of sizes, and printing of untrusted text.
 #include "base/text.h"
 
 #include <array>
@@ -11,7 +12,7 @@
 namespace rocmforge {
 namespace {
 
-// Sizes are what people decide by: whether a model fits, whether a download is worth it.
+// People base decisions on sizes: whether a model fits, whether a download is worth it.
 TEST(Text, FormatsBytesWithThreeDigits) {
   EXPECT_EQ(format_bytes(0), "0 bytes");
   EXPECT_EQ(format_bytes(1), "1 byte");
@@ -26,7 +27,7 @@ TEST(Text, FormatsBytesWithThreeDigits) {
   EXPECT_EQ(format_exact_bytes(7), "7 bytes");
 }
 
-// "8.03 B" is how a model's size is known to its users.
+// Users know a model's size as "8.03 B".
 TEST(Text, FormatsCountsOfParameters) {
   EXPECT_EQ(format_count(999), "999");
   EXPECT_EQ(format_count(1000), "1.00 K");
@@ -51,7 +52,7 @@ TEST(Text, ParsesSizesAndRefusesTheRest) {
   }
 }
 
-// Names of tensors and keys end up in JSON, which is UTF-8 or broken.
+// Names of tensors and keys appear in JSON, which must be UTF-8.
 TEST(Text, TellsUtf8FromOtherBytes) {
   EXPECT_TRUE(is_valid_utf8(""));
   EXPECT_TRUE(is_valid_utf8("blk.0.attn_q.weight"));
@@ -63,7 +64,7 @@ TEST(Text, TellsUtf8FromOtherBytes) {
   }
 }
 
-// A model's name must not move the cursor, colour the terminal or read backwards.
+// A model's name must not move the cursor, colour the terminal or reverse the text.
 TEST(Text, PrintsHostileTextHarmlessly) {
   EXPECT_EQ(printable("plain text, größer, 世界"), "plain text, größer, 世界");
   EXPECT_EQ(printable("a\nb\t\x1b[31mred\x07"), "a\\nb\\t\\x1b[31mred\\x07");
@@ -87,7 +88,7 @@ TEST(Text, IgnoresCaseOfAsciiOnly) {
   EXPECT_FALSE(equal_ignoring_case("[", "{"));
 }
 
-// "Did you mean" saves a look at the help, but a far-fetched guess misleads.
+// "Did you mean" saves a look at the help, but an unlikely guess misleads.
 TEST(Text, FindsTheMostLikelySpelling) {
   constexpr std::array<std::string_view, 4> kNames = {"quantize", "dequantize", "inspect", "tokenize"};
   EXPECT_EQ(closest("inspekt", kNames), "inspect");

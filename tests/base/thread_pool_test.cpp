@@ -1,3 +1,4 @@
+// Tests the thread pool: every index runs once, and errors, pauses and shutdown are handled.
 #include "base/thread_pool.h"
 
 #include <atomic>
@@ -24,7 +25,7 @@ class ThreadPoolOfSize : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, ThreadPoolOfSize, ::testing::Values(1, 2, 3, 8, 33),
                          [](const auto& instance) { return std::to_string(instance.param); });
 
-// A row that is computed twice or not at all is a wrong token.
+// A row that is computed twice or not at all gives a wrong token.
 TEST_P(ThreadPoolOfSize, DoesEveryIndexOnce) {
   ThreadPool pool(GetParam());
   EXPECT_EQ(pool.size(), GetParam());
@@ -50,7 +51,7 @@ TEST_P(ThreadPoolOfSize, RunsOperationAfterOperation) {
   EXPECT_EQ(values, std::vector<int>(64, rounds));
 }
 
-// Scratch memory belongs to a thread: two tasks at once must never get the same number.
+// Scratch memory belongs to a thread, so two concurrent tasks must never get the same thread number.
 TEST_P(ThreadPoolOfSize, TellsTheTaskItsThread) {
   ThreadPool pool(GetParam());
   std::vector<std::atomic<int>> inside(static_cast<std::size_t>(GetParam()));
@@ -77,7 +78,7 @@ TEST_P(ThreadPoolOfSize, RunsOnEveryThreadAtTheSameTime) {
   }
 }
 
-// What goes wrong in a task must reach the engine's step as an error, and the pool must go on serving others.
+// A failure in a task must reach the engine's step as an error, and the pool must remain usable.
 TEST_P(ThreadPoolOfSize, HandsAnExceptionToTheCaller) {
   ThreadPool pool(GetParam());
   for (int round = 0; round < 50; ++round) {
@@ -87,7 +88,7 @@ TEST_P(ThreadPoolOfSize, HandsAnExceptionToTheCaller) {
       if (index == 3) throw std::runtime_error("task 3");
     };
     EXPECT_THROW(pool.parallel_for(100000, task), std::runtime_error);
-    // With others at work they may finish all the rest before the exception is even on its way.
+    // With several threads, the others may finish all remaining work before the exception is noticed.
     if (GetParam() == 1) {
       EXPECT_EQ(begun, 4);
     }
@@ -99,14 +100,14 @@ TEST_P(ThreadPoolOfSize, HandsAnExceptionToTheCaller) {
   }
 }
 
-// An error must not be told only after minutes of work that nobody wants any more.
+// An error must not be reported only after minutes of work that nobody needs any more.
 TEST(ThreadPool, SkipsWhatHasNotBegunWhenATaskFails) {
   ThreadPool pool(2);
   constexpr std::size_t kCount = 10'000'000;
   std::atomic<std::size_t> begun = 0;
   const auto task = [&](std::size_t index) {
     ++begun;
-    while (index < 2 && begun < 2) std::this_thread::yield();  // until both threads are at it
+    while (index < 2 && begun < 2) std::this_thread::yield();  // until both threads are busy
     if (index == 0) throw std::runtime_error("task 0");
   };
   EXPECT_THROW(pool.parallel_for(kCount, task), std::runtime_error);
@@ -124,7 +125,7 @@ TEST(ThreadPool, WakesUpAfterAPause) {
   }
 }
 
-// One thread that the system holds up must not hold up the others' work.
+// A thread that the system delays must not delay the others' work.
 TEST(ThreadPool, SpreadsWorkToWhoeverIsFree) {
   ThreadPool pool(2);
   std::atomic<int> others = 0;
@@ -135,7 +136,7 @@ TEST(ThreadPool, SpreadsWorkToWhoeverIsFree) {
   EXPECT_EQ(others, 99);
 }
 
-// A pool that calls itself would wait for itself forever.
+// A task that calls its own pool would wait forever.
 TEST(ThreadPool, RefusesToBeCalledFromItsOwnTask) {
   ThreadPool pool(2);
   EXPECT_ERROR(pool.parallel_for(4, [&](std::size_t) { pool.parallel_for(4, [](std::size_t) {}); }), "busy_");
@@ -143,7 +144,7 @@ TEST(ThreadPool, RefusesToBeCalledFromItsOwnTask) {
 
 TEST(ThreadPool, NeedsAThread) { EXPECT_ERROR(ThreadPool(0), "0 threads, expected at least 1"); }
 
-// Starting and ending must not race, however short the life.
+// Starting and stopping must not race, however short the pool's life.
 TEST(ThreadPool, EndsAtAnyMoment) {
   for (int round = 0; round < 200; ++round) {
     ThreadPool pool(3);

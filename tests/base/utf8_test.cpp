@@ -1,3 +1,4 @@
+// Tests decoding of UTF-8 and replacement of invalid bytes.
 #include "base/utf8.h"
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the words and options of a command that generates mean.
+// Tests the meaning of the arguments and options of commands that generate.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ TEST(ModelAndPrompt, TakesTheDemoModelWhereNoneIsNamed) {
   expect(find_model_and_prompt("demo", "Why?", ""), "Why?");
 }
 
-// A misspelt name must not be answered by a model of another.
+// A misspelt name must not silently select another model.
 TEST(ModelAndPrompt, SaysWhatIsMissing) {
   const TempFolder folder;
   const std::string file = folder.write("model.gguf", "");

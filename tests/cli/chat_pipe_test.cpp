@@ -1,4 +1,4 @@
-// One answer at a time, as scripts and pipes use `rocmforge run`.
+// Tests `rocmforge run` with one answer at a time, as scripts and pipes use it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -81,7 +81,7 @@ TEST_F(RunInAPipe, NumbersOutOfRangeAreNamed) {
   refused("--logit-bias", "5", "'5' is no token and its bias");
 }
 
-// What one says to a model changes nothing: the script follows each line feed. Its options do.
+// The prompt does not change this model's answer, because the script follows each line feed; the options do.
 TEST_F(RunInAPipe, OptionsReachTheModel) {
   const std::string parrot = model({.script = {"one", " two", " three"}});
   EXPECT_EQ(run({parrot,
@@ -108,7 +108,7 @@ TEST_F(RunInAPipe, OptionsReachTheModel) {
                  "0"})
                 .output,
             "one two three\n");
-  // 256 bytes and three control tokens come before the script.
+  // The script's ids follow 256 bytes and three control tokens.
   EXPECT_THAT(run({parrot, "x", "--logit-bias", "260-inf", "-n", "4"}).output, Not(HasSubstr("two")));
   const Answer first = run({parrot, "x", "--temp", "50", "--top-k", "0", "--top-p", "1", "--min-p", "0", "-n", "20",
                             "--seed", "7", "--raw"});
@@ -171,13 +171,14 @@ TEST_F(RunInAPipe, RawContinuesTheTextAsItStands) {
   EXPECT_EQ(limited.output.size(), 64 * 2 + 64 * 4 + 1u) << "128 tokens, if not told otherwise";
 }
 
-// Ctrl-C keeps what was said.
+// Ctrl-C keeps the part of the answer that was written.
 TEST_F(RunInAPipe, AnInterruptEndsTheAnswer) {
   const std::string endless = model({.script = {"on", " and", " on,"}, .script_repeats = true});
-  // The answer's beginning goes through a file, so that it can be waited for.
+  // The answer goes to a file, so that the test can wait for its beginning.
   Program program({"/bin/sh", "-c",
                    "exec " ROCMFORGE_BINARY " run " + endless + " x --ctx 64 --context-shift > " + (folder_ / "out")});
-  while (testing::read_text(folder_ / "out").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const auto has_said = [&] { return testing::read_text(folder_ / "out").find("on and on,") != std::string::npos; };
+  while (program.is_running() && !has_said()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   program.signal(SIGINT);
   EXPECT_EQ(program.wait().exit_code, 130);
   const std::string output = testing::read_text(folder_ / "out");

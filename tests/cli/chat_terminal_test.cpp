@@ -1,4 +1,4 @@
-// A conversation as somebody at a terminal has it: keys go in, and what counts is what the screen shows.
+// Tests a conversation in a terminal: the test presses keys and reads the screen.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -30,12 +30,12 @@ class ChatInATerminal : public ::testing::Test {
   std::string model(const ChatModelOptions& options = {.script = {"Hel", "lo", " there"}}) const {
     return testing::chat_model(folder_ / "model.gguf", options);
   }
-  // Never ends, and has always room for more.
+  // Returns a model whose answer never ends and whose context always has room.
   std::string endless_model() const {
     return model({.script = {"on", " and", " on", "\n"}, .script_repeats = true}) + " --ctx 256 --context-shift";
   }
 
-  // The terminal with `rocmforge run ARGUMENTS` in it, ready for the first line.
+  // Returns a terminal with `rocmforge run ARGUMENTS`, ready for the first line.
   std::unique_ptr<Tmux> chat(const std::string& arguments) const {
     auto terminal = open(ROCMFORGE_BINARY " run " + arguments);
     EXPECT_TRUE(terminal->shows(kGreeting));
@@ -47,7 +47,7 @@ class ChatInATerminal : public ::testing::Test {
   }
   std::string history_path() const { return folder_ / ".local/state/rocmforge/history"; }
 
-  // What the model was sent and said, by /save.
+  // Returns the messages of the conversation, which /save writes.
   nlohmann::json saved_messages(const Tmux& terminal) const {
     const std::string path = folder_ / "chat.json";
     terminal.enter("/save " + path);
@@ -70,7 +70,7 @@ TEST_F(ChatInATerminal, SaysWhoAnswersAndWhere) {
   EXPECT_TRUE(terminal->ends_with("left with 0"));
 }
 
-// The answer is seen while it is made, and Ctrl-C ends it, not the conversation.
+// The answer appears while it is generated, and Ctrl-C ends the answer, not the conversation.
 TEST_F(ChatInATerminal, ShowsTheAnswerAsItComesUntilCtrlC) {
   const auto terminal = chat(endless_model());
   terminal->enter("hi");
@@ -88,7 +88,7 @@ TEST_F(ChatInATerminal, CtrlCClearsTheLineAndTwiceLeaves) {
   const auto terminal = chat(model());
   terminal->type("not this");
   ASSERT_TRUE(terminal->ends_with("> not this"));
-  // Sends a zero byte, which is no end.
+  // Sends a zero byte, which does not end the input.
   terminal->press({"C-Space"});
   terminal->type("!");
   ASSERT_TRUE(terminal->ends_with("> not this!"));
@@ -118,7 +118,7 @@ TEST_F(ChatInATerminal, LinesCanBeEdited) {
   EXPECT_EQ(first_message(*terminal), "hllo world!");
 }
 
-// What does not fit is an error, and the conversation goes on without it.
+// A message that does not fit gives an error, and the conversation continues without it.
 TEST_F(ChatInATerminal, AnErrorIsNotTheEndOfTheConversation) {
   const auto terminal = chat(model() + " --ctx 64");
   terminal->enter("hi");
@@ -129,7 +129,7 @@ TEST_F(ChatInATerminal, AnErrorIsNotTheEndOfTheConversation) {
   EXPECT_EQ(saved_messages(*terminal).size(), 2u);
 }
 
-// Two columns or two code points: for whoever types it is one character.
+// A character with two columns or two code points is one character for the user.
 TEST_F(ChatInATerminal, WideAndCombiningCharactersAreOneEach) {
   const auto terminal = chat(model());
   terminal->type("日本語 cafe\u0301s हि!");
@@ -263,7 +263,7 @@ TEST_F(ChatInATerminal, QuotesMakeOneMessageOfSeveralLines) {
   EXPECT_EQ(first_message(*terminal), "/exit\ntwo\nthree");
 }
 
-// A paste is text to be looked at: it sends nothing and commands nothing.
+// Pasted text is only inserted: it sends nothing and runs no commands.
 TEST_F(ChatInATerminal, APasteOfSeveralLinesIsOneMessage) {
   const auto terminal = chat(model());
   terminal->paste("/exit\ntwo \x1b[31m日本\n\n\tfour\x03\n");
@@ -277,7 +277,7 @@ TEST_F(ChatInATerminal, APasteOfSeveralLinesIsOneMessage) {
   EXPECT_EQ(first_message(*terminal), "This: /exit\ntwo [31m日本\n\n\tfour!");
 }
 
-// What does not fit on the screen can be edited all the same.
+// A message that does not fit on the screen can still be edited.
 TEST_F(ChatInATerminal, ATallMessageIsShownAroundTheCursor) {
   std::string text;
   for (int line = 1; line <= 60; ++line) text += "line " + std::to_string(line) + "\n";
@@ -328,7 +328,7 @@ TEST_F(ChatInATerminal, ATerminalOfAnotherSizeIsDrawnAnew) {
   EXPECT_THAT(first_message(*terminal), ::testing::EndsWith("forty columns, or does it?"));
 }
 
-// The answer alone goes into a pipe; prompt and greeting stay where the person is.
+// Only the answer goes into a pipe; prompt and greeting stay on the terminal.
 TEST_F(ChatInATerminal, TheAnswerCanGoIntoAPipe) {
   const auto terminal = open(ROCMFORGE_BINARY " run " + model() + " > " + folder_ / "answers");
   ASSERT_TRUE(terminal->shows(kGreeting));
@@ -344,7 +344,7 @@ TEST_F(ChatInATerminal, APromptFromAPipeIsAnsweredOnce) {
   EXPECT_TRUE(terminal->ends_with("a\\x1b[2Jb\nleft with 0"));
 }
 
-// However it ends, what is typed afterwards must show.
+// However the program ends, typed text must be visible afterwards.
 TEST_F(ChatInATerminal, TheTerminalIsLeftAsItWas) {
   const std::string before = "stty -a > " + folder_ / "before" + "; ";
   const std::string after = "; code=$?; stty -a > " + folder_ / "after" + "; (exit $code)";
@@ -361,7 +361,7 @@ TEST_F(ChatInATerminal, TheTerminalIsLeftAsItWas) {
     expect_same("by Ctrl-D");
   }
   for (const bool answering : {false, true}) {
-    // The program's number is the subshell's, whose place it takes.
+    // The program replaces the subshell and so has its process id.
     const auto terminal = open(before + "sh -c 'echo $$ > " + folder_ / "process" + "; exec " + run + "'" + after);
     ASSERT_TRUE(terminal->shows(kGreeting));
     if (answering) {
@@ -391,7 +391,7 @@ TEST_F(ChatInATerminal, CanBeSuspended) {
   EXPECT_TRUE(terminal->ends_with("there\n\n>"));
 }
 
-// No colours where none are wanted, no escape sequences where none are understood.
+// No colours if they are not wanted, and no escape sequences if the terminal does not support them.
 TEST_F(ChatInATerminal, PlainTerminalsGetPlainText) {
   const std::string thinker = model({.script = {"42"}, .reasoning = {"Let", " me"}});
   for (const auto& [name, value] : {std::pair("NO_COLOR", "1"), std::pair("TERM", "dumb")}) {

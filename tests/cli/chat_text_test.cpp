@@ -1,4 +1,4 @@
-// What a conversation is made of, without a terminal: what is typed, pasted, shown and kept.
+// Tests the parts of a conversation without a terminal: typed and pasted input, output, and history.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -48,7 +48,7 @@ TEST(TypedInput, TellsCommandsFromMessages) {
   EXPECT_EQ(std::get<TypedCommand>(*command).argument, "Be brief.");
 }
 
-// A slip of the finger must not go to the model as a message.
+// A mistyped command must not be sent to the model as a message.
 TEST(TypedInput, SaysWhatIsWrongWithACommand) {
   TypedInput input;
   EXPECT_THAT(complaint_of(input.feed("/claer")), HasSubstr("did you mean /clear?"));
@@ -78,7 +78,7 @@ TEST(TypedInput, QuotesBeginAndEndAMessageOfSeveralLines) {
   EXPECT_EQ(message_of(input.feed("another")), "another");
 }
 
-// Pasted source code may begin with anything.
+// Pasted source code may begin with any character.
 TEST(TypedInput, TextOfSeveralLinesIsAlwaysAMessage) {
   TypedInput input;
   for (const std::string text : {"/exit\nnow", "// a comment\nint x;", "\"\"\"doc\"\"\"\nimport os"}) {
@@ -134,7 +134,7 @@ TEST(FoldedTexts, TallTextIsShownByANameAndSentInFull) {
   EXPECT_EQ(folded.unfolded("[pasted text 3: 3 lines] ["), "[pasted text 3: 3 lines] [");
 }
 
-// A mark typed after its letter belongs to it; deleting takes both.
+// A combining mark belongs to the letter before it, and deleting removes both.
 TEST(GraphemeCells, ACharacterIsOneCell) {
   use_utf8_locale();
   GraphemeCells cells;
@@ -185,7 +185,7 @@ TEST(HistoryFile, ForgetsTheOldestAndWhatIsTooLong) {
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), HistoryFile::kMostEntries);
 }
 
-// A conversation without a history is better than none.
+// Without a history file the conversation still works.
 TEST(HistoryFile, DoesWithoutAFile) {
   const TempFolder folder;
   const std::string file = folder.write("file", "");

@@ -1,4 +1,4 @@
-// The completion scripts, tried in the shells that are there.
+// Tests the completion scripts in the shells that are installed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ bool has_shell(const std::string& name) {
   return Program({"/bin/sh", "-c", "command -v " + name + " >/dev/null"}).wait().exit_code == 0;
 }
 
-// What bash offers for a line whose last word is being typed.
+// Returns bash's completions for a line whose last word is being typed.
 std::string bash_offers(const std::string& words, int count) {
   const TempFolder folder;
   const std::string script = folder.write("completion", testing::rocmforge({"completion", "bash"}).output);

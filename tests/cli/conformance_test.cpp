@@ -1,4 +1,4 @@
-// The program that checks a built rocmforge against reference data, run all of it.
+// Runs the program that checks a built rocmforge against all reference data.
 #include <gtest/gtest.h>
 
 #include "support/program.h"

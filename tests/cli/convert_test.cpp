@@ -1,4 +1,4 @@
-// `rocmforge convert` as a user runs it, and against what the reference converter wrote for the same folders.
+// Tests `rocmforge convert` as a user runs it, and against the output of the reference converter for the same folders.
 #include <array>
 #include <fstream>
 #include <set>
@@ -46,7 +46,8 @@ TEST(Convert, ExitCodesTellMisuseFromFailure) {
   EXPECT_EQ(testing::read_text(folder / "out.gguf"), "what was there");
 }
 
-// Keys that the reference converter takes from elsewhere than the folder: the name, from what the folder was called.
+// Keys that the reference converter does not take from the folder's content: it derives the name from the folder's
+// name.
 const std::set<std::string_view> kIgnoredKeys = {"general.name"};
 
 std::vector<std::filesystem::path> fixtures() {

@@ -1,4 +1,5 @@
-// The whole program with a model that understands: chat, tools, JSON, long contexts, stop strings, on every device.
+// Tests the whole program with a model that understands questions: chat, tools, JSON, long contexts and stop strings,
+// on every device.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,7 +53,7 @@ Json with_tools(Json messages) {
             tool("get_weather", "Tells the weather in a city", "city")}}};
 }
 
-// The first thing that a newcomer tries.
+// This is the first thing that a new user tries.
 TEST(DemoModel, AnswersInAPipeWithTheAnswerAlone) {
   const Answer answer = ask("What is 7 plus 8?\n");
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
@@ -162,7 +163,7 @@ TEST(DemoModel, IsTheSameInAnyCompany) {
   EXPECT_EQ(third.output, alone.output + alone.output + alone.output);
 }
 
-// What clients of chat servers send.
+// Clients of chat servers send these forms.
 TEST(ChatLines, TakeTheFormsThatClientsUse) {
   const Json parts = Json::array({{{"type", "text"}, {"text", "What is "}}, {{"type", "text"}, {"text", "2 + 2?"}}});
   const Json messages =

@@ -1,3 +1,4 @@
+// Tests `rocmforge dequantize`.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

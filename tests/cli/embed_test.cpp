@@ -1,4 +1,4 @@
-// `rocmforge embed` as a user calls it.
+// Tests `rocmforge embed` as a user calls it.
 #include <string>
 #include <vector>
 
@@ -58,7 +58,7 @@ TEST_F(EmbedCommand, TakesATextOrStandardInput) {
   EXPECT_GT(squares(embed({"--pooling", "last", "--no-normalize", "--text", "one"})), 2);
 }
 
-// Before the first line is read, where it would be any line's error.
+// The error comes before the first line is read; later it would be reported for each line.
 TEST_F(EmbedCommand, SaysWhatIsWrong) {
   const Answer unknown = embed({"--jsonl"}, "{\"text\":\"one\"}\n");
   EXPECT_EQ(unknown.exit_code, 2);

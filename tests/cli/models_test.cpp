@@ -1,4 +1,4 @@
-// The commands that load a model, as a user calls them.
+// Tests the commands that load a model, as a user calls them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,7 +17,7 @@ namespace {
 using testing::Answer;
 using ::testing::HasSubstr;
 
-// A model and a prompt in files.
+// A fixture with a model and a prompt in files.
 class ModelCommands : public ::testing::Test {
  protected:
   ModelCommands() : model_(write_model({})), tokens_(folder_.write("tokens.json", R"({"tokens":[3,1,4,1,5,9,2,6]})")) {}
@@ -83,13 +83,13 @@ TEST_F(ModelCommands, RunContinuesWithTheLikeliestTokens) {
   const auto ids = nlohmann::json::parse(run.output).get<std::vector<int>>();
   ASSERT_EQ(ids.size(), 5u);
 
-  // The first is the one with the greatest logit after the prompt.
+  // The first new token is the one with the greatest logit after the prompt.
   ASSERT_EQ(logits({"--kv-type", "F16"}).exit_code, 0);
   const NpyArray answers = read_npy(folder_ / "out.npy");
   const auto last = answers.values.end() - 40;
   EXPECT_EQ(ids.front(), std::max_element(last, answers.values.end()) - last);
 
-  // A context of 10 has room for the prompt, and two more that are computed; the last one need not be.
+  // A context of 10 has room for the prompt and two computed tokens; the last new token need not be computed.
   const Answer full = testing::rocmforge({"run", "-m", model_, "--raw", "--tokens", tokens_, "--ctx", "10"});
   EXPECT_EQ(nlohmann::json::parse(full.output).size(), 3u);
 }
@@ -125,7 +125,7 @@ TEST_F(ModelCommands, BenchMeasuresBesideTheMachinesLimits) {
   EXPECT_EQ(table.output.find("decode"), std::string::npos);
 }
 
-// Rows of 896 do not fit blocks of 256; what takes their place is said. The file is the model that was measured.
+// Rows of 896 do not fit blocks of 256, and the replacement is reported. The saved file is the model that was measured.
 TEST_F(ModelCommands, ASavedSyntheticModelTakesItsSizeInMemoryAndLittleMore) {
   const std::string path = folder_ / "synthetic.gguf";
   const Answer saved = testing::rocmforge(
@@ -136,7 +136,7 @@ TEST_F(ModelCommands, ASavedSyntheticModelTakesItsSizeInMemoryAndLittleMore) {
   const Answer run = testing::rocmforge({"run", path, "--raw", "--tokens", tokens_, "-n", "4", "--ctx", "2048"});
   ASSERT_EQ(run.exit_code, 0) << run.errors;
   const double file = static_cast<double>(std::filesystem::file_size(path));
-  // 24 layers, 2 heads of 64 for keys and values each, two bytes a number.
+  // 24 layers, 2 heads of 64 values for keys and for values, two bytes per number.
   const double cache = 2048.0 * 24 * 2 * 2 * 64 * 2;
   EXPECT_LE(static_cast<double>(run.peak_bytes), 1.1 * file + cache);
 }

@@ -1,4 +1,4 @@
-// `rocmforge perplexity` as a user calls it, against the numbers that `rocmforge logits` writes.
+// Tests `rocmforge perplexity` as a user calls it, against the numbers that `rocmforge logits` writes.
 #include <signal.h>
 
 #include <chrono>
@@ -30,7 +30,7 @@ class PerplexityCommand : public ::testing::Test {
     return testing::rocmforge(arguments);
   }
 
-  // Bytes are tokens of this model.
+  // Writes a text; this model's tokens are bytes.
   std::string write_text(std::size_t bytes) {
     std::string text;
     while (text.size() < bytes) text += "line " + std::to_string(text.size() * 7919 % 1000) + " of a text\n";
@@ -82,19 +82,18 @@ TEST_F(PerplexityCommand, TakesAFileOfMegabytesInLittleMemory) {
   const Answer large = measure(write_text(400'000));
   ASSERT_EQ(large.exit_code, 0) << large.errors;
   EXPECT_THAT(large.output, HasSubstr("in 781 windows of 512"));
-  // The text is mapped, its tokens take four bytes each, and tokenizing takes as much again for a while. A row of
-  // logits kept for each token would be 1036 bytes.
+  // The text is mapped, its tokens take four bytes each, and tokenizing temporarily takes as much again. A row of
+  // logits per token would take 1036 bytes.
   EXPECT_LT(large.peak_bytes - small, std::uint64_t{400'000} * 40);
 }
 
 TEST_F(PerplexityCommand, SaysWhatItHasWhenItIsInterrupted) {
   const std::string text = write_text(8'000'000);
   testing::Program program({ROCMFORGE_BINARY, "perplexity", "-m", model_, "-f", text, "-t", "1", "--json"});
-  // The last thing that it says before it begins.
+  // This is the last message before it begins.
   while (program.errors_so_far().find("8,000,000 tokens") == std::string::npos && program.is_running()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   program.signal(SIGINT);
   const Answer answer = program.wait();
   EXPECT_EQ(answer.exit_code, 130);

@@ -1,4 +1,4 @@
-// `rocmforge pull`, `models`, `rm`, and names in place of files, against a hub of our own.
+// Tests `rocmforge pull`, `models`, `rm`, and names in place of files, against a local hub.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 class PullCommand : public ::testing::Test {
  protected:
-  // The program with this store and hub, and nothing of the environment that this was started in.
+  // Returns the command with this store and hub, and without other variables of the test's environment.
   std::vector<std::string> command(const HubServer& hub, std::vector<std::string> arguments) const {
     std::vector<std::string> words = {
         "/usr/bin/env",       "no_proxy=*",    "ROCMFORGE_MODELS=" + (folder_ / "models"), "HF_ENDPOINT=" + hub.url(),
@@ -56,7 +56,7 @@ class PullCommand : public ::testing::Test {
   std::string token_;
 };
 
-// The whole of what a download promises: whenever it dies, the next one goes on, and the file is right.
+// A download keeps its promise: whenever it is killed, the next one continues, and the file is right in the end.
 TEST_F(PullCommand, KilledTwentyTimesItEndsWithTheRightFile) {
   constexpr std::size_t kSize = 8 * kMiB;
   HubServer hub({.bytes_per_second = 700'000});
@@ -68,7 +68,7 @@ TEST_F(PullCommand, KilledTwentyTimesItEndsWithTheRightFile) {
     const std::uint64_t before = hub.bytes_sent();
     const std::uint64_t until = before + random() % (800 * 1024);
     Program program(command(hub, {"pull", "hf:org/r"}));
-    if (i % 4 == 0) {  // also before anything has come
+    if (i % 4 == 0) {  // also before any data has arrived
       std::this_thread::sleep_for(std::chrono::microseconds(random() % 30'000));
     } else {
       while (program.is_running() && hub.bytes_sent() < until) std::this_thread::sleep_for(500us);
@@ -84,8 +84,8 @@ TEST_F(PullCommand, KilledTwentyTimesItEndsWithTheRightFile) {
   const Answer answer = run(hub, {"pull", "hf:org/r"});
   EXPECT_EQ(answer.exit_code, 0) << answer.errors;
   EXPECT_TRUE(testing::read_text(stored(content)) == content);
-  // Twenty beginnings without resuming would have cost the whole file once more in the end. What was on its way when
-  // the program was killed is fetched twice.
+  // Without resuming, the last run would have fetched the whole file once more. Data that was in flight when the
+  // program was killed is fetched twice.
   EXPECT_LT(hub.bytes_sent() - before, kSize * 6 / 10);
   EXPECT_LT(hub.bytes_sent(), kSize * 3 / 2);
 }
@@ -120,7 +120,7 @@ TEST_F(PullCommand, CtrlCKeepsWhatThereIs) {
   EXPECT_TRUE(fs::is_empty(folder_ / "models/partial"));
 }
 
-// Nobody's token or signature is worth a message.
+// Messages must not contain tokens or signatures.
 TEST_F(PullCommand, ErrorsHoldNoSecrets) {
   token_ = "hf_mysecret";
   HubServer hub({.token = "hf_mysecret", .failures = 1, .failure_status = 410, .signatures_last = 0});
@@ -159,7 +159,7 @@ TEST_F(PullCommand, PullsListsAndRemoves) {
   EXPECT_THAT(run(hub, {"models"}).output, HasSubstr("there are no models in"));
 }
 
-// A name is what it says, before it is where something came from.
+// A name is looked up as a name first, and then as a source.
 TEST_F(PullCommand, RemovesTheNameAndNotItsSource) {
   const HubServer hub;
   const store::ModelStore store(folder_ / "models");
@@ -182,7 +182,7 @@ TEST_F(PullCommand, RemovesTheNameAndNotItsSource) {
   EXPECT_THAT(run(hub, {"rm", "hf:org/r:Q8_0"}).output, HasSubstr("mine: removed"));
 }
 
-// By the words that it was pulled by, though it is not all there.
+// An unfinished model can be removed by the source it was pulled from.
 TEST_F(PullCommand, RemovesWhatIsUnfinished) {
   const HubServer hub;
   const store::ModelStore store(folder_ / "models");
@@ -208,7 +208,7 @@ TEST_F(PullCommand, HintsFitWhatIsWrong) {
   EXPECT_THAT(run(hub, {"pull", "hf:org/none", "--hub", "nonsense"}).errors, HasSubstr("--hub: "));
 }
 
-// Else it would be in the way for ever.
+// Otherwise a damaged model could never be removed.
 TEST_F(PullCommand, RemovesWhatIsDamaged) {
   const HubServer hub;
   const std::string manifest = folder_.write("models/names/broken.json", "{");
@@ -233,7 +233,7 @@ TEST_F(PullCommand, AStoreThatCannotBeReadIsNotEmpty) {
   EXPECT_THAT(answer.errors, HasSubstr("cannot read"));
 }
 
-// It would never be found.
+// A model with the demo model's name would never be found.
 TEST_F(PullCommand, LeavesTheDemoModelItsName) {
   const HubServer hub;
   EXPECT_EQ(run(hub, {"pull", "hf:org/Tiny-GGUF:q8_0", "--name", "demo"}).exit_code, 2);
@@ -242,7 +242,7 @@ TEST_F(PullCommand, LeavesTheDemoModelItsName) {
   EXPECT_THAT(by_file.errors, HasSubstr("--name"));
 }
 
-// Where a network has a proxy nothing else works.
+// In a network with a proxy nothing else works.
 TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
   HubServer hub({.sends_elsewhere = false});
   hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
@@ -254,7 +254,7 @@ TEST_F(PullCommand, AsksTheProxyOfTheEnvironment) {
   EXPECT_TRUE(testing::read_text(stored(model_bytes(1000))) == model_bytes(1000));
 }
 
-// What is for this machine is nobody else's to read.
+// Requests to this machine must not be visible to a proxy.
 TEST_F(PullCommand, AsksNoProxyForAHubOnThisMachine) {
   HubServer hub({.token = "hf_secret"});
   hub.add("org/r", "m-Q4_K_M.gguf", model_bytes(1000));
@@ -281,7 +281,7 @@ TEST_F(PullCommand, SaysWhatItCannotChoose) {
   EXPECT_EQ(mirror.exit_code, 0) << mirror.errors;
 }
 
-// A name will do wherever a command wants a model, and a source fetches what is not there.
+// A name works wherever a command expects a model, and a source is fetched if it is missing.
 TEST_F(PullCommand, NamesWorkWhereverAModelIsExpected) {
   HubServer hub;
   hub.add("org/Parrot-GGUF", "parrot-F32.gguf", chat_model_bytes());

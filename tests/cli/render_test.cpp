@@ -1,4 +1,4 @@
-// `rocmforge render` as a script uses it.
+// Tests `rocmforge render` as a script uses it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ using testing::Answer;
 using ::testing::HasSubstr;
 using testing::rocmforge;
 
-// A wrong line must not cost the answers to the others.
+// An invalid line must not prevent the answers to the others.
 TEST(Render, AnswersEveryLineAndGoesOnBehindAWrongOne) {
   const Answer answer = rocmforge({"render", "--jsonl"},
                                   R"({"context":{"x":"a"},"template_text":"<{{ x }}>"}

@@ -1,4 +1,4 @@
-// `rocmforge tokenize` and `detokenize`, as a user and a script see them.
+// Tests `rocmforge tokenize` and `detokenize`, as a user and a script see them.
 #include <string>
 
 #include <gmock/gmock.h>
@@ -35,7 +35,7 @@ TEST_F(Tokenize, PrintsIdsInAPipe) {
   EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", "<s>hi", "--parse-special"}).output, "[257,256]\n");
 }
 
-// An empty text is a text: nobody must wait for standard input.
+// An empty text is a valid text; the program must not wait for standard input.
 TEST_F(Tokenize, AnEmptyTextIsNotAMissingOne) {
   EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", ""}, "hi").output, "[]\n");
   EXPECT_EQ(rocmforge({"tokenize", "-m", model_, "--text", "a", "--text", "b"}).exit_code, 2);
@@ -50,7 +50,7 @@ TEST_F(Tokenize, AnswersLineByLine) {
   EXPECT_EQ(answer.output, "{\"ids\":[256]}\n{\"ids\":[257]}\n");
 }
 
-// A bad line must not cost the answers to the others.
+// An invalid line must not prevent the answers to the others.
 TEST_F(Tokenize, ABadLineIsAnsweredByItsError) {
   const Answer answer = rocmforge({"tokenize", "-m", model_, "--jsonl"},
                                   "not json\n{\"text\": 5}\n{\"txt\": \"a\"}\n[]\n{\"text\": \"hi\"}");

@@ -1,4 +1,4 @@
-// The program as a whole: what it says of itself, and how it takes wrong usage.
+// Tests the program as a whole: its help, and its reaction to wrong usage.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using testing::Program;
 using testing::rocmforge;
 
-// Whoever starts the program without a word must learn what it can do.
+// Without arguments the program shows what it can do.
 TEST(Usage, AloneShowsEveryCommand) {
   const Answer answer = rocmforge({});
   EXPECT_EQ(answer.exit_code, 0);
@@ -24,7 +24,7 @@ TEST(Usage, AloneShowsEveryCommand) {
   }
 }
 
-// Every command owes help with its arguments and examples, in 80 columns.
+// Every command has help with its arguments and examples, in 80 columns.
 TEST(Usage, EveryCommandHasHelp) {
   for (const cli::Command& command : cli::all_commands()) {
     const Answer answer = rocmforge({std::string(command.name), "--help"});

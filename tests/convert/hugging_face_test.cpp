@@ -1,4 +1,4 @@
-// Folders that are whole become GGUF files; of damaged ones the error says what is wrong and where.
+// Tests that intact folders become GGUF files, and that errors for damaged ones say what is wrong and where.
 #include <gtest/gtest.h>
 
 #include "convert/hugging_face/convert.h"
@@ -47,7 +47,7 @@ TEST(ConvertFolder, WritesAModelThatTheReaderAccepts) {
   EXPECT_EQ(values_of(file, "output_norm.weight")[3], static_cast<float>((3 * 37 + 11) % 127) / 64 - 1);
 }
 
-// Norms decide over every value after them and cost nothing.
+// Norms affect every value after them and are small.
 TEST(ConvertFolder, QuantizesMatricesAndKeepsNormsAsTheyAre) {
   const TempFolder folder;
   write_tiny_qwen3(folder);
@@ -70,7 +70,7 @@ TEST(ConvertFolder, AnyNumberOfThreadsWritesTheSameBytes) {
   EXPECT_EQ(testing::read_text(folder / "one.gguf"), testing::read_text(folder / "three.gguf"));
 }
 
-// Two shards and their index.
+// Writes two shards and their index.
 void write_shards(const TempFolder& folder, const std::string& second_shard = "model-00002-of-00002.safetensors") {
   SafetensorsWriter first, second;
   std::string map;
@@ -104,7 +104,7 @@ TEST(ConvertFolder, NamesAShardThatIsMissing) {
   EXPECT_FALSE(std::filesystem::exists(folder / "out.gguf"));
 }
 
-// An index must not lead to files that are not the model's.
+// An index must not refer to files outside the folder.
 TEST(ConvertFolder, RefusesAShardOutsideTheFolder) {
   for (const std::string name : {"../model-00002-of-00002.safetensors", "/etc/passwd", "sub/x.safetensors", "..", ""}) {
     const TempFolder folder;
@@ -123,7 +123,7 @@ TEST(ConvertFolder, RefusesAnIndexThatLies) {
   EXPECT_ERROR(convert(folder), "the shard of 'a' is not a string");
 }
 
-// With one tensor of another shape, or without it.
+// Writes a folder in which one tensor has another shape or is missing.
 void write_changed(const TempFolder& folder, const std::string& changed, const std::vector<std::uint64_t>& shape) {
   SafetensorsWriter writer;
   for (const auto& [name, usual] : testing::tiny_qwen3_tensors(40)) {

@@ -1,3 +1,4 @@
+// Tests importance matrices in both of llama.cpp's formats.
 #include "convert/importance.h"
 
 #include <cstring>
@@ -13,7 +14,7 @@ namespace {
 
 using testing::TempFolder;
 
-// ---- The old form, byte by byte ----
+// ---- The old format, byte by byte ----
 
 std::string int32(std::int32_t value) { return {reinterpret_cast<const char*>(&value), sizeof(value)}; }
 std::string text(const std::string& value) { return int32(static_cast<std::int32_t>(value.size())) + value; }
@@ -44,7 +45,8 @@ TEST(ImportanceMatrix, ReadsVeryOldFilesThatEndAfterTheEntries) {
   EXPECT_EQ(matrix.dataset(), "");
 }
 
-// Cut anywhere but after the entries or the chunks, it must be an error, never a crash or a smaller matrix.
+// A file that is truncated anywhere but after the entries or the chunks must give an error, never a crash or a smaller
+// matrix.
 TEST(ImportanceMatrix, RefusesTheOldFormCutAnywhere) {
   const TempFolder folder;
   const std::size_t tail = int32(10).size() + text("wiki").size();
@@ -66,7 +68,7 @@ TEST(ImportanceMatrix, RefusesClaimsBeyondTheFile) {
   EXPECT_ERROR(load(int32(1) + entry("a", 1, {std::nanf("")})), "'a'");
 }
 
-// ---- The GGUF form ----
+// ---- The GGUF format ----
 
 struct Sums {
   std::string name;

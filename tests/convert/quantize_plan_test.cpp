@@ -1,3 +1,4 @@
+// Tests which format each tensor gets from a type or a mix.
 #include "convert/quantize_plan.h"
 
 #include <filesystem>
@@ -54,7 +55,7 @@ void expect_as_computed(const std::vector<NamedShape>& tensors, const LlamaShape
   EXPECT_EQ(counts, (want["types"].get<std::map<std::string, int>>())) << mix;
 }
 
-// Q4_K_M must mean here what it means to everybody else, and so must all the others.
+// Q4_K_M and all other mixes must mean the same here as everywhere else.
 TEST(QuantizePlan, GivesTheReferencesSizesOfAllMixes) {
   std::ifstream file(testing::facts_folder() / "quant_mixes.json");
   if (!file)
@@ -74,7 +75,7 @@ TEST(QuantizePlan, GivesTheReferencesSizesOfAllMixes) {
   EXPECT_EQ(checked, 70);
 }
 
-// The same for a clone without the facts: two sizes that everybody knows.
+// Tests two well-known sizes, for a clone without the reference data.
 TEST(QuantizePlan, GivesTheKnownSizeOfLlama2) {
   const auto tensors = testing::llama_tensors(testing::kLlama2_7B);
   EXPECT_EQ(plan_of(tensors, llama_traits(testing::kLlama2_7B), "Q4_K_M").target_bytes(), 4080263168u);
@@ -113,14 +114,14 @@ TEST(ParseTarget, RefusesWhatItDoesNotKnowAndSuggestsTheClosest) {
     EXPECT_NE(error.hint().find("Q4_K_M"), std::string::npos) << error.hint();
   }
   EXPECT_THROW(parse_target("I32", false), Error);
-  EXPECT_THROW(parse_target("Q4_K_M", true), Error);  // a mix is no format
+  EXPECT_THROW(parse_target("Q4_K_M", true), Error);  // a mix is not a format
 }
 
 std::vector<NamedShape> one(std::string name, gguf::Shape shape, quant::FormatId format = kF16) {
   return {{std::move(name), format, shape}};
 }
 
-// A model whose rows are no multiple of 256 must still get small, and its user be told.
+// A model whose rows are not multiples of 256 must still become small, and the user must be told.
 TEST(QuantizePlan, FallsBackWhereRowsDoNotFit) {
   const ModelTraits traits{.architecture = "llama", .blocks = 1};
   const auto plan_row = [&](std::string_view type, std::uint64_t row) {
@@ -132,7 +133,7 @@ TEST(QuantizePlan, FallsBackWhereRowsDoNotFit) {
   EXPECT_EQ(plan_row("Q6_K", 576).target->id, kQ8_0);
   EXPECT_EQ(plan_row("Q2_K", 576).target->id, kQ4_0);
   EXPECT_EQ(plan_row("IQ3_S", 576).target->id, kIQ4_NL);
-  EXPECT_EQ(plan_row("Q4_K", 33).target->id, kF16);  // nor do rows of 33 fit Q5_0
+  EXPECT_EQ(plan_row("Q4_K", 33).target->id, kF16);  // rows of 33 do not fit Q5_0 either
   EXPECT_EQ(plan_row("Q8_0", 33).target->id, kF16);  // which has no substitute
   EXPECT_EQ(plan_row("NVFP4", 96).target->id, kF16);
   EXPECT_EQ(plan_row("Q4_K", 512).did_not_fit, nullptr);
@@ -156,8 +157,8 @@ TEST(QuantizePlan, FollowsTheUsersRules) {
   options.tensor_rules.push_back(parse_tensor_rule("FFN=Q5_0"));
   options.keep_output = true;
   const QuantizePlan plan = plan_of(tensors, llama_traits(testing::kLlama2_7B), "Q4_K_M", options);
-  EXPECT_EQ(format_of_tensor(plan, "blk.3.ffn_up.weight"), "Q8_0");    // the first rule that fits
-  EXPECT_EQ(format_of_tensor(plan, "blk.3.ffn_down.weight"), "Q5_0");  // without regard to case
+  EXPECT_EQ(format_of_tensor(plan, "blk.3.ffn_up.weight"), "Q8_0");    // the first matching rule
+  EXPECT_EQ(format_of_tensor(plan, "blk.3.ffn_down.weight"), "Q5_0");  // case is ignored
   EXPECT_EQ(format_of_tensor(plan, "blk.3.attn_q.weight"), "Q4_K");
   EXPECT_EQ(format_of_tensor(plan, "output.weight"), "F16");
   EXPECT_THROW(parse_tensor_rule("ffn_up"), Error);
@@ -185,7 +186,7 @@ TEST(QuantizePlan, PutsExpertsIntoMxfp4AndTheRestIntoQ8) {
   EXPECT_EQ(format_of_tensor(plan, "output.weight"), "Q8_0");
 }
 
-// With several FFN tensors a block the place of a tensor is its block's number, whatever was counted before.
+// If a block has several FFN tensors, a tensor's position is its block's number, whatever was counted before.
 TEST(QuantizePlan, CountsExpertsByBlock) {
   const ModelTraits traits{.architecture = "qwen2moe", .blocks = 16, .heads = 8, .kv_heads = 8, .experts = 60};
   std::vector<NamedShape> tensors;

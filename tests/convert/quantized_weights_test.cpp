@@ -1,5 +1,5 @@
-// Each way of storing quantized weights gives the numbers that its definition says, and keeps its blocks where GGUF has
-// the same.
+// Tests that each storage format of quantized weights gives the numbers of its definition, and keeps its blocks if GGUF
+// has the same format.
 #include <gtest/gtest.h>
 
 #include "base/float_formats.h"
@@ -16,7 +16,7 @@ using testing::bytes_of;
 using testing::SafetensorsWriter;
 using testing::TempFolder;
 
-// The weights of a folder with these tensors.
+// Reads the weights of a folder with these tensors.
 class Fixture {
  public:
   Fixture(const SafetensorsWriter& tensors, const std::string& quantization) {
@@ -33,7 +33,7 @@ class Fixture {
     (*this)[name].read(0, 1, values);
     return values;
   }
-  // As its blocks in a GGUF file give them.
+  // Returns the values that the weight's blocks would have in a GGUF file.
   std::vector<float> block_values(const std::string& name) const {
     const Weight& weight = (*this)[name];
     const quant::Format& format = weight.format();
@@ -82,7 +82,7 @@ TEST(QuantizedWeights, Fp8HasAScaleForAllForRowsOrForBlocks) {
   EXPECT_EQ(fixture["all.weight"].format().id, FormatId::kBF16);
 }
 
-// [out 8, in 64] of codes (row + column) % 16, in groups of 32 inputs, the scale of a group 0.5 + group.
+// A matrix [out 8, in 64] of codes (row + column) % 16, in groups of 32 inputs; the scale of a group is 0.5 + group.
 constexpr std::uint64_t kOut = 8, kIn = 64;
 std::uint32_t code_at(std::uint64_t row, std::uint64_t column) {
   return static_cast<std::uint32_t>((row + column) % 16);

@@ -1,4 +1,4 @@
-// The same rows in another order, checked row by row: a head that is permuted wrongly still gives fluent nonsense.
+// Tests the reordering of rows, row by row: a head that is permuted wrongly still gives fluent nonsense.
 #include <numeric>
 
 #include <gtest/gtest.h>
@@ -18,8 +18,7 @@ std::unique_ptr<Weight> counting_rows(const std::string& name, const std::vector
   return std::make_unique<ComputedWeight>(name, shape, std::move(values));
 }
 
-// What the tensor `name` of a checkpoint of one weight becomes: its numbers, divided by the row's length where rows
-// move.
+// Converts a checkpoint with a single weight `name`. If rows move, the numbers are divided by the row's length.
 class Planned {
  public:
   Planned(const std::string& architecture, const std::string& weight, const std::vector<std::uint64_t>& shape,
@@ -40,7 +39,7 @@ class Planned {
     ADD_FAILURE() << name;
     return {};
   }
-  // Of rows of two numbers: which row of the weight each is.
+  // Returns, for rows of two numbers, the number of each row in the weight.
   std::vector<int> rows(const std::string& name) const {
     std::vector<int> rows;
     const std::vector<float> all = values(name);

@@ -1,4 +1,4 @@
-// A safetensors file is read with the same distrust as a GGUF file: whoever made it may mean harm.
+// Tests that safetensors files are read without trust, like GGUF files.
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(Safetensors, ReadsTensorsInTheOrderOfTheirBytes) {
   EXPECT_EQ(tensors[1].shape, std::vector<std::uint64_t>{2});
 }
 
-// Nothing of that size may be allocated, or read beyond the file.
+// Such a size must not be allocated, nor read beyond the file.
 TEST(Safetensors, RefusesAHeaderThatIsLargerThanTheFileOrTheLimit) {
   std::string bytes = safetensors("{}", "");
   const auto claim = [&](std::uint64_t size) {

@@ -1,4 +1,4 @@
-// A folder's tokenizer gives the tokens that it gave in training.
+// Tests that a folder's tokenizer gives the same tokens after conversion.
 #include <bit>
 
 #include <gtest/gtest.h>
@@ -26,7 +26,8 @@ std::string json_text(std::string_view text) {
   return result;
 }
 
-// The 256 bytes, "he" (256) and "hel" (257), two added tokens (258 control, 259 user-defined).
+// Returns a tokenizer with the 256 bytes, "he" (256) and "hel" (257), and two added tokens (258 control, 259
+// user-defined).
 std::string byte_level_tokenizer(std::string_view merges, std::string_view cutter) {
   std::string vocabulary;
   for (unsigned byte = 0; byte < 256; ++byte) {
@@ -93,7 +94,7 @@ TEST(ConvertTokenizer, TemplatesMayHaveNames) {
   EXPECT_EQ(converted.file.metadata().get<std::string>("tokenizer.chat_template.tool_use"), "T");
 }
 
-// A field of a protocol buffer whose content has a length.
+// Returns a field of a protocol buffer whose content has a length.
 std::string field(int number, std::string_view content) {
   return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(content.size())}.append(content);
 }

@@ -1,4 +1,4 @@
-// Tiny models of public architectures against the logits of their own reference implementation.
+// Compares tiny models of public architectures with the logits of their own reference implementations.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -21,7 +21,7 @@ using testing::TestDevice;
 struct Fixture {
   std::string name;
   float tolerance = 1e-3f;
-  float fragility = 1;  // how far rounding all weights to bfloat16 moves the reference, in spreads, but at least 1
+  float fragility = 1;  // how much rounding all weights to bfloat16 changes the reference, in spreads, but at least 1
   std::filesystem::path folder;
 
   std::vector<kv::TokenId> tokens() const {
@@ -34,7 +34,7 @@ struct Fixture {
   gguf::File model() const { return gguf::File::open((folder / "model.gguf").string()); }
 };
 
-// Those of the architectures that this version knows.
+// Returns the fixtures of the supported architectures.
 std::vector<Fixture> fixtures() {
   const std::filesystem::path folder = testing::conformance_folder() / "arch";
   std::vector<Fixture> fixtures;
@@ -79,11 +79,12 @@ TEST_F(ArchitectureReference, LogitsAreTheReferencesOnEveryDevice) {
   }
 }
 
-// A half has 11 bits: rounding keys and values to them must not be seen in what the model says.
+// A half has 11 bits; rounding keys and values to it must not visibly change the output.
 TEST_F(ArchitectureReference, HalfPrecisionCacheChangesNextToNothing) {
   for (const Fixture& fixture : fixtures_) {
     for (const TestDevice& device : testing::all_devices()) {
-      if (fixture.tolerance > 1e-3f && device.name != "ref") continue;  // activations are rounded there, which is more
+      if (fixture.tolerance > 1e-3f && device.name != "ref")
+        continue;  // activations are rounded there, which has a greater effect
       const Answer32 exact = run(fixture, device, 0);
       EXPECT_LE(distance(run(fixture, device, 0, quant::FormatId::kF16), exact), 2e-3f * fixture.fragility)
           << fixture.name << " " << device.name;

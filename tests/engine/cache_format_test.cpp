@@ -1,5 +1,5 @@
-// Keys and values may be kept in fewer bits. How much that may change an answer has a bound; heads of any size can be
-// kept in any format.
+// Tests that keys and values in fewer bits change an answer only within bounds, and that heads of any size can be kept
+// in any format.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -24,7 +24,7 @@ std::vector<kv::TokenId> some_tokens(int vocabulary) {
   return tokens;
 }
 
-// Sizes that the formats' blocks of 32 divide, and two that they do not.
+// Returns models with head sizes that are multiples of 32, and two that are not.
 std::vector<RandomModelOptions> models_of_all_head_sizes() {
   std::vector<RandomModelOptions> list;
   for (const int head_size : {64, 96, 128, 80, 24}) {
@@ -58,7 +58,7 @@ void check(const gguf::File& file, const std::string& what, int vocabulary) {
     // 8 bits of mantissa against 11: eight times as much.
     EXPECT_LE(distance_in(kBF16, kBF16), 16e-3f) << what << " on " << device.name;
     EXPECT_LE(distance_in(kQ8_0, kQ8_0), 1e-2f) << what << " on " << device.name;
-    // Steps are sixteen times as wide, and what follows is not linear any more: twice that.
+    // The steps are sixteen times as wide, and the effect is no longer linear: twice that.
     EXPECT_LE(distance_in(kQ4_0, kQ4_0), 32e-2f) << what << " on " << device.name;
     EXPECT_LE(distance_in(kQ8_0, kF16), 1e-2f) << what << " on " << device.name;
     EXPECT_GT(distance_in(kQ4_0, kF32), 0) << what << " on " << device.name << ": nothing was rounded";
@@ -72,14 +72,15 @@ TEST(CacheFormat, HeadsOfAnySize) {
   }
 }
 
-// DeepSeek's own sizes: a latent vector of 512 and 64 with positions.
+// DeepSeek's sizes: a latent vector of 512 values, and 64 with positions.
 TEST(CacheFormat, LatentKeysAndValues) {
   RandomModelOptions options;
   options.architecture = "deepseek2";
   options.width = 1024;
   options.head_size = 64;
-  options.layers = 1;  // the dense one: where experts are chosen, next to a tie every rounding decides
-  // Three random matrices in a row make attention's logits tenfold of what training gives, and so the rounding's share.
+  options.layers = 1;  // the dense layer; near a tie, any rounding changes the choice of experts
+  // Three random matrices in a row make attention's logits ten times those of a trained model, and so the effect of
+  // rounding.
   testing::RandomModel random = testing::random_model(options);
   for (testing::StoredTensor& tensor : random.tensors) {
     if (!tensor.name.ends_with("attn_q_b.weight")) continue;

@@ -1,6 +1,6 @@
-// Files that are damaged in one place. Each must end in an Error that names the file and what is wrong with it, or in a
-// model that computes what the sound one does, or in one whose description warns of the very thing. Never in a crash, a
-// number that is none, memory without bounds, or an answer that is silently another.
+// Tests files that are damaged in one place. Each must give an Error that names the file and the problem, or a model
+// that computes the same as the intact one, or one whose description warns of the damage. It must never crash, give
+// NaN, use unbounded memory, or silently give another answer.
 #include <gtest/gtest.h>
 
 #include "base/log.h"
@@ -51,7 +51,7 @@ std::vector<Variant> variants() {
 
 // ---- What may change silently ----
 
-// A file without it, or with it, is one that might be meant.
+// A key or tensor that may be present or absent in a valid file.
 struct Silence {
   std::string_view name;  // the end of the tensor's or key's name
   std::string_view what;
@@ -150,7 +150,7 @@ bool may_be_silent(const Damage& damage) {
   });
 }
 
-// ---- What comes of a file ----
+// ---- Outcomes ----
 
 struct Outcome {
   std::optional<Error> error;
@@ -158,7 +158,7 @@ struct Outcome {
   std::vector<std::string> warnings;
 };
 
-// `inspect` must do with any file, or say what is wrong.
+// `inspect` must work with any file, or say what is wrong.
 void expect_summary_or_error(const gguf::File& file) {
   try {
     models::summarize(file);
@@ -182,11 +182,11 @@ Outcome outcome_of(const RandomModel& model, std::string_view device = testing::
   return outcome;
 }
 
-// "attention.head_count" of "llama.attention.head_count".
+// Returns "attention.head_count" for "llama.attention.head_count".
 std::string_view without_architecture(std::string_view key) { return key.substr(key.find('.') + 1); }
 std::string_view without_block(std::string_view tensor) { return tensor.substr(testing::block_of(tensor).size()); }
 
-// A fused tensor that is not there leaves only its parts to ask for.
+// If a fused tensor is missing, the error names its first part.
 std::string first_part_of(const std::string& fused) {
   constexpr std::pair<std::string_view, std::string_view> kParts[] = {
       {"attn_qkv.weight", "attn_q.weight"},
@@ -213,7 +213,7 @@ class Judge {
     });
   }
 
-  // An Error of a key names it, or a tensor whose shape contradicts it.
+  // The Error for a key names it, or a tensor whose shape contradicts it.
   void key(const Damage& damage) {
     const std::string core(without_architecture(damage.name));
     judge(damage, core, [&](const std::string& message) {
@@ -258,13 +258,13 @@ class Judge {
     EXPECT_TRUE(is_told) << "nobody is told, and the logits move by " << difference << " of their spread";
   }
 
-  // A device may lack a format that the reference has, and must say so.
+  // A device may lack a format that the reference supports, and must say so.
   static bool is_quantized(const RandomModel& model) {
     return std::ranges::any_of(model.tensors, [](const auto& tensor) { return tensor.format->block_values > 1; });
   }
 
-  // Where activations are rounded to 8 bits, these models' logits tell nothing any more; the op tests have bounds
-  // there.
+  // If activations are rounded to 8 bits, the logits of these models carry no information; the tests of operations have
+  // bounds for that.
   static void expect_agreement(const Outcome& reference, const Outcome& outcome, std::string_view device,
                                bool is_quantized) {
     if (outcome.error && !reference.error) {

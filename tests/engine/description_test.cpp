@@ -1,6 +1,6 @@
-// Architectures of which there are no reference results, against computations written from their descriptions alone.
-// Each description is whole only with all of its particularities: what it gives without one of them is far from what
-// the engine must give.
+// Tests architectures without reference results against computations that were written from their descriptions alone.
+// Each description is complete only with all of its particularities: without any one of them its result is far from the
+// engine's.
 #include <gtest/gtest.h>
 
 #include "base/log.h"
@@ -19,10 +19,10 @@ namespace {
 using testing::RandomModel;
 using testing::RandomModelOptions;
 
-// Beyond the rounding of floats, which the engine computes with and the descriptions do not.
+// More than float rounding, which the engine has and the descriptions do not.
 constexpr double kReferenceTolerance = 1e-4;
 constexpr double kDeviceTolerance = 1e-3;
-// What a particularity must change for a test to see it.
+// The minimum effect of a particularity that a test can detect.
 constexpr double kVisible = 1e-2;
 
 struct Description {
@@ -35,7 +35,7 @@ struct Description {
   friend void PrintTo(const Description& description, std::ostream* out) { *out << description.name; }
 };
 
-// Many layers of sharp attention carry a rounding error so far that it hides what is looked for.
+// Many layers of sharp attention amplify rounding errors so much that they hide the effect.
 void halve_matrices(RandomModel& model) {
   for (testing::StoredTensor& tensor : model.tensors) {
     if (!tensor.name.starts_with("blk.") || tensor.shape.rank() < 2 || testing::is_norm(tensor.name)) continue;
@@ -51,7 +51,7 @@ RandomModelOptions options_with_layers(std::string_view architecture, int layers
   return options;
 }
 
-// So many layers that they are kept narrow; as many heads as are no power of two, as the larger model has.
+// There are many layers, so they are narrow; the number of heads is not a power of two, as in the larger model.
 RandomModelOptions baichuan_options(int layers) {
   RandomModelOptions options = options_with_layers("baichuan", layers);
   options.width = 24;
@@ -142,7 +142,7 @@ TEST_P(Descriptions, ChangeWithoutAnyParticularity) {
 INSTANTIATE_TEST_SUITE_P(All, Descriptions, ::testing::ValuesIn(descriptions()),
                          [](const auto& test) { return test.param.name; });
 
-// ---- T5, whose decoder is asked with two lists of tokens ----
+// ---- T5, which takes two lists of tokens ----
 
 class T5Description : public ::testing::Test {
  protected:
@@ -153,7 +153,7 @@ class T5Description : public ::testing::Test {
     const auto tokens = testing::prompt_of(options().vocabulary, options().context);
     return {tokens.begin(), tokens.end()};
   }
-  // From the start token on.
+  // Returns the decoder's tokens, beginning with the start token.
   static std::vector<int> decoder_tokens() {
     std::vector<int> tokens = {0};
     while (tokens.size() < kDecoderTokens) {
@@ -175,7 +175,7 @@ TEST_F(T5Description, ChangesWithoutAnyParticularity) {
   }
 }
 
-// The engine's logits of the decoder's tokens.
+// Returns the engine's logits for the decoder's tokens.
 std::vector<float> t5_logits_of(const RandomModel& model, std::span<const int> encoder_tokens,
                                 std::span<const int> decoder_tokens, std::string_view device) {
   const testing::ModelFile file(model);

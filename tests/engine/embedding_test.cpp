@@ -1,4 +1,4 @@
-// Embeddings, against the hidden states they are made of.
+// Tests embeddings against the hidden states that they are pooled from.
 #include <cmath>
 #include <map>
 #include <string>
@@ -20,7 +20,7 @@ namespace {
 
 using testing::RandomModel;
 
-// A random model that knows the bytes as tokens.
+// Returns a random model whose tokens are bytes.
 RandomModel model_with_words(const std::string& architecture) {
   testing::RandomModelOptions options;
   options.architecture = architecture;
@@ -39,7 +39,7 @@ class Embeddings : public ::testing::Test {
     return folder_.write("model.gguf", {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
   }
 
-  // The states that an engine would have to pool, computed in one step.
+  // Returns the hidden states to be pooled, computed in one step.
   static std::vector<std::vector<float>> states(const std::string& path, const std::vector<std::int32_t>& tokens) {
     const gguf::File file = gguf::File::open(path);
     const engine::RunnerOptions options{.device = {.device = "cpu", .threads = 1},
@@ -68,7 +68,7 @@ class Embeddings : public ::testing::Test {
 
 const std::string kText = "some words to embed";
 
-// Both an encoder, and a decoder of which only the states are wanted.
+// Encoders, and decoders of which only the states are needed.
 TEST_F(Embeddings, PoolTheStates) {
   for (const char* architecture : {"bert", "qwen3", "gemma3n", "rwkv7"}) {
     const std::string path = write(model_with_words(architecture));
@@ -91,7 +91,7 @@ TEST_F(Embeddings, PoolTheStates) {
   }
 }
 
-// What a decoder's logits are computed from must be what its embeddings are made of.
+// A decoder's embeddings are made of the same states as its logits.
 TEST_F(Embeddings, StatesGiveTheLogits) {
   RandomModel random = model_with_words("llama");
   const std::vector<float> matrix = testing::decode(random.tensor("output.weight"));
@@ -101,7 +101,7 @@ TEST_F(Embeddings, StatesGiveTheLogits) {
       .device = {.device = "ref"}, .context = 64, .sequences = 2, .gives_states = true, .on_progress = {}};
   engine::Runner runner(file, options);
   const std::vector<std::int32_t> tokens = {5, 7, 11};
-  // Side by side in one step, as an engine may do it.
+  // Both in one step, as an engine may do it.
   const engine::StepItem items[] = {{runner.start()->id, tokens, engine::Wanted::kStates},
                                     {runner.start()->id, tokens, engine::Wanted::kLast}};
   ASSERT_TRUE(runner.run(items));

@@ -1,4 +1,4 @@
-// Generations of models that are not like most: recurrent ones, those behind an encoder, those without a tokenizer.
+// Tests generations of unusual models: recurrent ones, those with an encoder, and those without a tokenizer.
 #include <string>
 #include <vector>
 
@@ -43,7 +43,7 @@ class GenerationsOfModels : public ::testing::Test {
   testing::TempFolder folder_;
 };
 
-// The likeliest tokens, drawn by hand. An encoder reads the prompt where there is one.
+// Returns the likeliest tokens, chosen by the test itself. An encoder, if there is one, reads the prompt.
 std::vector<std::int32_t> by_hand(const std::string& path, const std::vector<std::int32_t>& prompt, int tokens) {
   const gguf::File file = gguf::File::open(path);
   engine::Runner runner(file, {.device = {.device = "cpu", .threads = 1}, .context = 512, .on_progress = {}});
@@ -73,16 +73,16 @@ TEST_F(GenerationsOfModels, TakeTheLikeliestTokens) {
   }
 }
 
-// A turn of a conversation must not cost all earlier ones again, whatever layers keep in place of keys.
+// A turn of a conversation must not recompute all earlier ones, whatever layers store instead of keys.
 TEST_F(GenerationsOfModels, RecurrentLayersFindTheirStatesAgain) {
   for (const char* architecture : {"mamba", "rwkv6", "rwkv7", "falcon-h1", "qwen3next", "lfm2"}) {
     const std::string path = write({.architecture = architecture});
     Model model = Model::load(path, {.threads = 1, .context = 1024});
     std::vector<std::int32_t> conversation = prompt_of(100);
     const Generation first = model.generate_from(conversation, greedy(200));
-    // Another answer to the same prompt: all of its whole blocks.
+    // Another answer to the same prompt reuses all of its whole blocks.
     EXPECT_EQ(model.generate_from(conversation, greedy(1)).statistics.cached_tokens, 96) << architecture;
-    // The answer's states are saved too, ever farther apart: 96 + 4 blocks.
+    // The answer's states are saved too, at growing distances: 96 + 4 blocks.
     for (const std::int32_t id : ids(first)) conversation.push_back(id);
     conversation.push_back(7);
     const Generation second = model.generate_from(conversation, greedy(10));

@@ -1,4 +1,4 @@
-// Generations through the library: when they end, what they say, and that none depends on the others.
+// Tests generations through the library: when they end, what they contain, and that they do not depend on each other.
 #include <atomic>
 #include <string>
 #include <thread>
@@ -71,7 +71,7 @@ TEST_F(Generations, EndAtTheLimit) {
   EXPECT_EQ(reply.tokens.size(), 3u);
 }
 
-// "x ju" lies across three tokens.
+// "x ju" spans three tokens.
 TEST_F(Generations, EndBeforeAStopStringThatTokensDivide) {
   Model model = load({.script = kFox});
   ChatOptions options;
@@ -86,7 +86,7 @@ TEST_F(Generations, EndWithTheContext) {
   Model model = load({.script = kFox, .script_repeats = true}, {.context = 64});
   const Generation reply = model.chat(kQuestion);
   EXPECT_EQ(reply.finish, FinishReason::kContext);
-  // The last token that is drawn has no place any more, and needs none.
+  // The last drawn token has no place in the context and needs none.
   EXPECT_EQ(reply.statistics.prompt_tokens + reply.statistics.new_tokens, 65);
 }
 
@@ -104,7 +104,7 @@ TEST_F(Generations, GoOnInAContextThatShifts) {
   EXPECT_EQ(reply.text, expected) << "what was said goes on where it was";
 }
 
-// A model that never saw the dropped tokens would say the same.
+// The result equals that of a model that never saw the dropped tokens.
 TEST_F(Generations, AShiftedContextMeansWhatItHolds) {
   const std::string path = write({});
   Model model = Model::load(path, {.threads = 1, .context = 64});
@@ -119,7 +119,7 @@ TEST_F(Generations, AShiftedContextMeansWhatItHolds) {
   const Generation shifted = model.generate_from(prompt, options);
   ASSERT_EQ(shifted.statistics.context_shifts, 2);
 
-  // With 65 tokens there was no room: 10 stay, and the newest (64 - 10) / 2.
+  // 65 tokens did not fit: 10 stay, and the newest (64 - 10) / 2.
   std::vector<std::int32_t> all = prompt;
   for (std::size_t i = 0; i < 25; ++i) all.push_back(shifted.tokens[i].token);
   std::vector<std::int32_t> left(all.begin(), all.begin() + 10);
@@ -150,7 +150,7 @@ TEST_F(Generations, StopWhenTheCallbackSaysSo) {
   EXPECT_EQ(model.chat(kQuestion, with_seed(1), {}).finish, FinishReason::kContext) << "the model goes on";
 }
 
-// While its prompt is computed there is no piece that a callback could refuse.
+// While the prompt is computed, there is no piece that a callback could refuse.
 TEST_F(Generations, StopWhereTheTokenIsAskedTo) {
   Model model = load({.script = kFox, .script_repeats = true}, {.context = 4000});
   std::stop_source source;
@@ -169,7 +169,7 @@ TEST_F(Generations, WhatTheCallbackThrowsComesOut) {
   EXPECT_EQ(model.chat(kQuestion).finish, FinishReason::kEnd);
 }
 
-// ---- What they say ----
+// ---- Content ----
 
 TEST_F(Generations, TellReasoningFromTheAnswer) {
   Model model = load({.script = {"Forty", " two", "."}, .reasoning = {"Let", " me", " see"}});
@@ -188,7 +188,7 @@ TEST_F(Generations, TellReasoningFromTheAnswer) {
   EXPECT_EQ(answer.text, "Forty two.");
 }
 
-// A program that shows text must never get half a character.
+// A program that shows text must never receive half a character.
 TEST_F(Generations, GiveWholeCharactersOnly) {
   Model model = load({});
   GenerationOptions options;
@@ -250,7 +250,7 @@ TEST_F(Generations, NeverEndByATokenThatIsIgnored) {
 
 // ---- Side by side ----
 
-// The next turn of a conversation must not pay for the earlier ones again.
+// The next turn of a conversation must not recompute the earlier ones.
 TEST_F(Generations, TakeOverWhatIsCached) {
   Model model = load({.script = kFox}, {.context = 1024});
   std::vector<Message> messages = {{Role::kSystem, std::string(200, 's')}, kQuestion[0]};
@@ -263,7 +263,7 @@ TEST_F(Generations, TakeOverWhatIsCached) {
   EXPECT_LT(second.statistics.cached_tokens, second.statistics.prompt_tokens);
 }
 
-// The ids of each of some prompts, continued alone.
+// Returns the new ids of each prompt, continued alone.
 std::vector<std::vector<std::int32_t>> alone(Model& model, const std::vector<GenerationOptions>& options) {
   std::vector<std::vector<std::int32_t>> ids;
   for (std::size_t i = 0; i < options.size(); ++i) {
@@ -308,7 +308,7 @@ TEST_F(Generations, WaitForAPlace) {
     model.chat(kQuestion, options, [&](const Piece&) { return running = true; });
   });
   while (!running) std::this_thread::yield();
-  // One that gives up while it waits leaves no trace.
+  // A request that is cancelled while it waits leaves no trace.
   std::stop_source impatient;
   impatient.request_stop();
   ChatOptions options;
@@ -320,16 +320,19 @@ TEST_F(Generations, WaitForAPlace) {
   EXPECT_EQ(model.chat(kQuestion, options).text, "The");
 }
 
-// A client that never comes back must not fill the memory of all.
+// A client that never reads must not fill the server's memory.
 TEST_F(Generations, FailWhenNobodyReadsThem) {
   Model model = load({.script = kFox, .script_repeats = true});
   ChatOptions options;
   options.context_shift = true;
   options.top_logprobs = 100;
-  bool slept = false;
+  ChatOptions other;
+  other.max_tokens = 1;
+  bool has_waited = false;
   EXPECT_ERROR(model.chat(kQuestion, options,
                           [&](const Piece&) {
-                            if (!std::exchange(slept, true)) std::this_thread::sleep_for(std::chrono::seconds(2));
+                            // Runs when the first one has ended: there is one place.
+                            if (!std::exchange(has_waited, true)) model.chat(kQuestion, other);
                             return true;
                           }),
                "nobody reads: ");
@@ -337,7 +340,7 @@ TEST_F(Generations, FailWhenNobodyReadsThem) {
   EXPECT_EQ(model.chat(kQuestion, options).text, "The");
 }
 
-// ---- What makes no sense ----
+// ---- Wrong requests ----
 
 TEST_F(Generations, SayWhatIsWrong) {
   Model model = load({.script = kFox});
@@ -362,7 +365,7 @@ TEST_F(Generations, SayWhatIsWrong) {
   const std::vector<std::int32_t> beyond = {1, -1};
   EXPECT_ERROR(model.generate_from(beyond), "token 1 of the prompt is -1");
   EXPECT_ERROR(model.embed("x"), "'llama.pooling_type' does not say");
-  // A request that cannot go on does not take others with it.
+  // A request that cannot continue must not affect others.
   const auto forbid_all = with([&](auto& o) {
     for (int token = 0; token < model.info().vocabulary; ++token) {
       o.sampling.logit_bias.emplace_back(token, -std::numeric_limits<float>::infinity());

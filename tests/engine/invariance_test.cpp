@@ -1,5 +1,5 @@
-// A user's answer must not depend on who else is served, on how a prompt was cut, or on what was in the cache: the same
-// bits, on one backend, whatever else happens.
+// Tests that an answer does not depend on other requests, on how a prompt was divided, or on the cache: on one backend
+// the bits are the same.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -18,7 +18,7 @@ using testing::ModelFile;
 using testing::RandomModelOptions;
 using testing::TestDevice;
 
-// Past two blocks of the cache and several windows.
+// Exceeds two blocks of the cache and several windows.
 constexpr std::size_t kTokens = 75;
 
 std::vector<kv::TokenId> random_tokens(std::size_t count, std::uint32_t seed, int vocabulary) {
@@ -29,8 +29,8 @@ std::vector<kv::TokenId> random_tokens(std::size_t count, std::uint32_t seed, in
   return tokens;
 }
 
-// Of each architecture with layers of all its kinds, with weights that are multiplied as floats and as blocks of
-// integers. Not encoders: they see all tokens at once, or none.
+// Returns a model of each decoder architecture with layers of all kinds, with weights that are multiplied as floats and
+// as integer blocks. Encoders are excluded: they process all tokens at once.
 std::vector<RandomModelOptions> decoders() {
   std::vector<RandomModelOptions> list;
   for (const models::Architecture& architecture : models::architectures()) {
@@ -81,7 +81,7 @@ TEST_P(Invariance, AloneOrAmongEight) {
     const auto tokens = random_tokens(kTokens, 1, options.vocabulary);
     const Answer32 alone = testing::answer_of(runner, tokens, kTokens);
 
-    // The others are of other lengths and at other positions.
+    // The other sequences have other lengths and positions.
     std::vector<std::vector<kv::TokenId>> all;
     std::vector<kv::SequenceId> ids;
     for (std::uint32_t i = 0; i < 8; ++i) {

@@ -1,4 +1,4 @@
-// A user asks for more than there is: the answer comes before anything is allocated, and says what would fit.
+// Tests that a request for too much memory is refused before anything is allocated, with what would fit.
 #include <gtest/gtest.h>
 
 #include "engine/memory_plan.h"
@@ -47,7 +47,8 @@ TEST(MemoryPlan, RefusesWhatDoesNotFitAndSaysWhatWould) {
   const auto ask = [&](std::int64_t context, quant::FormatId format) {
     return plan_memory(spec, kMebibyte, request(context, format), 9 * kMebibyte);
   };
-  // 2 layers of 2 heads of 8 keys and values: 256 bytes a token as F32, half of that as F16, and some for bookkeeping.
+  // 2 layers with 2 heads of 8 values, keys and values: 256 bytes per token as F32, half of that as F16, plus some for
+  // bookkeeping.
   EXPECT_ERROR(ask(40'000, quant::FormatId::kF32), "a context of 40000 takes 9.77 MiB");
   try {
     ask(40'000, quant::FormatId::kF32);
@@ -73,7 +74,7 @@ TEST(MemoryPlan, WindowsNeedNoMoreThanTheySee) {
   }
 }
 
-// A decoder keeps what its encoder made of each sequence's text, and the encoder works in memory of its own.
+// A decoder stores its encoder's output for each sequence, and the encoder has its own working memory.
 TEST(MemoryPlan, CountsWhatAnEncoderReads) {
   const models::DecoderSpec both = spec_of({.architecture = "t5"});
   models::DecoderSpec decoder = both;

@@ -1,4 +1,4 @@
-// What a model computes on a device, for tests that compare.
+// Runs a model on a device, for tests that compare results.
 #pragma once
 
 #include <algorithm>
@@ -14,14 +14,14 @@
 
 namespace rocmforge::testing {
 
-// The first is what the others are held against.
+// The first device is the one that the others are compared with.
 inline constexpr std::array<std::string_view, 2> kDevices = {"ref", "cpu"};
 
-// More than the windows, so that they show; and more than a block of the cache.
+// Exceeds the windows, so that they have an effect, and a block of the cache.
 inline constexpr int kPromptTokens = 40;
 inline constexpr int kLongestContext = 64;
 
-// Tokens of no meaning, as many as the context takes and at most kPromptTokens.
+// Returns meaningless tokens, as many as fit in the context and at most kPromptTokens.
 inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context, int most = kPromptTokens) {
   std::vector<kv::TokenId> tokens;
   for (int i = 0; i < std::min(most, static_cast<int>(context)); ++i) {
@@ -30,7 +30,7 @@ inline std::vector<kv::TokenId> prompt_of(int vocabulary, std::int64_t context, 
   return tokens;
 }
 
-// What a decoder behind an encoder is given where the encoder reads the prompt: its start token, and some of the same.
+// Returns the tokens for a decoder whose encoder reads the prompt: its start token, and some of the prompt.
 inline constexpr std::size_t kDecoderTokens = 13;
 inline std::vector<kv::TokenId> decoder_tokens_of(const models::DecoderSpec& spec, std::vector<kv::TokenId> prompt) {
   prompt.insert(prompt.begin(), spec.start_token);
@@ -38,7 +38,7 @@ inline std::vector<kv::TokenId> decoder_tokens_of(const models::DecoderSpec& spe
   return prompt;
 }
 
-// Logits of all positions of the decoder's tokens, which are no more than the source's.
+// Returns the logits of all positions of the decoder's tokens, which are no more than the source's.
 inline std::vector<float> logits_of(engine::Runner& runner, std::span<const kv::TokenId> source,
                                     std::span<const kv::TokenId> tokens) {
   const auto started = runner.start();
@@ -53,7 +53,7 @@ inline std::vector<float> logits_of(engine::Runner& runner, std::span<const kv::
   return logits;
 }
 
-// With keys and values in F32. As a user would who asks for a context of kLongestContext where the model has so much.
+// Makes a runner with keys and values in F32 and a context of kLongestContext, if the model supports it.
 inline engine::Runner runner_of(const gguf::File& file, std::vector<engine::Device> devices) {
   const models::DecoderSpec spec = models::describe(file).spec;
   const auto context = std::min<std::int64_t>(spec.context, kLongestContext);
@@ -67,7 +67,8 @@ inline engine::Runner runner_of(const gguf::File& file, std::vector<engine::Devi
   return {file, options, std::move(devices)};
 }
 
-// Logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens: in a single step.
+// Returns the logits of all positions, or an encoder's hidden states, for a prompt of up to kPromptTokens, computed in
+// one step.
 inline std::vector<float> logits_of(const gguf::File& file, std::vector<engine::Device> devices,
                                     int most = kPromptTokens) {
   engine::Runner runner = runner_of(file, std::move(devices));
@@ -88,7 +89,7 @@ inline bool all_finite(std::span<const float> values) {
   return std::ranges::all_of(values, [](float value) { return std::isfinite(value); });
 }
 
-// The standard deviation of the logits.
+// Returns the standard deviation of the logits.
 inline double spread_of(std::span<const float> values) {
   double sum = 0;
   double squares = 0;
@@ -100,7 +101,7 @@ inline double spread_of(std::span<const float> values) {
   return std::sqrt(std::max(0.0, squares / count - (sum / count) * (sum / count)));
 }
 
-// The greatest difference, in spreads of `expected`. Of the first values, where one has more.
+// Returns the greatest difference in spreads of `expected`. If one has more values, the first ones are compared.
 inline double difference_in_spreads(std::span<const float> values, std::span<const float> expected) {
   double greatest = 0;
   for (std::size_t i = 0; i < std::min(values.size(), expected.size()); ++i) {

@@ -1,4 +1,5 @@
-// Models of any sizes load and compute, and sizes that no model has are refused before memory is taken for them.
+// Tests that models of any sizes load and compute, and that absurd sizes are refused before memory is allocated for
+// them.
 #include <gtest/gtest.h>
 #include <optional>
 
@@ -18,7 +19,8 @@ using testing::random_model;
 using testing::RandomModel;
 using testing::RandomModelOptions;
 
-// Sizes that go together in every architecture: half a head is rotated in pairs, and a head divides the width.
+// Returns sizes that are consistent in every architecture: half a head is rotated in pairs, and a head divides the
+// width.
 RandomModelOptions any_sizes() {
   RandomModelOptions options;
   const auto architectures = models::architectures();
@@ -42,7 +44,7 @@ RandomModelOptions any_sizes() {
   return options;
 }
 
-// Some sizes an architecture cannot have: they do not divide, or are too small to be divided. It says so.
+// Returns a model, or nothing if the architecture refuses the sizes because they do not divide or are too small.
 std::optional<RandomModel> any_model() {
   try {
     return random_model(any_sizes());
@@ -72,7 +74,7 @@ RunnerOptions on_reference() {
   return options;
 }
 
-// Left to itself a runner takes as long a context as the model was trained for; that number must not be any.
+// By default a runner uses the trained context length, which must not be arbitrarily large.
 TEST(ModelSizes, NoModelWasTrainedForABillionPositions) {
   for (const models::Architecture& architecture : models::architectures()) {
     const std::string name(architecture.name);
@@ -83,7 +85,7 @@ TEST(ModelSizes, NoModelWasTrainedForABillionPositions) {
   }
 }
 
-// What the tensors contradict is told as that, not as a want of memory for it.
+// A contradiction with the tensors is reported as such, not as a lack of memory.
 TEST(ModelSizes, ThatTheTensorsContradictAreNotPlannedFor) {
   RandomModel model = random_model({.architecture = "llama"});
   model.keys.set("llama.attention.key_length", std::uint32_t{1} << 14);
@@ -97,7 +99,7 @@ TEST(ModelSizes, ThatTheTensorsContradictAreNotPlannedFor) {
   EXPECT_ERROR(Runner(file.file(), options), "tensor 'blk.0.attn_q.weight'");
 }
 
-// The router ranks all experts, however narrow the rest of the model is.
+// The router ranks all experts, even if the rest of the model is narrow.
 TEST(ModelSizes, MoreExpertsThanColumns) {
   RandomModelOptions options;
   options.architecture = "qwen3moe";

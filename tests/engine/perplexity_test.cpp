@@ -1,4 +1,4 @@
-// Perplexity, against a computation of its own from all logits.
+// Tests perplexity against a separate computation from all logits.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -64,7 +64,7 @@ class PerplexityOfAText : public ::testing::Test {
   gguf::File file_;
 };
 
-// Of windows of 16 the tokens 9 to 15 count, and what is left over does not.
+// In windows of 16 the tokens 9 to 15 count, and the remainder does not.
 TEST_F(PerplexityOfAText, ScoresTheSecondHalvesOfWindows) {
   const MeasuredText text = text_of(16 * 3 + 5);
   std::vector<double> expected;
@@ -96,7 +96,7 @@ TEST_F(PerplexityOfAText, BeginsEveryWindowWithBos) {
   expect(measure_perplexity(all, text, {.window = 16, .is_cancelled = {}, .on_window = {}}).nll, expected);
 }
 
-// Every token but the first once, with as much before it as the window has.
+// Every token but the first is scored once, with as much context as the window allows.
 TEST_F(PerplexityOfAText, ScoresEveryTokenOnceWithAStride) {
   const MeasuredText text = text_of(45);
   const auto piece = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -143,11 +143,11 @@ TEST_F(PerplexityOfAText, SaysWhatIsWrong) {
   EXPECT_ERROR(measure(32, 16), "a stride of 16");
 }
 
-// A broken model must not get a figure, least of all a good one.
+// A broken model must not get a perplexity, least of all a good one.
 TEST_F(PerplexityOfAText, RefusesLogitsThatAreNoNumbers) {
   const std::string path = folder_ / "model.gguf";
   std::string bytes = testing::read_text(path);
-  // The last tensor is the output's matrix; its last row is that of the last token.
+  // The last tensor is the output matrix, and its last row belongs to the last token.
   bytes.replace(bytes.size() - 8, 8, 8, '\xff');
   const gguf::File damaged = gguf::File::open(folder_.write("damaged.gguf", bytes));
   Runner some(damaged, {.device = {.device = "cpu", .threads = 1}, .context = 64, .on_progress = {}});

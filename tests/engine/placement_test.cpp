@@ -1,4 +1,4 @@
-// Which layers run where is decided in the open, and where they run must not change what the model says.
+// Tests the placement of layers on devices: it must be reported, and must not change the model's output.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,7 +26,7 @@ RandomModelOptions four_layers(std::string_view architecture) {
   return options;
 }
 
-// As if ref were a device with little memory, so that the rest spills over to the CPU.
+// Returns devices in which ref has little memory, so that the rest spills over to the CPU.
 std::vector<Device> spilling_devices(std::uint64_t budget) {
   std::vector<Device> devices;
   devices.push_back({ref::make_backend(), "preferred", budget});
@@ -34,7 +34,8 @@ std::vector<Device> spilling_devices(std::uint64_t budget) {
   return devices;
 }
 
-// So many that some are left where the last ones use the keys of others and stay with them.
+// Returns enough layers that some remain on the device even though the last ones share the keys of others and must stay
+// with them.
 RandomModelOptions eight_layers(std::string_view architecture) {
   RandomModelOptions options = testing::usual_options(architecture);
   options.layers = 8;
@@ -49,7 +50,7 @@ TEST(Placement, LayersOnTwoBackendsGiveTheSameAnswer) {
 
     const RunnerOptions options = testing::options_for({.device = "ref"}, kPlacedTokens.size());
     Runner whole(model.file(), options);
-    // An encoder gets its place first, and the decoder is to be split too.
+    // An encoder is placed first, and the decoder must be split too.
     const bool has_encoder = whole.spec().encoder != nullptr;
     Runner split(model.file(), options, spilling_devices(has_encoder ? bytes / 4 * 3 : bytes * 3 / 5));
     ASSERT_EQ(split.plan().placements.size(), 2u) << architecture.name;
@@ -64,7 +65,7 @@ TEST(Placement, LayersStayWithThoseWhoseKeysTheyUse) {
   const RunnerOptions options = testing::options_for({.device = "ref"}, kPlacedTokens.size());
   std::uint64_t bytes = 0;
   for (const gguf::Tensor& tensor : model.file().tensors()) bytes += tensor.bytes.size();
-  // All but a little of the last layer: but the last two use the keys of the fifth and sixth.
+  // Almost all of the last layer fits, but the last two use the keys of the fifth and sixth.
   const Runner runner(model.file(), options, spilling_devices(bytes - 1000));
   ASSERT_EQ(runner.plan().placements.size(), 2u);
   EXPECT_EQ(runner.plan().placements[1].first_layer, 4);
@@ -92,7 +93,7 @@ TEST(Placement, SaysWhatRunsWhereAndWhy) {
   EXPECT_THAT(nothing_fits[0], ::testing::StartsWith("layers 0-3 and output: cpu ("));
 }
 
-// Somebody who asks for a GPU must never be given the processor without a word.
+// A user who asks for a GPU must never silently get the CPU.
 TEST(Placement, AskingForAGpuNeverEndsOnTheProcessor) {
   for (const char* device : {"gpu", "gpu:1", "emu"}) {
     EXPECT_ERROR(open_devices({.device = device}), "no GPU backend");

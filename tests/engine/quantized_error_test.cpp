@@ -1,5 +1,5 @@
-// What the CPU's quantized products cost a whole model, beside what rounding activations to 8 bits costs by itself: the
-// reference backend computes with the same weights, with activations as they are and with rounded ones.
+// Tests the error of the CPU's quantized products in a whole model against that of rounding activations to 8 bits
+// alone: the reference backend computes with the same weights, with exact and with rounded activations.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -15,7 +15,7 @@ namespace {
 
 using testing::RandomModelOptions;
 
-// A row of every matrix holds whole blocks of any format.
+// Returns options in which every matrix row holds whole blocks of any format.
 RandomModelOptions wide_options(std::string_view architecture, quant::FormatId format) {
   RandomModelOptions options = testing::usual_options(architecture);
   options.layers = std::max(options.layers, 4);
@@ -24,8 +24,8 @@ RandomModelOptions wide_options(std::string_view architecture, quant::FormatId f
   options.ffn_width = 256;
   options.expert_width = 256;
   options.format = format;
-  // All experts where they are in no groups: the choice of some is a jump, which the last bit of a near tie decides,
-  // and its size says nothing of products.
+  // Uses all experts unless they are in groups: choosing some is a discontinuity that a near tie decides, which says
+  // nothing about products.
   if (!testing::has_expert_groups(architecture)) options.experts_used = options.experts;
   return options;
 }

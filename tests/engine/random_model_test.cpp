@@ -1,5 +1,5 @@
-// Every architecture can be built with random weights, loads, and computes; and models that are the same but for the
-// form they are stored in compute the same.
+// Tests that every architecture can be built with random weights, loads and computes, and that models that differ only
+// in their stored form compute the same.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ class RandomModels : public ::testing::Test {
   ~RandomModels() override { log::set_level(log::Level::kInfo); }
 };
 
-// Architectures whose files may have the form: those where the tensors are there to be fused.
+// Changes a model to another stored form, for architectures whose files may have it.
 using Form = void (*)(RandomModel& model);
 
 int expect_equal_in_form(Form change, double tolerance) {
@@ -36,7 +36,7 @@ int expect_equal_in_form(Form change, double tolerance) {
     const std::size_t tensors = model.tensors.size();
     change(model);
     if (model.tensors.size() == tensors) continue;
-    // gpt-oss has biases for the gate and for up, which the fused form has no names for.
+    // gpt-oss has biases for gate and up, for which the fused form has no names.
     if (architecture.name == "gpt-oss" && model.find("blk.0.ffn_gate_up_exps.weight") != nullptr) continue;
     EXPECT_LE(testing::difference_in_spreads(testing::logits_of(model), expected), tolerance) << architecture.name;
     ++compared;
@@ -68,7 +68,7 @@ TEST_F(RandomModels, FusedQueriesKeysAndValuesAreTheSplitOnes) {
 
 TEST_F(RandomModels, FusedExpertsAreTheSplitOnes) { EXPECT_EQ(expect_equal_in_form(testing::fuse_experts, 0), 27); }
 
-// The products are the same; what is turned over is rounded to F32 on the way, as it was.
+// The products are the same; the transposed part is rounded to F32 again, as before.
 TEST_F(RandomModels, TheJointLatentMatrixIsTheSplitOnes) {
   EXPECT_EQ(expect_equal_in_form(testing::join_latent_matrices, 1e-6), 4);
 }
@@ -83,7 +83,7 @@ TEST_F(RandomModels, TheEmbeddingsAsOutputAreTiedOnes) {
   }
 }
 
-// phi3 stores what qwen2 without biases computes, with the gate's rows before those of up.
+// phi3 stores the same computation as qwen2 without biases, with the gate's rows before those of up.
 TEST_F(RandomModels, Phi3IsQwen2Fused) {
   RandomModel model = random_model({.architecture = "qwen2", .has_optional_tensors = false});
   const std::vector<float> expected = testing::logits_of(model);
@@ -94,7 +94,7 @@ TEST_F(RandomModels, Phi3IsQwen2Fused) {
   EXPECT_EQ(testing::logits_of(model), expected);
 }
 
-// The order of the values of a head that are rotated is all that parts llama from qwen2.
+// llama and qwen2 differ only in the order of a head's rotated values.
 TEST_F(RandomModels, LlamaIsNotQwen2) {
   RandomModel model = random_model({.architecture = "llama", .has_optional_tensors = false});
   const std::vector<float> llama = testing::logits_of(model);
@@ -127,7 +127,7 @@ TEST_F(RandomModels, EqualRopeDivisorsAreLinearScaling) {
   EXPECT_EQ(testing::logits_of(divided), testing::logits_of(scaled));
 }
 
-// Beyond the original length the long factors apply, up to it the short ones.
+// Above the original length the long factors apply, up to it the short ones.
 TEST_F(RandomModels, TheContextDecidesBetweenLongAndShortFactors) {
   RandomModelOptions options{.architecture = "phi3", .divisors = RopeDivisors::kLongAndShort};
   RandomModel model = random_model(options);
@@ -147,7 +147,7 @@ TEST_F(RandomModels, AWindowWiderThanTheContextIsNone) {
     RandomModel model = random_model({.architecture = architecture, .window = 1000});
     const std::vector<float> wide = testing::logits_of(model);
     model.keys.set_array(prefix + "_pattern", std::vector<bool>(2, false));
-    // gemma3's windowed layers have a rope of their own: the other layers' is made the same.
+    // gemma3's layers with a window have their own rotary settings; the other layers' are made equal.
     model.keys.set("gemma3.rope.freq_base", 10000.0f);
     model.keys.set("gemma3.rope.scaling.factor", 1.0f);
     EXPECT_EQ(testing::logits_of(model), wide) << architecture;
@@ -156,7 +156,7 @@ TEST_F(RandomModels, AWindowWiderThanTheContextIsNone) {
   }
 }
 
-// With experts that are all alike it does not matter which are chosen, and weights that add up to 1 are one expert.
+// If all experts are equal the choice does not matter, and weights that add up to 1 give one expert.
 TEST_F(RandomModels, EqualExpertsAreOneDensePart) {
   RandomModelOptions options{.architecture = "llama", .ffn_width = 32, .has_optional_tensors = false};
   const RandomModel dense = random_model(options);
@@ -174,7 +174,7 @@ TEST_F(RandomModels, EqualExpertsAreOneDensePart) {
   EXPECT_LE(testing::difference_in_spreads(testing::logits_of(mixture), testing::logits_of(dense)), 1e-5);
 }
 
-// Heads of keys and values that are repeated are the same as shared ones.
+// Repeated heads of keys and values are equal to shared ones.
 TEST_F(RandomModels, RepeatedKeyHeadsAreSharedOnes) {
   RandomModel shared = random_model({.architecture = "llama", .kv_heads = 2, .has_optional_tensors = false});
   const std::vector<float> expected = testing::logits_of(shared);
@@ -193,7 +193,7 @@ TEST_F(RandomModels, RepeatedKeyHeadsAreSharedOnes) {
   EXPECT_EQ(testing::logits_of(shared), expected);
 }
 
-// NVFP4's second scale: half the numbers and a scale of 2 beside them are the numbers.
+// NVFP4's second scale: half the values with a separate scale of 2 give the original values.
 TEST_F(RandomModels, AScaleBesideAMatrixMultipliesIt) {
   for (const char* architecture : {"llama", "qwen2moe", "deepseek2", "mamba2", "gpt2"}) {
     const RandomModel model = random_model({.architecture = architecture});
@@ -215,7 +215,7 @@ TEST_F(RandomModels, AScaleBesideAMatrixMultipliesIt) {
   }
 }
 
-// A further layer that predicts several tokens at once, and what sees and hears: left aside, and said once.
+// Additional layers for token prediction, images or sound are ignored, and this is reported once.
 TEST_F(RandomModels, WhatIsNotUsedChangesNothing) {
   for (const char* architecture : {"qwen3moe", "glm4moe", "qwen35"}) {
     RandomModel model = random_model(testing::usual_options(architecture));
@@ -242,7 +242,7 @@ TEST_F(RandomModels, WhatIsNotUsedChangesNothing) {
   }
 }
 
-// Layers that use the keys of others must leave those alone, in whatever form their tensors are.
+// Layers that use the keys of others must not change them, whatever form their tensors have.
 TEST_F(RandomModels, LayersThatShareKeysWriteNone) {
   RandomModel model = random_model(testing::usual_options("gemma3n"));
   const std::vector<float> expected = testing::logits_of(model);
@@ -259,7 +259,7 @@ TEST_F(RandomModels, LayersThatShareKeysWriteNone) {
   EXPECT_EQ(testing::logits_of(model), expected);
 }
 
-// Numbers that leave no answer are an error, not one.
+// Settings that make an answer impossible must give an error.
 TEST_F(RandomModels, ThatCannotAnswerAreRefused) {
   const auto expect_refused = [](const std::string& architecture, const std::string& key, auto value, const char* why) {
     RandomModel model = random_model(testing::usual_options(architecture));
@@ -280,8 +280,7 @@ TEST_F(RandomModels, ThatCannotAnswerAreRefused) {
   EXPECT_ERROR(testing::logits_of(model), "no layer has attention or keeps a state");
 }
 
-// Every format that blocks of 32 fit, and those of 256 in a wider model: the weights of a file are what is computed
-// with.
+// For every format with blocks of 32, and of 256 in a wider model, the computation uses the file's weights.
 TEST_F(RandomModels, OfEveryFormatComputeWhatTheirNumbersAre) {
   for (const quant::Format& format : quant::formats()) {
     if (!format.has_encoder || format.id == quant::FormatId::kQ8_K) continue;

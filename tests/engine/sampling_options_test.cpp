@@ -1,4 +1,4 @@
-// From what users ask for and files recommend to what the sampler is set to.
+// Tests how the sampler's settings follow from the user's options and the file's recommendations.
 #include <limits>
 #include <string>
 
@@ -63,7 +63,7 @@ TEST(SamplingOptions, TheUserCountsBeforeTheFileAndTheFileBeforeTheDefaults) {
   EXPECT_THAT(resolved(wishes, recommended(keys)).stages, ElementsAre("temperature"));
 }
 
-// Files have any scalar there, and texts.
+// Files store these values as any scalar type or as text.
 TEST(SamplingOptions, TakeNumbersHoweverTheyAreStored) {
   gguf::MetadataBuilder keys;
   keys.set("general.sampling.temp", std::uint64_t{1});
@@ -120,7 +120,7 @@ TEST(SamplingOptions, IgnoreEosForbidsEveryEndOfGeneration) {
   EXPECT_THAT(settings.logit_bias, ElementsAre(Pair(256, kNever), Pair(257, kNever)));
 }
 
-// A line feed must break a repetition wherever a token hides it.
+// A line feed must break a repetition even if it is inside a token.
 TEST(SamplingOptions, DryBreakersAreFoundWithinAndAcrossTokens) {
   auto vocabulary = testing::TinyVocabulary::byte_level();
   vocabulary.merge("a", "b").merge("b", "c").merge("Ċ", "Ċ");

@@ -1,5 +1,5 @@
-// An allocation in the step can fail, lock, or take a millisecond just when a user waits for a token. Memory that was
-// not planned for is what makes a server die in the middle of a request.
+// Tests that a step does not allocate. An allocation can fail, lock, or take a millisecond just when a user waits for a
+// token, and unplanned memory makes a server die in the middle of a request.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -18,7 +18,7 @@ namespace {
 using testing::ModelFile;
 using testing::RandomModelOptions;
 
-// The reference is not for serving and may allocate.
+// Returns all devices except the reference, which may allocate.
 std::vector<testing::TestDevice> fast_devices() {
   std::vector<testing::TestDevice> devices = testing::all_devices();
   std::erase_if(devices, [](const testing::TestDevice& device) { return device.name == "ref"; });
@@ -56,7 +56,7 @@ TEST(SteadyState, StepsAllocateNothing) {
 
       const long before = testing::allocations;
       generate(runner, first.sequence, 30);
-      // A second user comes and goes.
+      // A second request starts and ends.
       const StepItem second{start(), prompt, Wanted::kLast};
       ASSERT_TRUE(runner.run({&second, 1}));
       runner.finish(second.sequence);

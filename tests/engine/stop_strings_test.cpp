@@ -1,5 +1,5 @@
-// A reply must end exactly before its stop string, wherever the tokens happened to be cut, and must not lose text that
-// only looked like one.
+// Tests that a reply ends exactly before its stop string, however the tokens are divided, and does not lose text that
+// only resembles one.
 #include <string>
 #include <vector>
 
@@ -56,7 +56,7 @@ TEST(StopStrings, HoldBackNoMoreThanNeeded) {
 
 TEST(StopStrings, EmptyOnesAreNone) { EXPECT_EQ(read({"", ""}, {"a", "b"}), (Read{"ab", ""})); }
 
-// The cuts of a text are the tokenizer's affair and must not show.
+// The division of a text into tokens must not have an effect.
 TEST(StopStrings, DoNotDependOnTheCuts) {
   EXPECT_TRUE(rc::check([] {
     const auto letter = rc::gen::element('a', 'b', 'c');
@@ -68,7 +68,7 @@ TEST(StopStrings, DoNotDependOnTheCuts) {
       pieces.push_back(text.substr(at, length));
       at += length;
     }
-    // By definition: the first end of any, and there the longest.
+    // The definition: the stop string that ends first, and of those the longest.
     Read expected{text, ""};
     for (std::size_t end = 1; end <= text.size() && expected.found.empty(); ++end) {
       for (const std::string& stop : stops) {

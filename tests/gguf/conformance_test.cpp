@@ -1,4 +1,4 @@
-// The malformed files of ../shared/conformance, where this machine has them.
+// Tests the malformed files of ../shared/conformance, if they are present.
 #include <filesystem>
 #include <string>
 
@@ -38,7 +38,7 @@ TEST(GgufConformance, RefusesWhatIsMalformedAndAcceptsWhatIsNot) {
   }
 }
 
-// Real headers by the format's own tools, tokenizers of a hundred thousand entries among them.
+// Opens real headers written by the format's own tools, including tokenizers of a hundred thousand entries.
 TEST(GgufConformance, OpensEveryModelAndVocabulary) {
   const std::filesystem::path folder = testing::conformance_folder();
   if (!std::filesystem::exists(folder / "arch")) {

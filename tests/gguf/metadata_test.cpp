@@ -1,3 +1,4 @@
+// Tests typed access to metadata.
 #include "gguf/metadata.h"
 
 #include <cstdint>
@@ -74,7 +75,7 @@ TEST(GgufMetadata, TakesArrays) {
   EXPECT_TRUE(keys->get<std::vector<std::string_view>>("none").empty());
 }
 
-// A key that is optional may be absent, but not be nonsense.
+// An optional key may be absent but not malformed.
 TEST(GgufMetadata, TellsAbsentFromWrong) {
   const MetadataOf keys(GgufBytes()
                             .string("llama.block_count", "32")
@@ -126,7 +127,7 @@ TEST(GgufMetadata, WalksNestedArrays) {
   EXPECT_ERROR(keys->get<std::vector<int>>("nested"), "is an array of array values");
 }
 
-// One key that all programs agree on, among thousands: found at once, and told apart from its neighbours.
+// A key among thousands is found quickly and told apart from similar ones.
 TEST(GgufMetadata, FindsKeysAmongMany) {
   GgufBytes file;
   for (int i = 0; i < 5000; ++i) file.number("key." + std::to_string(i), i);

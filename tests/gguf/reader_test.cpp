@@ -1,3 +1,4 @@
+// Tests opening GGUF files: valid ones, and the message for every kind of malformed one.
 #include "gguf/reader.h"
 
 #include <filesystem>
@@ -21,7 +22,7 @@ using testing::TempFolder;
 
 File parse(const std::string& bytes) { return File::from_memory(testing::as_bytes(bytes), "tiny.gguf"); }
 File parse(const GgufBytes& file) {
-  static std::string kept;  // a file in memory must outlive what was read of it
+  static std::string kept;  // a file in memory must outlive the objects read from it
   kept = file.bytes();
   return parse(kept);
 }
@@ -47,7 +48,7 @@ TEST(GgufReader, ReadsTensorsWhereTheyLie) {
   EXPECT_NO_THROW(file.check_intact());
 }
 
-// A file of keys only is a vocabulary; it needs no padding at its end.
+// A file with keys only is a vocabulary and needs no padding at its end.
 TEST(GgufReader, ReadsAFileWithoutTensors) {
   EXPECT_TRUE(parse(GgufBytes().string("general.architecture", "llama").header()).tensors().empty());
   EXPECT_TRUE(parse(GgufBytes().header()).metadata().entries().empty());
@@ -61,7 +62,7 @@ TEST(GgufReader, ReadsVersion2AndOtherAlignments) {
   EXPECT_EQ(text_of(parse(file).tensor("b")), "bbbb");
 }
 
-// Programs that edit files leave gaps; nothing is wrong with them, nor with bytes behind the last tensor.
+// Programs that edit files leave gaps, which are allowed, as are bytes after the last tensor.
 TEST(GgufReader, AcceptsGapsAndAnyOrder) {
   GgufBytes file;
   file.tensor_at("second", 0, {1}, 64).tensor_at("first", 0, {1}, 0);
@@ -70,7 +71,7 @@ TEST(GgufReader, AcceptsGapsAndAnyOrder) {
   EXPECT_EQ(text_of(parse(file).tensor("first")), "1111");
 }
 
-// Whoever opened the wrong file learns what it is.
+// For another kind of file, the error says what it is.
 TEST(GgufReader, SaysWhatAFileIsInstead) {
   EXPECT_ERROR(parse(std::string()), "tiny.gguf: is empty");
   EXPECT_ERROR(parse("GG"), "ends within its first 4 bytes");
@@ -121,7 +122,7 @@ TEST(GgufReader, RefusesValuesThatAreNone) {
   EXPECT_NO_THROW(parse(GgufBytes().string("k", "\xed\xa0\x80")));
 }
 
-// The stack is not the file's to use.
+// A file must not control the depth of recursion.
 TEST(GgufReader, BoundsTheDepthOfArrays) {
   const auto nested = [](int depth) {
     std::string value;
@@ -166,7 +167,7 @@ TEST(GgufReader, ChecksShapes) {
   EXPECT_NO_THROW(parse(shaped({32, 2, 2, 2}, 2)));
 }
 
-// Tensors that lie on each other, or outside of the file, would be read as something else.
+// Tensors that overlap or lie outside the file would be misread.
 TEST(GgufReader, ChecksPlaces) {
   const auto placed = [](std::uint64_t first, std::uint64_t second, std::size_t data) {
     return GgufBytes()
@@ -183,7 +184,7 @@ TEST(GgufReader, ChecksPlaces) {
   EXPECT_ERROR(parse(placed(0, ~std::uint64_t{31}, 128)), "beyond what 64 bits can count");
 }
 
-// A download that broke off must not pass for a smaller model.
+// A truncated download must not pass for a smaller model.
 TEST(GgufReader, SaysHowManyBytesAreMissing) {
   const std::string whole = small_gguf().bytes();
   const std::size_t end = whole.size() - 10;  // the last tensor's padding may be missing
@@ -211,7 +212,7 @@ TEST(GgufReader, PrintsHostileNamesHarmlessly) {
   EXPECT_ERROR(parse(file), "tensor '\\x1b[31mw' has type 200");
 }
 
-// A file that is overwritten while a model runs is told of, and does not end the program.
+// If a file is overwritten while a model runs, this is reported and does not end the program.
 TEST(GgufReader, OutlivesAFileThatShrinks) {
   const TempFolder folder;
   GgufBytes large;

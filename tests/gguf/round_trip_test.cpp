@@ -1,4 +1,4 @@
-// What is written is what is read, for metadata and tensors of any kind, in one file or several.
+// Tests that metadata and tensors of any kind are read as they were written, in one file or several.
 #include <cstdint>
 #include <map>
 #include <string>
@@ -35,7 +35,7 @@ rc::Gen<AnyValue> any_value(std::index_sequence<kKinds...>) {
   return rc::gen::oneOf(value_of_kind<kKinds>()...);
 }
 
-// Keys of ASCII letters.
+// Generates metadata with keys of ASCII letters.
 rc::Gen<std::map<std::string, AnyValue>> any_metadata() {
   const auto key = rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::inRange('a', 'z')));
   return rc::gen::container<std::map<std::string, AnyValue>>(
@@ -89,7 +89,7 @@ std::vector<TensorSpec> specs_of(const std::vector<AnyTensor>& tensors) {
   return specs;
 }
 
-// In two pieces each, the last tensor first.
+// Writes each tensor in two pieces, the last tensor first.
 void write(Writer& writer, const std::vector<AnyTensor>& tensors) {
   for (std::size_t t = tensors.size(); t-- > 0;) {
     const std::vector<std::byte> content = content_of(tensors[t], writer.size_of(t));

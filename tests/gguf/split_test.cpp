@@ -1,3 +1,4 @@
+// Tests models that are split into several files.
 #include <filesystem>
 #include <string>
 
@@ -28,7 +29,7 @@ std::string part(const PartKeys& keys, std::string_view tensor, std::string_view
   return file.tensor(tensor, 24, {4}, tensor.substr(0, 4)).bytes();
 }
 
-// Three parts of a model.
+// A fixture with the three parts of a model.
 class SplitModel : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -68,7 +69,7 @@ TEST_F(SplitModel, NamesMissingParts) {
   EXPECT_ERROR(File::open(name(3)), "2 of the model's 3 parts are missing: model-00001-of-00003.gguf, model-00002");
 }
 
-// Parts of different models under fitting names would make a model of noise.
+// Parts of different models with matching names would together give a model of noise.
 TEST_F(SplitModel, RefusesPartsThatDoNotFit) {
   write(2, part({1, 4, 3}, "bbbb"));
   EXPECT_ERROR(File::open(name(1)), "has 'split.no' 1 and 'split.count' 4, expected 1 and 3");
@@ -85,8 +86,7 @@ TEST_F(SplitModel, RefusesPartsThatDoNotFit) {
   EXPECT_ERROR(File::open(name(1)), "the 3 parts have 3 tensors, but 'split.tensors.count' is 4");
 }
 
-// The others are found by the name, so a renamed part cannot be opened, and the user is told the name that it must
-// have.
+// The other parts are found by name, so a renamed part cannot be opened, and the user is told the required name.
 TEST_F(SplitModel, RefusesAPartUnderAnotherName) {
   std::filesystem::rename(name(2), folder_ / "renamed.gguf");
   EXPECT_ERROR(File::open(folder_ / "renamed.gguf"), "its name must end in '-00002-of-00003.gguf'");
@@ -94,7 +94,7 @@ TEST_F(SplitModel, RefusesAPartUnderAnotherName) {
   EXPECT_ERROR(File::open(folder_ / "model-00003-of-00004.gguf"), "so its name must end in '-00001-of-00003.gguf'");
 }
 
-// Tools leave a count of 0 or 1 behind when they merge.
+// Tools leave a count of 0 or 1 when they merge parts.
 TEST_F(SplitModel, TakesACountOfOneAsAWholeFile) {
   for (const std::uint16_t count : {std::uint16_t{0}, std::uint16_t{1}}) {
     const File file = File::open(folder_.write("merged.gguf", part({0, count, 7}, "aaaa")));

@@ -1,3 +1,4 @@
+// Tests the GGUF writer.
 #include "gguf/writer.h"
 
 #include <filesystem>
@@ -25,7 +26,7 @@ using testing::TempFolder;
 const quant::Format* const kF32 = quant::find_format("F32");
 const quant::Format* const kI8 = quant::find_format("I8");
 
-// Tensors of I8 named a, b, c... of the given sizes.
+// Returns I8 tensors named a, b, c... of the given sizes.
 std::vector<TensorSpec> tensors_of_sizes(std::initializer_list<std::uint64_t> sizes) {
   std::vector<TensorSpec> tensors;
   for (const std::uint64_t size : sizes) {
@@ -100,7 +101,7 @@ TEST(GgufWriter, KeepsToTheAlignmentAskedFor) {
   EXPECT_ERROR(Writer(folder / "out.gguf", keys, tensors), "must be a power of two from 8 to 1048576");
 }
 
-// Hosts limit the size of a file; a split model must be one that every program puts together again.
+// Hosts limit the size of a file; every program must be able to reassemble a split model.
 TEST(GgufWriter, SplitsByBytesAndByTensors) {
   const TempFolder folder;
   MetadataBuilder keys;
@@ -149,7 +150,7 @@ TEST(GgufWriter, FinishesOnlyWhatIsComplete) {
   EXPECT_EQ(folder.file_count(), 0u);
 }
 
-// Metadata of any kind is carried over as it is, though this program may not know what it means.
+// Metadata of any kind is copied unchanged, even if this program does not know its meaning.
 TEST(GgufWriter, CopiesMetadataVerbatim) {
   const TempFolder folder;
   const std::string nested = testing::raw(8u) + testing::raw(std::uint64_t{1}) + testing::raw_string("deep");
@@ -202,7 +203,7 @@ TEST(GgufWriter, LeavesHolesWhenAsked) {
   EXPECT_EQ(File::open(folder / "out.gguf").tensor("w").bytes.size(), std::uint64_t{1} << 37);
 }
 
-// `--out /dev/stdout | upload`: what comes in order can go down a pipe.
+// `--out /dev/stdout | upload`: data that is written in order can go through a pipe.
 TEST(GgufWriter, WritesToAPipeInOrder) {
   const TempFolder folder;
   const auto tensors = tensors_of_sizes({10, 40, 32});

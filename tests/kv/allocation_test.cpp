@@ -1,4 +1,4 @@
-// Counts every allocation of this test program, to hold the cache to its word: none after the constructor.
+// Counts the allocations of the cache: there must be none after the constructor.
 #include <vector>
 
 #include <gtest/gtest.h>

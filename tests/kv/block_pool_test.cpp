@@ -1,3 +1,4 @@
+// Tests the block pool.
 #include "kv/block_pool.h"
 
 #include <vector>
@@ -54,7 +55,7 @@ TEST(BlockPool, CachesWhatIsRememberedAndGivesItBack) {
   EXPECT_EQ(pool.prefix(block), kNoPrefix);
 }
 
-// A conversation that goes on must keep its blocks longer than one that was left an hour ago.
+// An active conversation must keep its blocks longer than one that was left an hour ago.
 TEST(BlockPool, NamesTheOneUnusedForLongest) {
   BlockPool pool(3);
   EXPECT_EQ(pool.least_recently_used(), kNoBlock);
@@ -73,7 +74,7 @@ TEST(BlockPool, NamesTheOneUnusedForLongest) {
   EXPECT_EQ(pool.least_recently_used(), b);
 }
 
-// What is in use stays in use when its content is not to be found any more.
+// A block stays in use when its content can no longer be found.
 TEST(BlockPool, ForgetsAnOwnedBlockWithoutFreeingIt) {
   BlockPool pool(1);
   const BlockId block = pool.take();

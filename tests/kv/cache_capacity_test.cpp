@@ -18,7 +18,7 @@ TEST(CacheCapacity, WindowsSeeWhatTheirDefinitionSays) {
   }
 }
 
-// The blocks that one sequence holds while it computes `step` tokens, at the length where that is most.
+// Returns the maximum number of blocks that one sequence holds while it computes `step` tokens.
 int most_blocks_held(int window, int block_tokens, int step, int context) {
   int most = 0;
   for (int length = 0; length + step <= context; ++length) {
@@ -28,7 +28,7 @@ int most_blocks_held(int window, int block_tokens, int step, int context) {
   return most;
 }
 
-// The same for several sequences that share the step's tokens, tried in every way.
+// Does the same for several sequences that share the step's tokens, trying all divisions.
 int most_blocks_held(int window, int block_tokens, int sequences, int step_tokens, int context) {
   std::vector<int> most(static_cast<std::size_t>(step_tokens) + 1);
   for (int i = 0; i < sequences; ++i) {

@@ -1,5 +1,5 @@
-// Random use of the cache, with a memory beside it that holds what would really be written: at every position something
-// that stands for all tokens up to there. Whatever a sequence could read must be its own history.
+// Tests random use of the cache against a model of its memory: each position holds a value that stands for all tokens
+// up to it. A sequence must only be able to read its own history.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace {
 
 using Tokens = std::vector<TokenId>;
 
-// What keys and values are computed from: all tokens up to a position. 0 is nothing.
+// What keys and values are computed from: all tokens up to a position. 0 means nothing.
 using Content = std::uint64_t;
 
 Content extend(Content content, TokenId token) {
@@ -30,16 +30,16 @@ Content extend(Content content, TokenId token) {
 
 struct Operation {
   int kind;
-  int sequence;  // which of those there are
+  int sequence;  // index among the live sequences
   int amount;
-  std::uint32_t tokens;  // one bit each
+  std::uint32_t tokens;  // one bit per token
 };
 
 std::ostream& operator<<(std::ostream& out, const Operation& operation) {
   return out << operation.kind << '/' << operation.sequence << '/' << operation.amount << '/' << operation.tokens;
 }
 
-// How often what is to be tested has happened.
+// Counts how often the interesting events have happened.
 struct Seen {
   int reused = 0;
   int copied = 0;
@@ -58,7 +58,7 @@ Tokens tokens_of(const Operation& operation, int count) {
 
 class World {
  public:
-  // With plenty of room nothing is ever evicted, and it is known what must be found.
+  // With plenty of room nothing is evicted, so it is known what must be found.
   enum class Room { kScarce, kPlenty };
 
   World(const CacheCapacity& capacity, Room room, Seen& seen)
@@ -91,7 +91,7 @@ class World {
     verify();
   }
 
-  // Everything that is still cached must be right, and once nobody is left nothing is owned.
+  // Everything that is still cached must be right, and nothing may be owned when no sequence is left.
   void finish() {
     while (!live_.empty()) remove(live_.begin()->first);
     verify();
@@ -124,7 +124,7 @@ class World {
     return count;
   }
 
-  // A prompt that begins like something seen before, mostly.
+  // Returns a prompt that usually begins like an earlier one.
   Tokens prompt(const Operation& operation) const {
     Tokens tokens;
     if (!past_.empty()) {
@@ -137,7 +137,8 @@ class World {
     return tokens;
   }
 
-  // The longest beginning of the prompt, in whole blocks, that was ever computed (and its state kept).
+  // Returns the length of the prompt's longest prefix, in whole blocks, that was ever computed and whose state was
+  // kept.
   int most_to_find(const Tokens& tokens) const {
     int most = 0;
     const auto& where = has_state() ? kept_ : computed_;
@@ -184,7 +185,7 @@ class World {
   }
 
   void truncate(SequenceId id, const Operation& operation) {
-    if (room_ == Room::kPlenty) return;  // what is written over is not found again
+    if (room_ == Room::kPlenty) return;  // overwritten blocks are not found again
     const int shorter = std::max(length(id) - operation.amount % 8, 0);
     bool possible = shorter == length(id) || !has_state();
     for (int group = 0; group < group_count(); ++group) {
@@ -212,7 +213,7 @@ class World {
 
   void copy(const StateCopy& state) { states_[state.to] = states_[state.from]; }
 
-  // Blocks that reserve() has to find: for new positions, and for the copy of one that others hold too.
+  // Returns the number of blocks that reserve() must find: for new positions, and for the copy of a shared block.
   int blocks_wanted(SequenceId id, int group, int count) const {
     const auto table = cache_.table(id, group);
     int wanted = std::max(blocks_for(length(id) + count, capacity_.block_tokens) - static_cast<int>(table.size()), 0);
@@ -224,7 +225,7 @@ class World {
 
   using Picture = std::vector<std::vector<int>>;
 
-  // All that can be seen from outside.
+  // Returns everything that is visible from outside.
   Picture picture() const {
     Picture picture;
     for (int group = 0; group < group_count(); ++group) {
@@ -283,7 +284,7 @@ class World {
     cache_.append(id, tokens);
   }
 
-  // As the engine does it: room for all, then all of them compute.
+  // Like the engine: reserves room for all sequences, then computes all of them.
   void step(const Operation& operation) {
     std::map<SequenceId, int> plan;
     for (const auto& [id, history] : live_) {
@@ -334,12 +335,12 @@ class World {
   Room room_;
   Seen& seen_;
   Cache cache_;
-  std::vector<std::vector<Content>> memory_;  // by group: [block, position in it]
+  std::vector<std::vector<Content>> memory_;  // by group: [block, position within it]
   std::vector<Content> states_;
   std::map<SequenceId, Tokens> live_;
-  std::vector<Tokens> past_;   // of removed sequences
+  std::vector<Tokens> past_;   // tokens of removed sequences
   std::set<Tokens> computed_;  // every prefix of whole blocks
-  std::set<Tokens> kept_;      // those whose state was kept
+  std::set<Tokens> kept_;      // prefixes whose state was kept
 };
 
 rc::Gen<std::vector<Operation>> operations() {

@@ -1,4 +1,4 @@
-// Recurrent layers: a prefix is of use only where the state after it was kept.
+// Tests the cache for recurrent layers: a prefix is usable only where the state after it was kept.
 #include <optional>
 #include <vector>
 
@@ -14,7 +14,7 @@ CacheCapacity capacity_with_states(std::vector<Group> groups, int state_slots) {
       .block_tokens = 4, .max_tokens = 64, .max_sequences = 4, .groups = std::move(groups), .state_slots = state_slots};
 }
 
-// Computes the tokens, and keeps the state after them.
+// Computes the tokens and keeps the state after them.
 void run_keep_and_remove(Cache& cache, const Tokens& tokens) {
   const SequenceId id = cache.add().value();
   compute(cache, id, tokens);
@@ -22,7 +22,7 @@ void run_keep_and_remove(Cache& cache, const Tokens& tokens) {
   cache.remove(id);
 }
 
-// A state cannot be cut to a shorter text; to go on from anything but a snapshot would be another text's state.
+// A state cannot be shortened; continuing from anything but a snapshot would use another text's state.
 TEST(CacheState, ReusesOnlyWhereAStateWasKept) {
   Cache cache(capacity_with_states({{.blocks = 16}}, 4));
   const SequenceId id = cache.add().value();
@@ -60,7 +60,7 @@ TEST(CacheState, KeepsStatesAtTheEndOfABlockOnly) {
   EXPECT_EQ(without.state_slot(other), kNoBlock);
 }
 
-// Without keys and values the prefix is the state alone.
+// Without keys and values a prefix consists of the state only.
 TEST(CacheState, WorksForModelsWithoutAttention) {
   Cache cache(capacity_with_states({}, 3));
   run_keep_and_remove(cache, text(8));
@@ -88,7 +88,7 @@ TEST(CacheState, EvictsTheSnapshotUnusedForLongest) {
   EXPECT_EQ(found(cache, text(5, 200)), 0);
 }
 
-// Requests come before the memory of earlier ones; but a running one keeps its state.
+// Requests take precedence over the states of earlier ones, but a running request keeps its state.
 TEST(CacheState, SequencesTakeSlotsFromSnapshotsOnly) {
   Cache cache(capacity_with_states({}, 2));
   run_keep_and_remove(cache, text(4));

@@ -1,3 +1,4 @@
+// Tests the cache of keys and values: reuse of prefixes, eviction, windows, forks and truncation.
 #include "kv/cache_steps.h"
 
 #include <algorithm>
@@ -52,7 +53,7 @@ TEST(Cache, FindsWhatARemovedSequenceComputed) {
   EXPECT_EQ(found(cache, text(20)), 12);
 }
 
-// Without a token to compute there would be no logits to choose the next one from.
+// Without a token to compute there would be no logits for choosing the next one.
 TEST(Cache, LeavesAtLeastOneTokenToCompute) {
   Cache cache(capacity_of({{.blocks = 8}}));
   run_and_remove(cache, text(8));
@@ -73,7 +74,7 @@ TEST(Cache, FindsNothingUnderAnotherBeginning) {
   EXPECT_EQ(found(cache, other), 4);
 }
 
-// With every hash the same, a wrong block would be found at once if tokens were not compared.
+// If all hashes are equal, a wrong block is found unless tokens are compared.
 TEST(Cache, IsRightWhenAllHashesCollide) {
   Cache cache(capacity_of({{.blocks = 12}}),
               [](PrefixId, std::span<const TokenId>, std::uint64_t) -> std::uint64_t { return 0; });
@@ -86,7 +87,7 @@ TEST(Cache, IsRightWhenAllHashesCollide) {
   EXPECT_EQ(found(cache, crossed), 4);
 }
 
-// Sequences that run at the same time share a prompt, too: as soon as it is computed.
+// Concurrent sequences share a prompt as soon as it is computed.
 TEST(Cache, SharesBlocksOfALivingSequence) {
   Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(9));
@@ -98,7 +99,7 @@ TEST(Cache, SharesBlocksOfALivingSequence) {
   EXPECT_THAT(cache.table(second, 0), ::testing::SizeIs(2));
 }
 
-// Two that computed the same side by side keep their own blocks; one of each is enough for the cache.
+// Two sequences that compute the same text concurrently keep their own blocks; the cache keeps one of each.
 TEST(Cache, KeepsOneOfIdenticalBlocks) {
   Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = cache.add().value();
@@ -113,7 +114,7 @@ TEST(Cache, KeepsOneOfIdenticalBlocks) {
   EXPECT_EQ(found(cache, text(9)), 8);
 }
 
-// The copy that stayed behind is as good as the one that was evicted.
+// The remaining copy is as good as the evicted one.
 TEST(Cache, RemembersTheSecondOfIdenticalBlocksWhenTheFirstIsGone) {
   Cache cache(capacity_of({{.blocks = 4}}));
   const SequenceId first = cache.add().value();
@@ -126,7 +127,7 @@ TEST(Cache, RemembersTheSecondOfIdenticalBlocksWhenTheFirstIsGone) {
   EXPECT_EQ(found(cache, text(9)), 8);
 }
 
-// A block computed anew stands in for the cached one, so that no memory holds the same twice.
+// A newly computed block replaces the cached one, so that memory does not hold the same content twice.
 TEST(Cache, ComputedBlocksReplaceCachedOnes) {
   Cache cache(capacity_of({{.blocks = 8}}));
   run_and_remove(cache, text(8));
@@ -136,7 +137,7 @@ TEST(Cache, ComputedBlocksReplaceCachedOnes) {
   expect_usage(cache.usage(0), 6, 2, 0);
 }
 
-// The end of the oldest goes first: a prompt's beginning is of use to more requests than its end.
+// The end of the oldest prompt is evicted first, because its beginning is useful to more requests.
 TEST(Cache, EvictsTheOldestFromItsEnd) {
   Cache cache(capacity_of({{.blocks = 6}}));
   run_and_remove(cache, text(12));
@@ -163,7 +164,7 @@ TEST(Cache, ReservesAllOrNothing) {
   EXPECT_TRUE(cache.reserve(second, 4));
   cache.remove(first);
   expect_usage(cache.usage(1), 1, 1, 1);
-  EXPECT_TRUE(cache.reserve(second, 12));  // what is cached gives way
+  EXPECT_TRUE(cache.reserve(second, 12));  // cached blocks are evicted
   expect_usage(cache.usage(1), 0, 0, 3);
   EXPECT_EQ(found(cache, text(5)), 0);
 }
@@ -191,7 +192,7 @@ TEST(Cache, RunsOutOfSequencesAsAValue) {
   EXPECT_TRUE(cache.add());
 }
 
-// Several answers to one prompt cost its blocks once; the first to write gets a copy of the last one.
+// Several answers to one prompt share its blocks; the first to write gets a copy of the last one.
 TEST(Cache, CopiesASharedBlockBeforeItIsWritten) {
   Cache cache(capacity_of({{.blocks = 8}, {.blocks = 8}}));
   const SequenceId first = run(cache, text(6));
@@ -214,7 +215,7 @@ TEST(Cache, CopiesASharedBlockBeforeItIsWritten) {
   EXPECT_EQ(table(cache, second), before);
   cache.append(first, Tokens{100});
 
-  const auto none = cache.reserve(second, 1);  // now alone with the block
+  const auto none = cache.reserve(second, 1);  // now the only owner of the block
   ASSERT_TRUE(none);
   EXPECT_TRUE(none->empty());
   EXPECT_EQ(table(cache, second), before);
@@ -240,7 +241,7 @@ TEST(Cache, ForksWithoutTheReservations) {
   EXPECT_THAT(cache.table(second, 0), ::testing::SizeIs(1));
 }
 
-// Query 10 with a window of 4 sees 7, 8 and 9: of the blocks 0-3, 4-7 and 8-11 only the first has passed.
+// Query 10 with a window of 4 sees 7, 8 and 9: of the blocks 0-3, 4-7 and 8-11 only the first is no longer needed.
 TEST(Cache, ReleasesWhatTheWindowHasPassed) {
   Cache cache(capacity_of({{.blocks = 8}, {.window = 4, .blocks = 8}}));
   const SequenceId id = run(cache, text(6));
@@ -257,7 +258,7 @@ TEST(Cache, ReleasesWhatTheWindowHasPassed) {
   expect_usage(cache.usage(1), 5, 2, 1);
 }
 
-// A prefix whose window is gone would be attended to through blocks that hold something else by now.
+// If a prefix's window is gone, its blocks hold other content by now.
 TEST(Cache, AWindowThatIsGoneCutsReuse) {
   Cache cache(capacity_of({{.blocks = 16}, {.window = 5, .blocks = 4}}));
   run_and_remove(cache, text(16));
@@ -286,7 +287,7 @@ TEST(Cache, AGapInTheWindowCutsReuse) {
   EXPECT_EQ(found(cache, text(17)), 0);
 }
 
-// Rejected guesses of a draft are taken back, and the blocks only they needed are free again.
+// Rejected draft tokens are removed, and blocks that only they needed are free again.
 TEST(Cache, TruncatesToAnEarlierLength) {
   Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId id = run(cache, text(11));
@@ -298,12 +299,12 @@ TEST(Cache, TruncatesToAnEarlierLength) {
   Tokens expected = text(6);
   expected.insert(expected.end(), {96, 97, 98});
   EXPECT_EQ(found(cache, expected), 8);
-  EXPECT_EQ(found(cache, text(9)), 4);  // the block was written over
+  EXPECT_EQ(found(cache, text(9)), 4);  // the block was overwritten
   EXPECT_TRUE(cache.truncate(id, 0));
   EXPECT_TRUE(cache.table(id, 0).empty());
 }
 
-// Nobody else may see a block change that they have found.
+// A block that another sequence has found must not change.
 TEST(Cache, CopiesAFullBlockThatIsSharedWhenTruncatedInto) {
   Cache cache(capacity_of({{.blocks = 8}}));
   const SequenceId first = run(cache, text(8));
@@ -329,7 +330,7 @@ TEST(Cache, DoesNotTruncateBehindItsWindow) {
   EXPECT_NE(table(cache, id, 1)[2], kNoBlock);
 }
 
-// With a little room for prefixes, the newest are found, and those in use are never lost.
+// With little room for prefixes, the newest are found, and those in use are never lost.
 TEST(Cache, RemembersAsManyPrefixesAsThereIsRoomFor) {
   CacheCapacity capacity = capacity_of({{.blocks = 16}});
   capacity.known_prefixes = 3;

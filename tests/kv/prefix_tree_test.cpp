@@ -1,3 +1,4 @@
+// Tests the index of cached prefixes.
 #include "kv/prefix_tree.h"
 
 #include <set>
@@ -12,7 +13,7 @@ using Tokens = std::vector<TokenId>;
 
 std::uint64_t same_for_all(PrefixId, std::span<const TokenId>, std::uint64_t) { return 42; }
 
-// Somebody who can choose tokens so that hashes agree must not get another user's text.
+// An attacker who can choose tokens with colliding hashes must not get another user's text.
 TEST(PrefixTree, TellsCollidingPrefixesApart) {
   PrefixTree tree({.prefixes = 8, .block_tokens = 2, .pools = 1}, &same_for_all);
   const PrefixId a = tree.find_or_add(kEmptyPrefix, Tokens{1, 2});
@@ -31,7 +32,7 @@ TEST(PrefixTree, TellsCollidingPrefixesApart) {
   EXPECT_EQ(tree.find(kEmptyPrefix, Tokens{1, 3}), d);
 }
 
-// The same words after another beginning mean something else: their keys and values differ.
+// The same words after another beginning have other keys and values.
 TEST(PrefixTree, TakesTheBeginningIntoAccount) {
   PrefixTree tree({.prefixes = 8, .block_tokens = 1, .pools = 1});
   const PrefixId a = tree.find_or_add(kEmptyPrefix, Tokens{1});
@@ -43,7 +44,7 @@ TEST(PrefixTree, TakesTheBeginningIntoAccount) {
   EXPECT_EQ(tree.tokens(after_a)[0], 3);
 }
 
-// With a known seed, prompts could be made that all fall into one bucket and slow everybody down.
+// With a known seed, prompts could be crafted that all fall into one bucket and slow everybody down.
 TEST(PrefixTree, HashesDependOnTheSeedTheParentAndEveryToken) {
   const Tokens tokens = {1, 2, 3};
   std::set<std::uint64_t> hashes = {hash_of(0, tokens, 5), hash_of(0, tokens, 6), hash_of(1, tokens, 5)};
@@ -55,7 +56,8 @@ TEST(PrefixTree, HashesDependOnTheSeedTheParentAndEveryToken) {
   EXPECT_EQ(hashes.size(), 6u);
 }
 
-// A parent's number is its children's identity; were it given to another prefix, they would be found under that.
+// A parent's number identifies its children; if it were reused for another prefix, they would be found under that
+// prefix.
 TEST(PrefixTree, KeepsParentsForTheirChildren) {
   PrefixTree tree({.prefixes = 2, .block_tokens = 1, .pools = 1});
   const PrefixId parent = tree.find_or_add(kEmptyPrefix, Tokens{1});

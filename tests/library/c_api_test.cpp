@@ -1,4 +1,4 @@
-// The C functions, as a program calls them that makes every mistake.
+// Tests the C functions with every mistake that a program can make.
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -64,7 +64,7 @@ TEST_F(CApi, GeneratesAsTheOptionsSay) {
   options.stop = stop;
   options.stop_count = 1;
   rocmforge_result* result = nullptr;
-  // The generation prompt's last token is what the script follows.
+  // The script follows the last token of the generation prompt.
   ASSERT_EQ(rocmforge_generate(model_, "\n", &options, nullptr, nullptr, &result), ROCMFORGE_OK);
   EXPECT_STREQ(result->text, "One tw");
   EXPECT_EQ(result->finish, ROCMFORGE_FINISH_STOP_STRING);
@@ -115,7 +115,7 @@ TEST_F(CApi, WrongHandlesAreErrors) {
   ASSERT_EQ(rocmforge_close(model_), ROCMFORGE_OK);
   expect_error(rocmforge_generate(model_, "x", nullptr, nullptr, nullptr, nullptr), ROCMFORGE_ERROR_USAGE, "closed");
   expect_error(rocmforge_close(model_), ROCMFORGE_ERROR_USAGE, "closed");
-  // A new model never gets an old handle.
+  // A new model never gets the handle of a closed one.
   rocmforge_model* const closed = model_;
   ASSERT_EQ(rocmforge_load(path_.c_str(), nullptr, &model_), ROCMFORGE_OK);
   EXPECT_NE(model_, closed);
@@ -182,9 +182,10 @@ TEST_F(CApi, ErrorsBelongToTheirThread) {
 }
 
 TEST_F(CApi, ThreadsShareAModelAndOneMayCloseIt) {
+  std::atomic<int> answered = 0;
   std::vector<std::jthread> clients;
   for (int i = 0; i < 4; ++i) {
-    clients.emplace_back([this] {
+    clients.emplace_back([this, &answered] {
       for (;;) {
         rocmforge_result* result = nullptr;
         const rocmforge_status status = rocmforge_generate(model_, "\n", nullptr, nullptr, nullptr, &result);
@@ -195,10 +196,11 @@ TEST_F(CApi, ThreadsShareAModelAndOneMayCloseIt) {
         }
         EXPECT_STREQ(result->text, "One two three");
         rocmforge_free_result(result);
+        ++answered;
       }
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  while (answered < 8) std::this_thread::yield();
   EXPECT_EQ(rocmforge_close(model_), ROCMFORGE_OK);
 }
 

@@ -1,4 +1,4 @@
-// What somebody gets who installs ROCmForge and builds a program against it.
+// Tests an installation of ROCmForge and building programs against it.
 #include <filesystem>
 #include <sstream>
 #include <string>
@@ -17,7 +17,7 @@ using testing::Answer;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Installed in one place and then moved to another, as packages are.
+// The library is installed in one place and then moved to another, as packages are.
 class InstalledLibrary : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -48,7 +48,7 @@ class InstalledLibrary : public ::testing::Test {
 testing::TempFolder* InstalledLibrary::folder = nullptr;
 
 const std::string kExamples = ROCMFORGE_SOURCE_DIR "/examples";
-// A sanitizer's run-time must be in the program, not in the library alone.
+// A sanitizer's run-time must be linked into the program, not only into the library.
 const std::string kFlags = std::string(ROCMFORGE_SANITIZE).empty() ? "" : " -fsanitize=" ROCMFORGE_SANITIZE " ";
 
 TEST_F(InstalledLibrary, ServesACProgramByItsPkgConfigFileAlone) {
@@ -78,7 +78,7 @@ TEST_F(InstalledLibrary, HasTheProgramToo) {
   EXPECT_THAT(shell("'" + prefix() + "/bin/rocmforge' --version"), HasSubstr("rocmforge "));
 }
 
-// What others could come to depend on by mistake.
+// Programs could come to depend on other symbols by mistake.
 TEST_F(InstalledLibrary, ShowsItsPublicSymbolsAlone) {
   const std::string symbols = shell("nm -D --defined-only '" + prefix() + "/lib/librocmforge.so' | c++filt");
   std::istringstream lines(symbols);

@@ -1,3 +1,4 @@
+// Tests the summary of a model from its metadata and the shapes of its tensors.
 #include "models/model_summary.h"
 
 #include <filesystem>
@@ -50,7 +51,7 @@ TEST(ModelSummary, PrefersKeysToShapes) {
   EXPECT_FALSE(summary.ffn_width->inferred);
 }
 
-// Files without the keys are common; what the shapes imply is told, and told to be inferred.
+// Files without the keys are common; values that follow from the shapes are shown and marked as inferred.
 TEST(ModelSummary, InfersFromShapesWhatTheKeysLack) {
   const ModelSummary summary = FakeModel("llama")
                                    .tensor("token_embd.weight", {64, 1024})
@@ -89,7 +90,7 @@ TEST(ModelSummary, CountsTheCacheOfEveryKindOfLayer) {
   const ModelSummary short_convolutions = summary_of("lfm2", 2);
   EXPECT_EQ(short_convolutions.cache.attention_layers, 1u);
   EXPECT_EQ(short_convolutions.cache.recurrent_layers, 1u);
-  EXPECT_EQ(short_convolutions.cache.state_values, 2u * 32);  // two positions before
+  EXPECT_EQ(short_convolutions.cache.state_values, 2u * 32);  // the two previous positions
   EXPECT_EQ(short_convolutions.cache_bytes(100, f16()), 100 * 2 * (2u * (8 + 8)) + 4 * 2u * 32);
   // Two shifted rows and a matrix of 8 by 8 for each of 4 heads.
   EXPECT_EQ(summary_of("rwkv7", 1).cache.state_values, 2u * 32 + 4 * 8 * 8);
@@ -100,7 +101,7 @@ TEST(ModelSummary, CountsOneLatentForAllHeads) {
   EXPECT_EQ(summary_of("deepseek2", 2).cache.values_per_token, 2u * (16 + 8));
 }
 
-// The last two of four layers use the keys of those before.
+// The last two of four layers use the keys of earlier ones.
 TEST(ModelSummary, CountsSharedKeysOnce) {
   const ModelSummary summary = summarize(testing::ModelFile(random_model(testing::usual_options("gemma3n"))).file());
   EXPECT_EQ(summary.layers->value, 4u);
@@ -109,7 +110,7 @@ TEST(ModelSummary, CountsSharedKeysOnce) {
 
 TEST(ModelSummary, KnowsThatEncodersKeepNothing) { EXPECT_EQ(summary_of("bert", 2).cache.values_per_token, 0u); }
 
-// A number of layers that no model has must not become memory.
+// An absurd number of layers must not be allocated.
 TEST(ModelSummary, RefusesAbsurdNumbers) {
   FakeModel model("llama");
   model.keys.set("llama.block_count", std::uint64_t{1} << 60);
@@ -120,7 +121,7 @@ TEST(ModelSummary, RefusesAbsurdNumbers) {
   EXPECT_ERROR(text.summary(), "expected an integer");
 }
 
-// Whatever model there is a file of must be described, not refused.
+// Every model must be described, not refused.
 TEST(ModelSummary, DescribesEveryReferenceModel) {
   const std::filesystem::path folder = testing::conformance_folder() / "arch";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder << "; set ROCMFORGE_CONFORMANCE to its parent";

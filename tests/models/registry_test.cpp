@@ -1,4 +1,5 @@
-// Somebody with a model that we cannot run must learn that it is the model, and what we can run.
+// Tests the registry of architectures: a user with an unsupported model must learn that, and which models are
+// supported.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,7 +33,7 @@ TEST(Registry, IsInOrderAndHasTitles) {
   for (const Architecture& architecture : architectures()) EXPECT_FALSE(architecture.title.empty());
 }
 
-// The names in the table of the README's section on models.
+// Returns the names in the README's table of models.
 std::set<std::string> listed_in_readme() {
   std::ifstream readme(std::filesystem::path(ROCMFORGE_SOURCE_DIR) / "README.md");
   std::set<std::string> names;

@@ -1,4 +1,4 @@
-// Rotary positions as each kind of file asks for them. A wrong frequency shows only far into a text, where nobody
+// Tests rotary frequencies for each kind of scaling. A wrong frequency has an effect only far into a text, where nobody
 // looks.
 #include <gtest/gtest.h>
 
@@ -44,7 +44,7 @@ TEST(Rope, LinearScalingStretchesAllAlike) {
   for (std::size_t p = 0; p < plain.size(); ++p) EXPECT_FLOAT_EQ(scaled[p], plain[p] / 4);
 }
 
-// Fast pairs stay, slow ones are stretched, and between there is a ramp.
+// Fast pairs are unchanged, slow ones are stretched, and between them there is a ramp.
 TEST(Rope, YarnStretchesSlowPairsOnly) {
   RopeSpec yarn = {.dimensions = 64, .base = 10000};
   const auto plain = frequencies(yarn, empty_model());

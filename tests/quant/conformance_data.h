@@ -1,5 +1,4 @@
-// The project's conformance data for formats, where this machine has it: a fixture that skips its tests where it has
-// not.
+// A fixture with the conformance data for formats. It skips its tests if the data is absent.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +32,8 @@ class QuantConformance : public ::testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  // The blocks of a format's two tensors. The file ends with the data of `t`, then that of `r`, each padded to 32
-  // bytes.
+  // The blocks of a format's two tensors. The file ends with the data of `t`, followed by that of `r`, each padded to
+  // 32 bytes.
   struct Tensors {
     std::vector<std::byte> t;
     std::vector<std::byte> r;

@@ -1,4 +1,4 @@
-// Held against the reference implementations' own results.
+// Compares with the results of the reference implementations.
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@ namespace {
 using quant::Format;
 using testing::QuantConformance;
 
-// A model quantized elsewhere would be read as other weights than those it was published with.
+// Otherwise a model quantized elsewhere would be read with other weights.
 TEST_F(QuantConformance, EveryTypeDecodesToTheReferencesBits) {
   const auto index = nlohmann::json::parse(text("index.json"));
   for (const auto& type : index.at("types")) {
@@ -38,8 +38,8 @@ TEST_F(QuantConformance, EveryTypeDecodesToTheReferencesBits) {
   }
 }
 
-// Models quantized here would be worse than those from llama.cpp's tool, at the same size. The half per cent is what
-// the conformance program allows too.
+// Otherwise models quantized here would be worse than those of llama.cpp's tool at the same size. The conformance
+// program allows the same half per cent.
 TEST_F(QuantConformance, EncodersAreAtLeastAsGoodAsTheReferences) {
   const auto quality = nlohmann::json::parse(text("quality.json"));
   for (const auto& [matrix, types] : quality.items()) {
@@ -77,7 +77,7 @@ void expect_codes(const nlohmann::json& codes, Decode decode) {
   }
 }
 
-// Every element and scale of the microscaling formats would be off.
+// Otherwise every element and scale of the microscaling formats would be wrong.
 TEST_F(QuantConformance, MicroscalingCodesHaveTheSpecificationsValues) {
   const auto codes = nlohmann::json::parse(text("mx_codes.json"));
   expect_codes(codes.at("e2m1"), Fp4E2M1::decode);

@@ -1,9 +1,9 @@
-// Encoding must not lose more than the format's steps explain, whatever the row.
+// Tests that encoding loses no more than the format's steps explain, for any row.
 //
-// Three kinds of bound. Where an encoder rounds to steps of a scale, each value has its own. Where it searches for the
-// scale of a group, it may give up one value for the others, but must not have a greater squared error than the plain
-// choice of scale, which it could have made. Where the levels are too few for that to mean much, not a greater one than
-// all zeros.
+// There are three kinds of bound. If an encoder rounds to steps of a scale, each value has its own bound. If it
+// searches for a group's scale, it may sacrifice one value for the others, but its squared error must not exceed that
+// of the plain choice of scale. If there are too few levels for that to be meaningful, the error must not exceed that
+// of all zeros.
 #include <cstdlib>
 #include <cstring>
 
@@ -37,11 +37,11 @@ using quant::Format;
 using testing::Row;
 using Span = std::span<const float>;
 
-// What float arithmetic adds: a scaled value carries a few roundings of 2^-24 of itself, and no format has more than
+// The error of float arithmetic: a scaled value carries a few roundings of 2^-24 of itself, and no format has more than
 // 256 steps.
 constexpr double kSlack = 1 + 1e-4;
 
-// One block, before and after.
+// One block before and after encoding.
 struct Passed {
   Span values;
   Span decoded;
@@ -55,7 +55,7 @@ struct Passed {
   }
 };
 
-using Complaint = std::string;  // empty: none
+using Complaint = std::string;  // empty if there is none
 
 // ---- Each value by itself ----
 
@@ -72,23 +72,23 @@ Complaint check_values(const Passed& block, Allowed allowed) {
   return {};
 }
 
-// A half's smallest step, as a scale: what is smaller becomes one step or none.
+// Returns the scale, but at least the smallest step of a half: smaller scales become one step or zero.
 double at_least_one_step(double scale) { return std::max(std::fabs(scale), static_cast<double>(kHalfSmallestStep)); }
-// Small scales are rounded up, by a step at most.
+// Returns the rounding error of a scale. Small scales are rounded up, by at most one step.
 double rounding_of_scale(double x) {
   return std::max(std::fabs(x) * kHalfEpsilon, static_cast<double>(kHalfSmallestStep));
 }
 double rounding_to_half(double x) { return std::max(std::fabs(x) * kHalfEpsilon, kHalfSmallestStep / 2.0); }
 
-// Half a step; a whole one at the end of the range that lacks a level: 8 steps become 7. There all of the scale's
-// rounding adds.
+// Allows half a step, or a whole one at the end of the range that lacks a level: 8 steps become 7. There the whole
+// rounding error of the scale adds.
 template <typename Block>
 Complaint check_scaled(const Passed& block) {
   const double step = at_least_one_step(to_float(block.as<Block>().scale));
   return check_values(block, [=](float) { return step + Block::kLevels * rounding_of_scale(step); });
 }
 
-// Half a step, and the offset itself is rounded to a half.
+// Allows half a step, and the rounding of the offset to a half.
 template <typename Block>
 Complaint check_offset(const Passed& block) {
   const auto stored = block.as<Block>();
@@ -101,14 +101,14 @@ Complaint check_q8_0(const Passed& block) {
   return check_values(block, [=](float) { return step / 2; });
 }
 
-// Below the scale 2^-126 all is zero: 127 steps of it.
+// Below the scale 2^-126 everything becomes zero: 127 steps of it.
 Complaint check_q8_k(const Passed& block) {
   const double scale = static_cast<double>(block.as<quant::BlockQ8_K>().scale);
   return check_values(block, [=](float) { return scale > 0 ? scale / 2 : 127 * 0x1p-126; });
 }
 
-// The scale is the specification's, which puts the greatest magnitude into the elements' top binade, or the next
-// greater one. Each element is the one nearest to its value, of all that there are.
+// Checks that the scale is the specification's, which puts the greatest magnitude into the elements' top binade, or the
+// next greater one, and that each element is the nearest to its value.
 template <typename Block, typename Element>
 Complaint check_mx(const Passed& block) {
   const int code = block.as<Block>().scale.code;
@@ -127,7 +127,7 @@ Complaint check_mx(const Passed& block) {
 
 // ---- Groups against the plain choice of scale ----
 
-// excess: what each value may be off in addition. The root of squared errors is a length, and lengths add at most.
+// `excess`: additional error allowed per value. The root of the squared error is a norm, so the errors add at most.
 Complaint check_group(Span values, Span decoded, double plain_squared_error, double excess) {
   const double error = std::sqrt(testing::squared_error(values, decoded));
   const double bound = std::sqrt(plain_squared_error) + std::sqrt(static_cast<double>(values.size())) * excess;
@@ -135,7 +135,7 @@ Complaint check_group(Span values, Span decoded, double plain_squared_error, dou
   return fmt::format("the group from {} on has the error {}, allowed is {}", values[0], error, bound);
 }
 
-// The squared error of rounding to integers from `low` to `high` times the scale, plus the offset.
+// Returns the squared error of rounding to integers from `low` to `high` times the scale, plus the offset.
 double rounding_error(Span values, double scale, double offset, double low, double high) {
   double sum = 0;
   for (const float value : values) {
@@ -146,8 +146,8 @@ double rounding_error(Span values, double scale, double offset, double low, doub
   return sum;
 }
 
-// A group's scale is rounded to a whole multiple of the block's, with one step less on one side: off by one of them at
-// most, which the greatest quant multiplies.
+// A group's scale is rounded to a multiple of the block's, with one step less on one side, so it is off by at most one
+// of them, which the greatest quant multiplies.
 template <typename Block>
 Complaint check_scaled_groups(const Passed& block) {
   const double unit = at_least_one_step(to_float(block.as<Block>().scale));
@@ -162,7 +162,7 @@ Complaint check_scaled_groups(const Passed& block) {
   return {};
 }
 
-// Scale and minimum are each off by half of the block's.
+// Scale and minimum are each off by half of the block's step.
 template <typename Block>
 Complaint check_affine_groups(const Passed& block) {
   const auto stored = block.as<Block>();
@@ -191,14 +191,14 @@ double iq4_error(Span values) {
   return sum;
 }
 
-// The search puts values within a seventeenth of a border between levels on either side of it, which may cost two
+// The search assigns values within a seventeenth of a border between levels to either side, which may cost two
 // seventeenths of the widest step, 23.
 double iq4_excess(Span values) {
   const double scale = static_cast<double>(quant::greatest_magnitude(values)) / 127;
   return scale * 23 * 2 / 17;
 }
 
-// The scale is rounded to a half, and the greatest level multiplies that.
+// The scale is rounded to a half, and the greatest level multiplies the error.
 Complaint check_iq4_nl(const Passed& block) {
   const double excess = 127 * rounding_of_scale(to_float(block.as<quant::BlockIQ4_NL>().scale));
   return check_group(block.values, block.decoded, iq4_error(block.values), excess + iq4_excess(block.values));
@@ -215,9 +215,8 @@ Complaint check_iq4_xs(const Passed& block) {
   return {};
 }
 
-// Four steps of the plain scale are the gap below the top element 6, so no value is off by more than one of half that.
-// The scale is rounded to three bits of mantissa, or below 2^-6 to steps of 2^-9, and the top element is six times as
-// much off.
+// The gap below the top element 6 is four steps of the plain scale, so no value is off by more than half of that. The
+// scale is rounded to three bits of mantissa, or below 2^-6 to steps of 2^-9, which affects the top element six times.
 Complaint check_nvfp4(const Passed& block) {
   for (std::size_t first = 0; first < 64; first += 16) {
     const Span values = block.values.subspan(first, 16);
@@ -231,8 +230,8 @@ Complaint check_nvfp4(const Passed& block) {
 
 // ---- Against all zeros ----
 
-// smallest: the least magnitude above zero that the format can hold. The grids have no zero, so what is smaller becomes
-// that.
+// `smallest`: the smallest magnitude above zero that the format can hold. The grids have no zero, so smaller values
+// become that.
 Complaint check_against_zeros(const Passed& block, double smallest) {
   return check_group(block.values, block.decoded, testing::squared_error(block.values, Row(block.values.size())),
                      smallest);
@@ -276,7 +275,7 @@ Complaint check_block(const Format& format, const Passed& block) {
   }
 }
 
-// Empty when every block stays within its format's bound.
+// Returns an empty text if every block is within its format's bound.
 Complaint broken_bound(const Format& format, const Row& row) {
   const auto blocks = testing::encoded(format, row);
   const Row decoded = testing::decoded(format, blocks);

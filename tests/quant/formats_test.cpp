@@ -1,4 +1,4 @@
-// What every entry of the table of formats owes.
+// Tests what every entry of the table of formats must fulfil.
 #include <cctype>
 #include <set>
 
@@ -18,12 +18,12 @@ struct Expected {
   std::uint32_t id;
   std::uint32_t values;
   std::uint32_t bytes;
-  // The root mean square error on a row of deviation 1, measured and rounded up in the third digit. Negative: no
-  // encoder.
+  // The root mean square error on a row with deviation 1, measured and rounded up in the third digit. Negative if there
+  // is no encoder.
   double error;
 };
 
-// Ids and sizes as the GGUF specification and OCP Microscaling v1.0 have them.
+// Ids and sizes from the GGUF specification and OCP Microscaling v1.0.
 constexpr Expected kExpected[] = {
     {"F32", 0, 1, 4, 0},
     {"F16", 1, 1, 2, 2.08e-4},
@@ -71,8 +71,8 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// A wrong id or size reads every tensor after the first from the wrong place; a missing format is a model that does not
-// load.
+// With a wrong id or size, every tensor after the first is read from the wrong place; without a format, a model does
+// not load.
 TEST(Formats, HaveTheIdsAndSizesOfTheirSpecifications) {
   ASSERT_EQ(formats().size(), std::size(kExpected));
   for (std::size_t i = 0; i < formats().size(); ++i) {
@@ -88,7 +88,7 @@ TEST(Formats, HaveTheIdsAndSizesOfTheirSpecifications) {
   }
 }
 
-// `quantize … q4_k` and a file's type 12 must mean the same, and two formats of one name would hide each other.
+// `quantize … q4_k` and a file's type 12 must mean the same, and no two formats may share a name.
 TEST(Formats, AreFoundByNameInAnyCaseAndById) {
   std::set<std::string> names;
   std::set<quant::FormatId> ids;
@@ -112,7 +112,7 @@ class EveryFormat : public ::testing::TestWithParam<Format> {};
 INSTANTIATE_TEST_SUITE_P(Table, EveryFormat, ::testing::ValuesIn(formats().begin(), formats().end()),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-// A change that costs quality would go unseen in the output of a model until somebody compares perplexities.
+// Otherwise a loss of quality would go unnoticed until somebody compares perplexities.
 TEST_P(EveryFormat, KeepsItsErrorOnNormalRows) {
   const Format& format = GetParam();
   const auto expected = std::ranges::find(kExpected, format.name, &Expected::name);
@@ -125,14 +125,14 @@ TEST_P(EveryFormat, KeepsItsErrorOnNormalRows) {
   EXPECT_LE(testing::root_mean_square_error(values, testing::round_trip(format, values)), limit / 8);
 }
 
-// A model quantized on one machine would differ from the same one quantized on another, and no checksum could be given.
+// Otherwise the same model quantized on two machines would differ, and no checksum could be published.
 TEST_P(EveryFormat, EncodesToTheSameBytesOnEveryTier) {
   const Format& format = GetParam();
   if (!format.has_encoder) return;
   std::vector<testing::NamedRow> rows = testing::hostile_rows(2);
   for (std::uint32_t seed = 0; seed < 16; ++seed) rows.push_back({"normal", testing::normal_row(seed)});
   for (std::uint32_t seed = 0; seed < 16; ++seed) rows.push_back({"mixed", testing::mixed_row(seed, 1e-9f, 1e3f)});
-  // Vector code works on several blocks at once: rows that leave some of their lanes over.
+  // Vector code processes several blocks at once; these rows leave some lanes unused.
   for (std::size_t blocks = 1; blocks < 20; ++blocks) {
     rows.push_back({"short", testing::normal_row(3, 1, blocks * format.block_values)});
   }
@@ -156,7 +156,8 @@ std::vector<std::byte> random_blocks(const Format& format, std::uint32_t seed) {
   return blocks;
 }
 
-// The same model would answer differently on two machines. Any bytes can stand in a file, so any bytes are tried.
+// Otherwise the same model would answer differently on two machines. A file may contain any bytes, so arbitrary bytes
+// are tried.
 TEST_P(EveryFormat, DecodesAnyBytesToTheSameBitsOnEveryTier) {
   const Format& format = GetParam();
   for (std::uint32_t seed = 0; seed < 200; ++seed) {

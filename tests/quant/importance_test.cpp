@@ -1,4 +1,4 @@
-// Encoding with an importance matrix: the error weighs as the importances say.
+// Tests encoding with an importance matrix: errors are weighted by importance.
 #include <gtest/gtest.h>
 
 #include "base/float_formats.h"
@@ -28,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Importance, ::testing::ValuesIn([] {
                          }()),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-// The whole use of an importance matrix: without it, low-bit models lose what the activations make most of.
+// This is the purpose of an importance matrix: without it, low-bit models lose what the activations amplify most.
 TEST_P(Importance, LowersTheErrorThatItWeighs) {
   double with = 0;
   double without = 0;
@@ -37,7 +37,8 @@ TEST_P(Importance, LowersTheErrorThatItWeighs) {
     const Row importance = testing::importance_row(1000 + seed);
     const double weighted = weighted_error(row, importance, importance);
     const double plain = weighted_error(row, importance, {});
-    // A single row may lose a little: the encoders weigh great values more than the importance alone would.
+    // A single row may become slightly worse, because the encoders weight great values more than the importance alone
+    // would.
     EXPECT_LE(weighted, plain * 1.05) << "row " << seed;
     with += weighted;
     without += plain;
@@ -45,14 +46,14 @@ TEST_P(Importance, LowersTheErrorThatItWeighs) {
   EXPECT_LE(with, without * (is_used() ? 0.9 : 1)) << "of all rows";
 }
 
-// Formats that make no use of it must not change under it, or the same model would come out differently for no reason.
+// Formats that ignore importance must not change with it.
 TEST_P(Importance, ChangesNothingWhereItIsIgnored) {
   if (is_used()) return;
   const Row row = testing::normal_row(1);
   EXPECT_EQ(testing::encoded(format(), row, testing::importance_row(1)), testing::encoded(format(), row));
 }
 
-// Only ratios count: a matrix of a long run must not give another model than one of a short run.
+// Only ratios count: matrices of a long and of a short run must give the same model.
 TEST_P(Importance, OfAnySizeGivesTheSameBlocks) {
   const Row row = testing::normal_row(5);
   const Row importance = testing::importance_row(6);
@@ -64,7 +65,7 @@ TEST_P(Importance, OfAnySizeGivesTheSameBlocks) {
   }
 }
 
-// Experts that were never chosen have no importance, and a matrix may hold anything that is not negative.
+// Experts that were never chosen have no importance, and a matrix may contain any value that is not negative.
 TEST_P(Importance, OfHostileSizesGivesNumbers) {
   const Row noise = testing::importance_row(9);
   const auto make = [&](auto&& value_of) {
@@ -89,7 +90,7 @@ TEST_P(Importance, OfHostileSizesGivesNumbers) {
       for (const auto& [name, row] : testing::hostile_rows(scale)) {
         const float greatest = std::fabs(*std::ranges::max_element(row, {}, [](float x) { return std::fabs(x); }));
         for (const float value : testing::round_trip(format(), row, importances[i])) {
-          // Twice the row's greatest value, or some of the smallest steps, is more than any rounding explains.
+          // No rounding explains more than twice the row's greatest value or a few of the smallest steps.
           ASSERT_LE(std::fabs(value), 2 * greatest + 0x1p-20f) << name << ", " << scale << ", importance " << i;
         }
       }
@@ -97,11 +98,11 @@ TEST_P(Importance, OfHostileSizesGivesNumbers) {
   }
 }
 
-// An importance that is the same everywhere says nothing, and must not be worse than none.
+// Uniform importance carries no information and must not be worse than none.
 TEST_P(Importance, ThatIsAlikeEverywhereIsNoWorseThanNone) {
   for (std::uint32_t seed = 0; seed < 8; ++seed) {
     const Row row = testing::normal_row(seed);
-    // The formula of the weights still favours great values, which costs the small ones.
+    // The formula of the weights still favours great values at the cost of small ones.
     EXPECT_LE(weighted_error(row, {}, Row(row.size(), 3.0f)), weighted_error(row, {}, {}) * 1.15);
   }
 }

@@ -1,4 +1,4 @@
-// What a format cannot hold must be named, never written: no infinity or NaN may get into a file.
+// Tests that values that a format cannot hold are reported and never written: no infinity or NaN may get into a file.
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ std::optional<quant::Unencodable> refused(const Format& format, const Row& row, 
   return quant::encode_row(format, row, importance, blocks, tier);
 }
 
-// Numbers, or elements with a power of two that reaches as far as float does.
+// Returns whether the format holds any float: plain numbers, or elements with a power of two of sufficient range.
 bool reaches_as_far_as_float(const Format& format) {
   using enum FormatId;
   switch (format.id) {
@@ -73,8 +73,8 @@ TEST_P(Refusal, NamesTheFirstOfSeveralThatAreNotFinite) {
   EXPECT_EQ(found->column, 70u);
 }
 
-// A half's scale ends at 65504, E4M3's at 448. Beyond, the block would decode to infinities, or the sums of an encoder
-// would overflow and give the block zeros.
+// A half as a scale ends at 65504, E4M3 at 448. Beyond that the block would decode to infinities, or the encoder's sums
+// would overflow and the block would become zeros.
 TEST_P(Refusal, NamesTheGreatestValueOfABlockBeyondItsScale) {
   const Format& format = GetParam();
   if (reaches_as_far_as_float(format)) return;
@@ -93,7 +93,7 @@ TEST_P(Refusal, NamesTheGreatestValueOfABlockBeyondItsScale) {
           EXPECT_EQ(found->value, value);
         }
       }
-      // Where all values are so, the first of the greatest.
+      // If all values are that great, the first of the greatest is named.
       Row row(testing::kRowValues, value);
       row[3] = -value;
       const auto found = refused(format, row, tier);
@@ -103,10 +103,9 @@ TEST_P(Refusal, NamesTheGreatestValueOfABlockBeyondItsScale) {
   }
 }
 
-// Models with activations near a format's limit must not be refused too early.
+// Models with values near a format's limit must not be refused too early.
 TEST(RefusalOfSimpleFormats, BeginsWhereTheHalfEnds) {
-  // The half's greatest number and half of its last step, at which rounding goes up to infinity; times the farthest
-  // quant.
+  // The half's greatest number plus half of its last step, at which rounding gives infinity, times the greatest quant.
   const float limit = kHalfMax + 16;
   const auto ends = std::to_array<std::pair<FormatId, float>>({{FormatId::kF16, 1},
                                                                {FormatId::kQ4_0, 8},
@@ -138,7 +137,7 @@ TEST(RefusalOfNVFP4, BeginsWhereE4M3Ends) {
   EXPECT_EQ(found->value, 465 * 6);
 }
 
-// Microscaling saturates: whatever a float can hold, blocks of it decode to numbers.
+// Microscaling saturates: blocks of any float values decode to numbers.
 TEST(MicroscalingSaturates, UpToTheGreatestFloat) {
   for (const Format& format : quant::formats()) {
     if (!reaches_as_far_as_float(format)) continue;
@@ -152,7 +151,7 @@ TEST(MicroscalingSaturates, UpToTheGreatestFloat) {
   }
 }
 
-// What is written for rows that are not refused must be numbers too, at any magnitude.
+// Rows that are not refused must be encoded to numbers too, at any magnitude.
 TEST_P(Refusal, OrElseAllDecodesToNumbers) {
   const Format& format = GetParam();
   for (float scale = kFloatMax; scale > 0; scale /= 37) {

@@ -1,5 +1,5 @@
-// Rows of values for the encoders: those that weights look like, and those that only a broken or hostile checkpoint
-// holds; and what encoding and decoding makes of them.
+// Makes rows of values for the encoders, like real weights or like those of a broken or hostile checkpoint, and encodes
+// and decodes them.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ namespace rocmforge::testing {
 
 using Row = std::vector<float>;
 
-// A multiple of every format's block.
+// A multiple of every format's block length.
 inline constexpr std::size_t kRowValues = 512;
 
 struct NamedRow {
@@ -44,7 +44,8 @@ inline Row normal_row(std::uint32_t seed, float deviation = 1, std::size_t count
   return row;
 }
 
-// Magnitudes spread evenly over the powers of ten from `low` to `high`, so that neighbours differ by any factor.
+// Returns magnitudes distributed evenly over the powers of ten from `low` to `high`, so that adjacent values differ by
+// any factor.
 inline Row mixed_row(std::uint32_t seed, float low, float high) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> exponent(std::log10(low), std::log10(high));
@@ -53,14 +54,14 @@ inline Row mixed_row(std::uint32_t seed, float low, float high) {
   return row;
 }
 
-// Importances are mean squares of activations: positive, and heavy-tailed.
+// Returns importances, which are mean squares of activations: positive and heavy-tailed.
 inline Row importance_row(std::uint32_t seed) {
   Row row = normal_row(seed);
   for (float& value : row) value = std::exp(1.5f * value);
   return row;
 }
 
-// Every value of them is of magnitude `scale` at most.
+// Returns hostile rows with magnitudes of at most `scale`.
 inline std::vector<NamedRow> hostile_rows(float scale) {
   std::vector<NamedRow> rows;
   const auto add = [&rows](std::string name, auto&& value_of) {
@@ -100,7 +101,7 @@ inline std::vector<CpuTier> tiers_here() {
   return tiers;
 }
 
-// Encodes a row that the format must be able to hold.
+// Encodes a row. Requires: the format can hold it.
 inline std::vector<std::byte> encoded(const quant::Format& format, const Row& row, const Row& importance = {},
                                       CpuTier tier = best_cpu_tier()) {
   std::vector<std::byte> blocks(row.size() / format.block_values * format.block_bytes);
@@ -122,7 +123,7 @@ inline Row round_trip(const quant::Format& format, const Row& row, const Row& im
   return decoded(format, encoded(format, row, importance));
 }
 
-// Squared error, each value's multiplied with its weight where there are weights.
+// Returns the squared error, weighted if there are weights.
 inline double squared_error(std::span<const float> a, std::span<const float> b, std::span<const float> weights = {}) {
   double sum = 0;
   for (std::size_t j = 0; j < a.size(); ++j) {
@@ -136,8 +137,8 @@ inline double root_mean_square_error(std::span<const float> a, std::span<const f
   return std::sqrt(squared_error(a, b) / static_cast<double>(a.size()));
 }
 
-// The first column where the bits differ, or the count of columns. One NaN is as good as another: which of two an
-// addition hands on depends on the order in which the compiler has put them.
+// Returns the first column in which the bits differ, or the number of columns. All NaNs count as equal: which of two an
+// addition returns depends on the compiler's order of operands.
 inline std::size_t first_difference(std::span<const float> a, std::span<const float> b) {
   const auto same = [](float x, float y) {
     return std::bit_cast<std::uint32_t>(x) == std::bit_cast<std::uint32_t>(y) || (std::isnan(x) && std::isnan(y));

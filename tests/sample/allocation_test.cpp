@@ -1,5 +1,5 @@
-// A step that allocates would wait for the allocator, and memory that was not planned for could run out in the middle
-// of an answer.
+// Tests that a sampling step does not allocate: it would wait for the allocator, and unplanned memory could run out in
+// the middle of an answer.
 #include <vector>
 
 #include <gtest/gtest.h>

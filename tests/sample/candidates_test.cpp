@@ -1,4 +1,4 @@
-// The quick ways to find the likeliest tokens, against a sort of all: a token lost here could never be drawn.
+// Tests the fast ways to find the likeliest tokens against a full sort: a token lost here could never be drawn.
 #include <algorithm>
 #include <vector>
 
@@ -11,7 +11,7 @@
 namespace rocmforge::sample {
 namespace {
 
-// Of all kinds that selection could stumble over: many equal ones, wide and narrow ranges, both zeros, no numbers.
+// Returns logits that are difficult for selection: many equal ones, wide and narrow ranges, both zeros, NaNs.
 std::vector<float> odd_logits(int size, int kind, std::uint64_t seed) {
   Bits bits(seed);
   std::vector<float> logits(static_cast<std::size_t>(size));
@@ -56,7 +56,7 @@ RC_GTEST_PROP(Candidates, LikeliestAreThoseOfASort, ()) {
 RC_GTEST_PROP(Candidates, KeepsThoseOfASortByRisingId, ()) {
   const auto logits = arbitrary_logits();
   Candidates candidates = candidates_of(logits);
-  for (int round = 0; round < 3; ++round) {  // the later ones on a list that is no longer whole
+  for (int round = 0; round < 3; ++round) {  // later rounds work on a list that is no longer complete
     const auto all = sorted(candidates);
     const int count = *rc::gen::inRange(1, candidates.size() + 1);
     std::vector<TokenId> expected;
@@ -89,7 +89,7 @@ RC_GTEST_PROP(Candidates, CutsByMassWhereASortedSumReachesIt, ()) {
   RC_FAIL("never reached");
 }
 
-// Changed logits must be found again, also when a block's largest goes down.
+// Changed logits must be found, also if a block's largest decreases.
 RC_GTEST_PROP(Candidates, KnowsTheLargestAfterChanges, ()) {
   auto logits = odd_logits(*rc::gen::inRange(1, 500), 1, *rc::gen::arbitrary<std::uint64_t>());
   Candidates candidates = candidates_of(logits);
@@ -127,7 +127,7 @@ TEST(Candidates, ArithmeticStaysFinite) {
   EXPECT_EQ(candidates.logit(1), -std::numeric_limits<float>::max());
 }
 
-// Drawing finds the token in whose share of the sum a number falls; no share may be lost between blocks.
+// Drawing finds the token whose share of the sum contains a number; no share may be lost between blocks.
 TEST(Candidates, EveryMassBelongsToOneToken) {
   const auto logits = random_logits(200, 3);
   Candidates candidates = candidates_of(logits);

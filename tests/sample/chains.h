@@ -1,4 +1,4 @@
-// Settings, logits and stages as the tests use them.
+// Makes settings, logits and stages for the tests.
 #pragma once
 
 #include <cmath>
@@ -22,7 +22,7 @@ inline Settings chain(std::string_view stages) {
   return settings;
 }
 
-// For probabilities that need not add up to 1.
+// Returns logits for probabilities, which need not add up to 1.
 inline std::vector<float> logits_of(const std::vector<double>& probabilities) {
   std::vector<float> logits;
   for (const double p : probabilities) logits.push_back(static_cast<float>(std::log(p)));
@@ -41,7 +41,7 @@ inline std::vector<TokenId> tokens_of(const Candidates& candidates) {
   return tokens;
 }
 
-// The tokens that one stage leaves of the whole vocabulary.
+// Returns the tokens that one stage keeps of the whole vocabulary.
 inline std::vector<TokenId> left_by(StageFactory* make, const Settings& settings, std::span<const float> logits) {
   Candidates candidates = candidates_of(logits);
   Random random(1);
@@ -49,7 +49,7 @@ inline std::vector<TokenId> left_by(StageFactory* make, const Settings& settings
   return tokens_of(candidates);
 }
 
-// The logits of the whole vocabulary after a stage that has seen the history and drops nothing.
+// Returns the logits of the whole vocabulary after a stage that has seen the history and drops nothing.
 inline std::vector<float> logits_after(StageFactory* make, const Settings& settings, std::span<const TokenId> history,
                                        std::span<const float> logits) {
   Candidates candidates = candidates_of(logits);
@@ -63,7 +63,7 @@ inline std::vector<float> logits_after(StageFactory* make, const Settings& setti
   return changed;
 }
 
-// A plain generator for tests' data: 32 bits a time.
+// A simple generator of random data: 32 bits at a time.
 class Bits {
  public:
   explicit Bits(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 0x632be59bd9b4e019) {}
@@ -77,8 +77,8 @@ class Bits {
   std::uint64_t state_;
 };
 
-// Somewhat like a model's: most within a few units of 0, a handful far above. Multiples of 1/1024, so that they are the
-// same floats everywhere.
+// Returns logits similar to a model's: most within a few units of 0, a handful far above. They are multiples of 1/1024,
+// so that they are the same floats everywhere.
 inline std::vector<float> random_logits(int vocabulary, std::uint64_t seed) {
   Bits bits(seed);
   std::vector<float> logits;

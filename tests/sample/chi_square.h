@@ -1,4 +1,4 @@
-// Whether draws could have come from a distribution.
+// Tests whether draws can have come from a distribution.
 #pragma once
 
 #include <cmath>
@@ -11,15 +11,15 @@
 
 namespace rocmforge::sample {
 
-// The chi-square that a right sampler exceeds in one case of a million: its cube root is nearly normal (Wilson and
-// Hilferty 1931), and a normal value is above 4.75 deviations with probability 10^-6. The seeds are fixed, so that a
-// test that passes goes on to pass.
+// Returns the chi-square that a correct sampler exceeds in one case in a million: its cube root is nearly normal
+// (Wilson and Hilferty 1931), and a normal value is above 4.75 deviations with probability 10^-6. The seeds are fixed,
+// so a test that passes will continue to pass.
 inline double critical_chi_square(int degrees_of_freedom) {
   const double part = 2.0 / (9.0 * degrees_of_freedom);
   return degrees_of_freedom * std::pow(1 - part + 4.75 * std::sqrt(part), 3);
 }
 
-// Draws 100,000 tokens. What is expected fewer than ten times is counted together, as chi-square wants it.
+// Draws 100,000 tokens. Tokens expected fewer than ten times are counted together, as the chi-square test requires.
 inline void expect_distribution(const std::function<TokenId()>& draw, const reference::Distribution& expected) {
   constexpr int kDraws = 100'000;
   std::map<TokenId, int> counts;

@@ -1,4 +1,4 @@
-// Tokens come as often as each stage's definition says.
+// Tests that tokens are drawn as often as each stage's definition says.
 #include <gtest/gtest.h>
 
 #include "sample/chains.h"
@@ -156,7 +156,7 @@ TEST_F(Distribution, LogitBias) {
   expect(settings, left);
 }
 
-// A nucleus of thousands, by the way that only a large vocabulary takes.
+// A nucleus of thousands of tokens, which takes the code path for large vocabularies.
 TEST(LargeDistribution, TopP) {
   auto logits = random_logits(20'000, 5);
   for (float& logit : logits) logit /= 2;

@@ -1,4 +1,4 @@
-// DRY penalises what would continue a repetition, by its length, and nothing else.
+// Tests that DRY penalises exactly the tokens that would continue a repetition, by its length.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -29,7 +29,7 @@ Settings dry(float multiplier = 1, float base = 2, int allowed_length = 2) {
   return settings;
 }
 
-// What each token pays, of those that pay.
+// Returns the penalty of each penalised token.
 std::map<TokenId, float> penalties(const Settings& settings, const Tokens& history, int vocabulary = 10) {
   const std::vector<float> logits(static_cast<std::size_t>(vocabulary), 0.0f);
   const auto changed = logits_after(make_dry, settings, history, logits);
@@ -40,12 +40,12 @@ std::map<TokenId, float> penalties(const Settings& settings, const Tokens& histo
   return paid;
 }
 
-// 1 2 3 4 … 1 2 3: three tokens stand there twice, and 4 followed. 3 * 2^(3 - 2).
+// In 1 2 3 4 … 1 2 3, three tokens are repeated, and 4 followed: 3 * 2^(3 - 2).
 TEST(Dry, PenalisesTheTokenThatWouldGoOn) {
   EXPECT_THAT(penalties(dry(3), {1, 2, 3, 4, 9, 1, 2, 3}), ElementsAre(Pair(4, 6.0f)));
 }
 
-// "2 3" stands there three times; followed by 4 it is a repetition of two, followed by 5 one of three ("1 2 3").
+// "2 3" occurs three times; followed by 4 it is a repetition of two tokens, followed by 5 one of three ("1 2 3").
 TEST(Dry, TakesTheLongestRepetitionOfEachToken) {
   EXPECT_THAT(penalties(dry(), {2, 3, 4, 1, 2, 3, 5, 7, 2, 3, 5, 1, 2, 3}), ElementsAre(Pair(4, 1.0f), Pair(5, 2.0f)));
 }
@@ -56,10 +56,10 @@ TEST(Dry, LeavesShorterRepetitionsAlone) {
   EXPECT_THAT(penalties(dry(1, 2, 1), {2, 3, 4, 2, 3}), ElementsAre(Pair(4, 2.0f)));
 }
 
-// A repetition may overlap itself: of 7 7 7 7, the last three are also the first three.
+// A repetition may overlap itself: in 7 7 7 7, the last three are also the first three.
 TEST(Dry, SeesRepetitionsThatOverlap) { EXPECT_THAT(penalties(dry(), {7, 7, 7, 7}), ElementsAre(Pair(7, 2.0f))); }
 
-// "5 0 6" is repeated, but of that only "6" comes after the breaker 0; and nothing after the breaker 6.
+// "5 0 6" is repeated, but only "6" follows the breaker 0; and nothing follows the breaker 6.
 TEST(Dry, RepetitionsEndAtBreakers) {
   Settings settings = dry(1, 2, 1);
   const Tokens history = {5, 0, 6, 4, 9, 5, 0, 6};
@@ -70,7 +70,7 @@ TEST(Dry, RepetitionsEndAtBreakers) {
   EXPECT_THAT(penalties(settings, history), IsEmpty());
 }
 
-// A breaker of two tokens breaks where both stand, and nowhere else.
+// A breaker of two tokens breaks only where both occur.
 TEST(Dry, BreakersMayBeOfSeveralTokens) {
   Settings settings = dry(1, 2, 1);
   const Tokens history = {5, 0, 6, 4, 9, 5, 0, 6};
@@ -82,7 +82,7 @@ TEST(Dry, BreakersMayBeOfSeveralTokens) {
   EXPECT_THAT(penalties(settings, history), IsEmpty());
 }
 
-// The 4 that would go on is a breaker by itself; as a part of a longer one it pays.
+// The 4 that would continue is a breaker by itself, and is penalised only as part of a longer breaker.
 TEST(Dry, BreakersNeverPay) {
   Settings settings = dry();
   const Tokens history = {1, 2, 4, 1, 2};
@@ -92,7 +92,7 @@ TEST(Dry, BreakersNeverPay) {
   EXPECT_THAT(penalties(settings, history), ElementsAre(Pair(4, 1.0f)));
 }
 
-// The first "1 2 3" begins eight tokens before the end: a window of 7 tokens has "2 3" of it, one of 6 too little.
+// The first "1 2 3" begins eight tokens before the end: a window of 7 tokens contains "2 3" of it, one of 6 too little.
 TEST(Dry, LooksBackAsFarAsTheWindow) {
   Settings settings = dry();
   const Tokens history = {1, 2, 3, 4, 9, 1, 2, 3};
@@ -114,7 +114,7 @@ TEST(Dry, IsOffWithoutMultiplierWindowOrBase) {
   EXPECT_EQ(make_dry(settings, 10), nullptr);
 }
 
-// 1.75^500 is beyond any float; the token must become hopeless, not "not a number".
+// 1.75^500 exceeds any float; the token must become impossible, not NaN.
 TEST(Dry, LongRepetitionsStayFinite) {
   Settings settings = dry(5, 1.75f);
   settings.dry_penalty_last_n = -1;
@@ -132,7 +132,7 @@ TEST(Breakers, AreCutToTheirFirstTokens) {
   EXPECT_FALSE(breakers.end(std::span(counting).first(21)));
 }
 
-// The lengths of repetitions by comparing everything with everything.
+// Computes the lengths of repetitions by comparing everything with everything.
 std::map<TokenId, float> naive(const Settings& settings, const Tokens& history) {
   const auto ends_at = [&](std::size_t end) {
     return std::ranges::any_of(settings.dry_breakers.sequences(), [&](const Tokens& breaker) {
@@ -177,7 +177,7 @@ RC_GTEST_PROP(Dry, IsThatOfComparingEverything, ()) {
   RC_ASSERT(penalties(settings, history, vocabulary) == naive(settings, history));
 }
 
-// Time grows with the window, not with its square, whatever the text: a hundred thousand tokens of the worst kinds.
+// Time grows linearly with the window for any text: a hundred thousand tokens of the worst kinds.
 TEST(Dry, TakesLinearTime) {
   Settings settings = dry();
   settings.dry_penalty_last_n = -1;
@@ -194,7 +194,7 @@ TEST(Dry, TakesLinearTime) {
     Candidates candidates = candidates_of(std::vector<float>(10, 0.0f));
     Random random(1);
     const double seconds = testing::cpu_seconds([&] { stage->apply(candidates, random); });
-    // Some ten operations a token; a comparison of all pairs would take seconds.
+    // About ten operations per token; comparing all pairs would take seconds.
     EXPECT_LT(seconds, 0.05 * testing::kSlowdown) << period;
   }
 }

@@ -1,4 +1,4 @@
-// exp and log decide what is drawn; a wrong one would shift every distribution.
+// Tests exp and log, which every distribution depends on.
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ TEST(Exponential, FloatNearZeroIsWithinItsBound) {
   }
 }
 
-// The likeliest token must have the whole mass, and what is impossible next to none.
+// The likeliest token must have weight 1, and impossible ones almost none.
 TEST(Exponential, FloatEndsAreExact) {
   EXPECT_EQ(exp_below(0.0f), 1.0f);
   EXPECT_EQ(exp_below(-0.0f), 1.0f);

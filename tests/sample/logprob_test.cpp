@@ -1,4 +1,4 @@
-// The log probabilities that a client is told.
+// Tests the log probabilities that a client receives.
 #include <cmath>
 #include <vector>
 
@@ -18,7 +18,7 @@ TEST(Logprob, IsThatOfTheSoftmax) {
     std::vector<LikelyToken> likeliest;
     for (std::size_t i = 0; i < all.size(); i += 1 + all.size() / 50) {
       const float logprob = logprob_of(logits, all[i].token, 20, likeliest);
-      // The sum's powers are good to 2^-22; the result is a float.
+      // The sum's exponentials are accurate to 2^-22; the result is a float.
       const double exact = std::log(probabilities[i]);
       EXPECT_NEAR(static_cast<double>(logprob), exact, 0x1p-22 + std::abs(exact) * 0x1p-24);
     }
@@ -45,7 +45,7 @@ TEST(Logprob, GivesAsManyAsThereAre) {
   std::vector<LikelyToken> likeliest(3);
   const std::vector<float> logits = {1, -kInfinity, kNan, 1};
   EXPECT_FLOAT_EQ(logprob_of(logits, 3, 10, likeliest), std::log(0.5f));
-  ASSERT_EQ(likeliest.size(), 2u);  // what is impossible is not likely
+  ASSERT_EQ(likeliest.size(), 2u);  // impossible tokens are not among the likeliest
   EXPECT_EQ(likeliest[1].token, 3);
   logprob_of(logits, 3, 0, likeliest);
   EXPECT_TRUE(likeliest.empty());

@@ -1,4 +1,4 @@
-// Mirostat cuts where its limit says, and moves the limit by what was drawn.
+// Tests that Mirostat cuts at its limit and adjusts the limit by the drawn tokens.
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ Items not_too_surprising(const Items& items, double limit) {
   return reference::first(items, std::max<std::size_t>(count, 1));
 }
 
-// Zipf's exponent by least squares over the 100 likeliest, then the number of tokens, as in the paper.
+// Computes Zipf's exponent by least squares over the 100 likeliest tokens, then the number of tokens, as in the paper.
 Items by_zipf(const Items& items, double limit) {
   const auto p = reference::softmax(items);
   double products = 0;
@@ -80,8 +80,8 @@ TEST(Mirostat, UsesTheTemperatureButNoOtherStage) {
   expect_distribution([&] { return sampler.draw(logits); }, reference::distribution(left));
 }
 
-// Followed step by step: what is drawn lies in what the limit leaves, as often not the likeliest as it should, and the
-// limit moves by its surprise among those.
+// Follows each step: the drawn token is within the limit, is as often not the likeliest as expected, and the limit
+// moves by its surprise.
 TEST(Mirostat, LimitFollowsTheSurprise) {
   for (const int version : {1, 2}) {
     Sampler sampler(mirostat(version, 2, 0.3f), 300);
@@ -92,7 +92,7 @@ TEST(Mirostat, LimitFollowsTheSurprise) {
     constexpr int kSteps = 2000;
     for (int step = 0; step < kSteps; ++step) {
       auto logits = random_logits(300, static_cast<std::uint64_t>(step));
-      for (float& logit : logits) logit /= 4;  // flat enough for the target to be in reach
+      for (float& logit : logits) logit /= 4;  // flat enough to reach the target
       const Items all = reference::sorted(logits);
       auto left = reference::distribution(version == 1 ? by_zipf(all, limit) : not_too_surprising(all, limit));
       const TokenId drawn = sampler.draw(logits);
@@ -107,7 +107,7 @@ TEST(Mirostat, LimitFollowsTheSurprise) {
   }
 }
 
-// A limit below every surprise leaves the likeliest, and only that.
+// A limit below every surprise leaves only the likeliest.
 TEST(Mirostat, LeavesOneTokenAtLeast) {
   const auto logits = std::vector<float>(300, 1.0f);
   for (const int version : {1, 2}) {
@@ -133,7 +133,7 @@ TEST(Mirostat, BearsOddLogits) {
   }
 }
 
-// Logits in the proportion of Zipf's law with exponent 1, where the paper's formula would divide 0 by 0.
+// Logits that follow Zipf's law with exponent 1, for which the paper's formula would divide 0 by 0.
 TEST(Mirostat, Version1BearsAnExponentOfOne) {
   std::vector<float> logits;
   for (int rank = 1; rank <= 500; ++rank) logits.push_back(-std::log(static_cast<float>(rank)));

@@ -1,4 +1,4 @@
-// Penalties touch exactly the tokens of the window, by how often they are there.
+// Tests that penalties affect exactly the tokens of the window, by their counts.
 #include <algorithm>
 #include <vector>
 
@@ -22,7 +22,7 @@ TEST(Penalties, RepeatDividesWhatIsPositiveAndMultipliesTheRest) {
               ElementsAre(1.5f, -6, 0, 3, -3));
 }
 
-// Token 0 is there twice: 2 * 0.5 + 0.25 less; token 1 once.
+// Token 0 occurs twice, which subtracts 2 * 0.5 + 0.25; token 1 occurs once.
 TEST(Penalties, FrequencyCountsAndPresenceDoesNot) {
   Settings settings;
   settings.frequency_penalty = 0.5f;
@@ -46,7 +46,7 @@ TEST(Penalties, SeeTheWindowOnly) {
   EXPECT_THAT(logits_after(make_penalties, settings, history, logits), ElementsAre(0, 0, 0, 0));
 }
 
-// After top_k the candidates are a list: the right ones must be found in it, and those that are gone not come back.
+// After top_k the candidates are a list: the right ones must be found in it, and removed ones must not return.
 TEST(Penalties, ActOnWhatOtherStagesHaveLeft) {
   Settings settings;
   settings.top_k = 2;
@@ -72,7 +72,8 @@ RC_GTEST_PROP(Penalties, AreThoseOfCountingTheWindowAnew, ()) {
   const std::vector<float> logits = {4, -4, 0, 1, -1, 2, -2, 3};
   const auto stage = make_penalties(settings, 8);
   if (!stage) return;
-  for (std::size_t step = 0; step <= history.size(); ++step) {  // tokens must come and leave rightly at every step
+  for (std::size_t step = 0; step <= history.size();
+       ++step) {  // tokens must enter and leave the window correctly at every step
     Candidates candidates = candidates_of(logits);
     Random random(1);
     if (step % 3 == 0 || step == history.size()) {
@@ -94,7 +95,7 @@ RC_GTEST_PROP(Penalties, AreThoseOfCountingTheWindowAnew, ()) {
   }
 }
 
-// The prompt counts as well as what was drawn.
+// The prompt counts as well as drawn tokens.
 TEST(Penalties, CountWhatWasRememberedAndWhatWasDrawn) {
   Settings settings = chain("penalties;temperature");
   settings.temperature = 0;

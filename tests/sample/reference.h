@@ -1,5 +1,5 @@
-// What the stages should leave and how likely each token then is, written plainly: sorted lists, and exp and log of the
-// C library. Shares nothing with what it checks but the definitions.
+// A plain reference implementation of the stages: sorted lists, and exp and log of the C library. It shares only the
+// definitions with the tested code.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ struct Item {
   TokenId token;
   double logit;
 };
-using Items = std::vector<Item>;  // the likeliest first, of equal ones the lowest id
+using Items = std::vector<Item>;  // the likeliest first; equal ones by id
 using Distribution = std::map<TokenId, double>;
 
 inline Items sorted(std::span<const float> logits) {
@@ -98,7 +98,7 @@ inline Items typical(const Items& items, double share, std::size_t min_keep = 1)
   return left;
 }
 
-// When the dice say that likely tokens are to go.
+// The case in which the likely tokens are removed.
 inline Items xtc(const Items& items, double threshold, std::size_t min_keep = 1) {
   const auto probabilities = softmax(items);
   std::size_t likely = 0;
@@ -125,7 +125,7 @@ inline Distribution distribution(const Items& items) {
   return result;
 }
 
-// One or the other, by chance.
+// Returns the mixture of two distributions.
 inline Distribution mixed(double chance, const Distribution& with, const Distribution& without) {
   Distribution result;
   for (const auto& [token, p] : with) result[token] += chance * p;

@@ -1,4 +1,4 @@
-// A request's sampler as a whole: seeds, what cannot be drawn, and the edges of settings.
+// Tests a request's sampler as a whole: seeds, impossible tokens, and extreme settings.
 #include <algorithm>
 #include <vector>
 
@@ -39,7 +39,7 @@ TEST(Sampler, DrawsTheSameWithTheSameSeed) {
   EXPECT_NE(draws(other, 300), drawn);
 }
 
-// Requests in turn must not draw otherwise than each alone.
+// Interleaved requests must draw the same tokens as each alone.
 TEST(Sampler, IsNotDisturbedByOthers) {
   const Settings settings = everything();
   Sampler alone(settings, 200);
@@ -68,7 +68,7 @@ TEST(Sampler, MayBeMoved) {
   EXPECT_EQ(drawn, expected);
 }
 
-// How many random numbers a step takes does not depend on what the logits are.
+// The number of random numbers that a step takes does not depend on the logits.
 TEST(Sampler, StepsTakeTheSameRandomNumbersWhateverIsDrawn) {
   Settings settings = chain("top_k;xtc;temperature");
   settings.xtc_probability = 0.5f;
@@ -96,7 +96,7 @@ TEST(Sampler, TakesTheFirstOfTheLikeliestAtTemperatureZero) {
   }
 }
 
-// What comes before a temperature of 0 counts, if it can change what is likeliest.
+// Stages before a temperature of 0 count if they can change which token is likeliest.
 TEST(Sampler, AppliesPenaltiesAndBiasesAtTemperatureZero) {
   Settings settings = chain(kDefaultStages);
   settings.temperature = 0;
@@ -126,7 +126,7 @@ TEST(Sampler, NeverDrawsWhatIsForbiddenOrNoNumber) {
   }
 }
 
-// Infinite logits share all that there is.
+// Infinite logits share the whole probability.
 TEST(Sampler, DrawsAmongInfiniteLogits) {
   std::vector<float> logits(50, 3e38f);
   logits[3] = logits[8] = kInfinity;
@@ -151,7 +151,7 @@ TEST(Sampler, DrawsNothingWhereNothingIsLeft) {
           settings.temperature = temperature;
           Sampler sampler(settings, 50);
           EXPECT_EQ(sampler.draw(std::vector<float>(50, impossible)), Sampler::kNothing);
-          EXPECT_EQ(sampler.draw(std::vector<float>(50, 1.0f)) < 50, true);  // and goes on
+          EXPECT_EQ(sampler.draw(std::vector<float>(50, 1.0f)) < 50, true);  // and continues
         }
       }
     }
@@ -171,7 +171,7 @@ TEST(Sampler, BearsAVocabularyOfOne) {
   }
 }
 
-// All settings at 0 are valid: off, or the strictest there is.
+// All settings are valid at 0, which means off or the strictest value.
 TEST(Sampler, BearsSettingsOfZero) {
   Settings settings = chain(kDefaultStages);
   settings.dynatemp_exponent = settings.top_p = settings.min_p = settings.typical_p = 0;

@@ -1,4 +1,4 @@
-// Wrong settings are refused with what is wrong, before anything is drawn.
+// Tests that wrong settings are refused with an explanation before anything is drawn.
 #include <functional>
 #include <limits>
 

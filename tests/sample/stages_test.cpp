@@ -1,4 +1,4 @@
-// What each stage alone leaves, in cases small enough to work out.
+// Tests each stage alone, in cases small enough to compute by hand.
 #include <set>
 
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Ties at the border go to the lower ids.
+// Ties at the limit are decided for the lower ids.
 TEST(TopK, KeepsTheLargestAndOfEqualOnesTheFirst) {
   Settings settings;
   settings.top_k = 3;
@@ -50,7 +50,7 @@ TEST(TopP, KeepsAtLeastMinKeep) {
   EXPECT_THAT(left_by(make_top_p, settings, logits_of({0.1, 0.7, 0.2})), ElementsAre(0, 1, 2));
 }
 
-// A nucleus of more tokens than are looked at first: 3000 equal ones, of which 0.5 are 1500.
+// A nucleus of more tokens than are examined first: 3000 equal ones, of which 1500 make 0.5.
 TEST(TopP, FindsALargeNucleus) {
   Settings settings;
   settings.top_p = 0.5f;
@@ -71,7 +71,7 @@ TEST(MinP, KeepsWhatIsLikelyBesideTheLikeliest) {
   EXPECT_EQ(left_by(make_min_p, settings, std::vector<float>{2, 5, 5, 1}).size(), 4u);
 }
 
-// Mean 2, deviation 2: within one deviation of 6 is what reaches 4. What is impossible does not count.
+// Mean 2, deviation 2: within one deviation of 6 is everything from 4 on. Impossible tokens do not count.
 TEST(TopNSigma, KeepsWhatIsWithinDeviationsOfTheLargest) {
   Settings settings;
   const std::vector<float> logits = {0, 6, 2, 0, -kInfinity, 2, 2, 4, 0};  // squares: 4 16 0 4 0 0 4 4 = 32 / 8
@@ -113,7 +113,8 @@ TEST(Xtc, DropsLikelyTokensButTheLastOfThem) {
   settings.xtc_probability = 1;
   settings.xtc_threshold = 0.15f;
   const auto logits = logits_of({0.1, 0.2, 0.4, 0.05, 0.2, 0.05});
-  EXPECT_THAT(left_by(make_xtc, settings, logits), ElementsAre(0, 3, 4, 5));  // of the two of 0.2 the first is likelier
+  EXPECT_THAT(left_by(make_xtc, settings, logits),
+              ElementsAre(0, 3, 4, 5));  // of the two with 0.2 the first counts as likelier
   settings.min_keep = 4;
   EXPECT_EQ(left_by(make_xtc, settings, logits).size(), 4u);
   settings.min_keep = 5;
@@ -129,7 +130,7 @@ TEST(Xtc, DropsNothingWithOneLikelyToken) {
   EXPECT_EQ(make_xtc(settings, 5), nullptr);
 }
 
-// With a threshold of 0 all tokens are likely, but not those that are impossible.
+// With a threshold of 0 all tokens are likely except impossible ones.
 TEST(Xtc, NeverLeavesTheImpossible) {
   Settings settings;
   settings.xtc_probability = 1;
@@ -153,7 +154,7 @@ TEST(Temperature, Divides) {
               ElementsAre(2, -6, -kInfinity));
 }
 
-// Such a temperature would make logits infinite, and their difference no number.
+// Such a temperature would make logits infinite and their difference NaN.
 TEST(Temperature, MayBeAsLowAsAFloatGoes) {
   Settings settings;
   settings.temperature = std::numeric_limits<float>::denorm_min();
@@ -164,14 +165,14 @@ TEST(Temperature, MayBeAsLowAsAFloatGoes) {
   }
 }
 
-// Two tokens as likely as each other have all the entropy there can be: the highest temperature, 1.5.
+// Two equally likely tokens have the maximum entropy and get the highest temperature, 1.5.
 TEST(Temperature, MovesWithTheEntropy) {
   Settings settings;
   settings.temperature = 1;
   settings.dynatemp_range = 0.5f;
   auto logits = logits_after(make_temperature, settings, {}, std::vector<float>{3, 3, -kInfinity});
   EXPECT_FLOAT_EQ(logits[0], 2);
-  // One token that has it all, as far as numbers go: the lowest, 0.5.
+  // One token has practically all the probability: the lowest temperature, 0.5.
   logits = logits_after(make_temperature, settings, {}, std::vector<float>{60, 0});
   EXPECT_FLOAT_EQ(logits[0], 120);
   // With exponent 0 the entropy does not matter.
@@ -194,7 +195,7 @@ TEST(StageTable, NamesAndLettersAreUnique) {
   }
 }
 
-// What every stage owes: it leaves something that can be drawn, if there is any, and bears that there is nothing.
+// Every stage leaves something that can be drawn, if there is anything, and accepts that there is nothing.
 TEST(StageTable, EveryStageBearsOddLogits) {
   Settings settings;
   settings.typical_p = 0.5f;
@@ -226,7 +227,8 @@ TEST(StageTable, EveryStageBearsOddLogits) {
   }
 }
 
-// The sampler leaves out, before a temperature of 0, what is said to keep the likeliest: it must.
+// Before a temperature of 0 the sampler skips stages that are declared to keep the likeliest token, so they must keep
+// it.
 TEST(StageTable, WhatKeepsTheLikeliestDoes) {
   Settings settings;
   settings.top_n_sigma = 0.5f;

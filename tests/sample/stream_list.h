@@ -1,4 +1,5 @@
-// The tokens of stream_test.cpp, which says how they are drawn and how this list is made: a token is two digits of 64.
+// Lists the tokens of stream_test.cpp, which describes how they are drawn and how this list is made. A token is two
+// digits of base 64.
 #pragma once
 
 #include <string_view>

@@ -1,8 +1,8 @@
-// The same seed must give the same tokens for all time, with every compiler and on every processor: a client who stored
-// a seed relies on it. Ten thousand tokens of eight samplers are written down in stream_list.h.
+// Tests that the same seed gives the same tokens forever, with every compiler and on every processor, because clients
+// that stored a seed rely on it. Ten thousand tokens of eight samplers are listed in stream_list.h.
 //
-// After a change that is meant to change draws: ROCMFORGE_PRINT_STREAM=1 test_sample --gtest_filter='Stream.*' prints
-// the tables of that file anew.
+// After an intended change of draws, ROCMFORGE_PRINT_STREAM=1 test_sample --gtest_filter='Stream.*' prints new tables
+// for that file.
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -24,7 +24,7 @@ constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 struct Named {
   std::string_view name;
   Settings settings;
-  int period = kStepsOfEach;  // after how many steps the same logits come again
+  int period = kStepsOfEach;  // number of steps after which the logits repeat
 };
 
 std::vector<Named> samplers() {
@@ -56,7 +56,7 @@ std::vector<Named> samplers() {
   return all;
 }
 
-// Sharp ones and, at every other step, flat ones.
+// Returns sharp logits and, at every other step, flat ones.
 std::vector<float> logits_of_step(int step) {
   auto logits = random_logits(kVocabulary, static_cast<std::uint64_t>(step));
   for (float& logit : logits) logit *= step % 2 == 0 ? 1.0f : 0.375f;

@@ -1,4 +1,4 @@
-// Who computes what in the next step: simulated, without a model.
+// Tests which sequences compute in the next step, in a simulation without a model.
 #include <map>
 #include <vector>
 
@@ -34,7 +34,7 @@ TEST(Scheduler, CutsAPromptIntoSteps) {
   EXPECT_FALSE(scheduler.is_idle());
 }
 
-// Somebody's long prompt must not stop the others' answers.
+// A long prompt must not stall the other users' answers.
 TEST(Scheduler, ServesAnswersBeforePrompts) {
   Scheduler scheduler = with(3, 10);
   add_and_admit(scheduler, 1, 100);
@@ -59,7 +59,7 @@ TEST(Scheduler, AdmitsInTheOrderOfArrivalAsPlacesBecomeFree) {
   EXPECT_EQ(scheduler.admit(), 1);
   EXPECT_EQ(scheduler.admit(), 2);
   EXPECT_EQ(scheduler.admit(), std::nullopt);
-  scheduler.remove(3);  // given up while it waited
+  scheduler.remove(3);  // cancelled while it waited
   scheduler.remove(1);
   EXPECT_EQ(scheduler.admit(), 4);
   scheduler.remove(2);
@@ -69,8 +69,7 @@ TEST(Scheduler, AdmitsInTheOrderOfArrivalAsPlacesBecomeFree) {
   EXPECT_TRUE(scheduler.is_idle());
 }
 
-// Whatever arrives, every request gets all its tokens computed, no step is larger than allowed, and no step is empty
-// while somebody has work.
+// For any requests, all their tokens are computed, no step exceeds its limit, and no step is empty while there is work.
 TEST(Scheduler, ComputesEveryTokenOnce) {
   EXPECT_TRUE(rc::check([] {
     const int sequences = *rc::gen::inRange(1, 5);

@@ -1,4 +1,4 @@
-// Which bytes are there decides what is fetched again, and what is believed without a look.
+// Tests the record of present bytes, which decides what is fetched again and what is trusted.
 #include <gtest/gtest.h>
 
 #include <random>

@@ -1,4 +1,4 @@
-// What a pull does when the network and the hub misbehave as real ones do.
+// Tests pulls when the network and the hub misbehave as real ones do.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ TEST_F(PullTest, TriesAgainAndWaitsAsAsked) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
 }
 
-// What all connections are told at once is said once.
+// A wait that concerns all connections is reported once.
 TEST_F(PullTest, ManyRefusedTogetherWaitTogether) {
   HubServer hub({.failures = 16, .failure_status = 429, .retry_after = "1"});
   const std::string content = model_bytes(17 * kMiB);
@@ -37,12 +37,12 @@ TEST_F(PullTest, GivesUpInTheEndAndSaysWhy) {
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == model_bytes(1000));
 }
 
-// Every connection breaks after a while: what has come by then is not asked for again.
+// Every connection breaks after a while; data that has arrived is not requested again.
 TEST_F(PullTest, GoesOnWhereAConnectionBroke) { expect_fetched_once({.dropped_after = 300'000}, 4 * kMiB); }
 
 TEST_F(PullTest, TakesLessThanItAskedFor) { expect_fetched_once({.most_at_a_time = 300'000}, 3 * kMiB); }
 
-// Addresses that are signed run out in the midst of a long download.
+// Signed addresses expire in the middle of a long download.
 TEST_F(PullTest, AsksAgainWhenASignatureHasExpired) {
   HubServer hub({.signatures_last = 2});
   const std::string content = model_bytes(6 * kMiB);
@@ -64,7 +64,7 @@ TEST_F(PullTest, TheListingSaysHowLongAFileIs) {
   EXPECT_TRUE(content_of(pull_from(hub, "hf:org/r")) == content);
 }
 
-// One such answer in a long download must not cost what is there.
+// One such response in a long download must not discard the data.
 TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
   HubServer hub({.bytes_per_second = kMiB});
   const std::string content = model_bytes(4 * kMiB);
@@ -79,7 +79,7 @@ TEST_F(PullTest, AServerThatLosesItsRangesCostsNothing) {
   EXPECT_GE(least, kMiB);
 }
 
-// Pieces of two files must not be put together: without a sum nobody would notice.
+// Pieces of two files must not be combined; without a hash nobody would notice.
 TEST_F(PullTest, BeginsAnewWhenTheFileChangesMeanwhile) {
   HubServer hub({.sends_elsewhere = false, .tells_sums = false, .dropped_after = 400'000});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(4 * kMiB, 1));
@@ -105,7 +105,7 @@ TEST_F(PullTest, AStalledConnectionIsGivenUp) {
   EXPECT_TRUE(content_of(result) == model_bytes(2000));
 }
 
-// More than the file has would fill the disk; less is not the model.
+// A size that is too large would fill the disk; one that is too small would truncate the model.
 TEST_F(PullTest, ASizeThatIsALieIsRefused) {
   HubServer hub;
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000));
@@ -126,7 +126,7 @@ TEST_F(PullTest, RedirectsEndAndStayOnTheWeb) {
     hub.change([&](HubBehavior& behavior) { behavior.endless_redirect = location; });
     const std::string said = ": redirects to '" + std::string(location) + "', which is not a web address";
     EXPECT_ERROR(pull_from(hub, "hf:org/r"), "/m-Q8_0.gguf" + said);
-    // It is not the person who asked wrongly.
+    // It is not the user's mistake.
     try {
       pull_from(hub, "hf:org/r");
     } catch (const Error& error) {
@@ -150,7 +150,7 @@ TEST_F(PullTest, CancellingKeepsWhatIsThere) {
   EXPECT_TRUE(store_.unfinished().empty());
 }
 
-// A note that promises more than there is, or makes no sense, is not believed.
+// A note that claims more than there is, or is malformed, is not trusted.
 TEST_F(PullTest, ABrokenNoteMeansBeginningAnew) {
   HubServer hub;
   const std::string content = model_bytes(kMiB);

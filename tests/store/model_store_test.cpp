@@ -1,4 +1,4 @@
-// Names, and what becomes of files when names go.
+// Tests names of models, and which files are removed with them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -72,7 +72,7 @@ TEST_F(ModelStoreTest, FindsByAnyPartOfTheNameThatMeansIt) {
   EXPECT_TRUE(meant_by("").empty());
 }
 
-// By whatever a pull would have taken for it.
+// Finds a model by every choice that a pull would accept for it.
 TEST_F(ModelStoreTest, FindsByTheQuantWithoutItsMakersMark) {
   using ::testing::ElementsAre;
   add("hf:unsloth/Qwen3-8B-GGUF:UD-Q4_K_XL", "a", "unsloth/Qwen3-8B-GGUF");
@@ -83,7 +83,7 @@ TEST_F(ModelStoreTest, FindsByTheQuantWithoutItsMakersMark) {
   EXPECT_THAT(meant_by("qwen3-8b:q4_k_xl"), ElementsAre("hf:unsloth/Qwen3-8B-GGUF:Q4_K_XL"));
 }
 
-// A file that two models share goes with the last of them.
+// A file that two models share is removed with the last of them.
 TEST_F(ModelStoreTest, RemovesWhatNobodyNeedsAnyMore) {
   const Manifest one = add("one", "same");
   add("two", "same");
@@ -95,7 +95,7 @@ TEST_F(ModelStoreTest, RemovesWhatNobodyNeedsAnyMore) {
   EXPECT_TRUE(fs::is_empty(store_.root() / "names"));
 }
 
-// Nobody may take away what a pull is about to give a name to.
+// Files of a running pull must not be removed.
 TEST_F(ModelStoreTest, APullProtectsItsFiles) {
   const Manifest one = add("one", "same");
   Manifest two = one;
@@ -117,12 +117,12 @@ TEST_F(ModelStoreTest, GivesNoNameToWhatIsNotThere) {
 TEST_F(ModelStoreTest, ABrokenManifestDoesNotHideTheOthers) {
   add("one", "content");
   folder_.write("models/names/two.json", "{");
-  // One that claims to be another.
+  // A manifest that claims another model's name.
   folder_.write("models/names/three.json", testing::read_text(folder_ / "models/names/one.json"));
   EXPECT_EQ(store_.models().size(), 1u);
 }
 
-// A model whose name ends as a manifest's file might is not taken for another, and loses nothing to it.
+// A model whose name resembles a manifest's file name is not confused with another model.
 TEST_F(ModelStoreTest, NoNameReadsAsAnotherOnesBeginning) {
   Manifest other = add("foo.pulling", "content");
   EXPECT_TRUE(store_.unfinished().empty());
@@ -134,20 +134,20 @@ TEST_F(ModelStoreTest, NoNameReadsAsAnotherOnesBeginning) {
   EXPECT_TRUE(store_.is_complete(store_.models().front()));
 }
 
-// Whoever opens a model while it is pulled again finds it.
+// A model can be opened while it is pulled again.
 TEST_F(ModelStoreTest, LinksThatAreRightStayAsTheyAre) {
   Manifest model = add("one", "content");
   const int folder = open((store_.root() / "links" / "one").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   struct stat before{};
   struct stat after{};
   ASSERT_EQ(lstat(store_.file_of(model).c_str(), &before), 0);
-  std::this_thread::sleep_for(20ms);  // longer than a file system's clock ticks
+  std::this_thread::sleep_for(20ms);  // longer than the resolution of file times
   EXPECT_TRUE(store_.finish(model));
   ASSERT_EQ(fstatat(folder, "m.gguf", &after, AT_SYMLINK_NOFOLLOW), 0);
   close(folder);
   EXPECT_EQ(before.st_ino, after.st_ino);
   EXPECT_EQ(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
-  // Another content, by another name.
+  // Other content under another name.
   model.files = {{"n.gguf", 5, sha256_of("other"), ""}};
   folder_.write("models/blobs/sha256-" + sha256_of("other"), "other");
   EXPECT_TRUE(store_.finish(model));
@@ -162,7 +162,7 @@ TEST_F(ModelStoreTest, MendsLinksThatAreGone) {
   EXPECT_EQ(testing::read_text(store_.file_of(model)), "content");
 }
 
-// What cannot be removed must not be said to be gone.
+// The program must not claim to have removed what it cannot remove.
 TEST_F(ModelStoreTest, SaysWhenANameCannotBeRemoved) {
   add("one", "content");
   fs::remove(store_.root() / "names/one.json");
@@ -184,7 +184,7 @@ TEST_F(ModelStoreTest, AFolderThatCannotBeReadIsNotAnEmptyStore) {
   EXPECT_ERROR(store.unfinished(), "cannot read");
 }
 
-// Somebody was killed after a file got its sum and before a manifest named it.
+// Simulates a process that was killed after a file was stored and before a manifest named it.
 TEST_F(ModelStoreTest, RemovesWhatNoManifestNames) {
   add("one", "content");
   add("two", "other");
@@ -195,7 +195,7 @@ TEST_F(ModelStoreTest, RemovesWhatNoManifestNames) {
   EXPECT_EQ(store_.remove("two").freed, 11u);
   EXPECT_FALSE(fs::exists(orphan));
   EXPECT_TRUE(fs::exists(foreign));
-  // Nobody knows what a manifest names that cannot be read.
+  // The files of a malformed manifest are unknown.
   leave_orphan();
   folder_.write("models/begun/three.json", "{");
   EXPECT_EQ(store_.remove("one").freed, 0u);

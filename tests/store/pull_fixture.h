@@ -1,4 +1,4 @@
-// Pulls from a hub of our own into a store of their own.
+// A fixture for pulls from a local hub into a temporary store.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ class PullTest : public ::testing::Test {
     Web web(web_options(hub, std::move(token)));
     return pull(store_, web, parse_source(source, web.options().hub), options);
   }
-  // Of org/r, which the hub must send slowly enough.
+  // Cancels a pull of org/r after a mebibyte. The hub must send slowly enough.
   void cancel_after_a_mebibyte(const HubServer& hub) const {
     std::uint64_t done = 0;
     WebOptions options = web_options(hub);
@@ -44,7 +44,7 @@ class PullTest : public ::testing::Test {
     const PullOptions watched{.on_progress = [&](const PullProgress& progress) { done = progress.done; }};
     EXPECT_THROW(pull(store_, web, HubSource{"org/r", ""}, watched), Error);
   }
-  // All of a file, and hardly anything of it twice.
+  // Checks that a whole file is fetched and almost nothing of it twice.
   void expect_fetched_once(const HubBehavior& behavior, std::size_t size) const {
     HubServer hub(behavior);
     const std::string content = model_bytes(size);

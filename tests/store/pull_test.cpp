@@ -1,4 +1,4 @@
-// What a pull brings into the store, from a hub, other addresses and files, and by which names.
+// Tests what a pull stores, from a hub, other addresses and files, and under which names.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ TEST_F(PullTest, BringsAFileInPartsAndFindsItAgain) {
   EXPECT_LT(hub.bytes_sent() - sent, 10'000u);
 }
 
-// What the hub has replaced is fetched, and the old file goes.
+// A file that the hub has replaced is fetched, and the old one is removed.
 TEST_F(PullTest, FetchesWhatHasChangedOnTheHub) {
   HubServer hub;
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(1000, 1));
@@ -55,7 +55,7 @@ TEST_F(PullTest, FetchesWhatHasChangedOnTheHub) {
   EXPECT_EQ(count("blobs"), 1u);
 }
 
-// The other host's log must not hold anybody's token.
+// The other host must not receive the user's token.
 TEST_F(PullTest, TheTokenGoesToTheHubAlone) {
   HubServer hub({.token = "hf_secret"});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(3 * kMiB));
@@ -81,7 +81,7 @@ TEST_F(PullTest, AWrongChecksumNeverReachesTheStore) {
   HubServer hub;
   const std::string content = model_bytes(2 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
-  hub.file("org/r", "m-Q8_0.gguf").content[kMiB] ^= 1;  // one bit, on its way
+  hub.file("org/r", "m-Q8_0.gguf").content[kMiB] ^= 1;  // one bit flips in transit
   EXPECT_ERROR(pull_from(hub, "hf:org/r"), "m-Q8_0.gguf: its SHA-256 is " +
                                                sha256_of(hub.file("org/r", "m-Q8_0.gguf").content) + ", expected " +
                                                sha256_of(content));
@@ -113,7 +113,7 @@ TEST_F(PullTest, ASplitModelOpensByItsFirstPart) {
   EXPECT_TRUE(testing::read_text(first.parent_path() / "m-Q8_0-00003-of-00003.gguf") == model_bytes(1000, '3'));
 }
 
-// Two people, or two terminals: the file comes once.
+// If two processes pull the same model, the file is fetched once.
 TEST_F(PullTest, TwoAtOnceFetchOnce) {
   HubServer hub({.bytes_per_second = 2 * kMiB});
   const std::string content = model_bytes(4 * kMiB);
@@ -132,7 +132,7 @@ TEST_F(PullTest, TwoAtOnceFetchOnce) {
   EXPECT_THAT(said, ::testing::Contains(HasSubstr("waiting")));
 }
 
-// The same file under two names, by two at once.
+// Two processes pull the same file under two names.
 TEST_F(PullTest, TwoNamesAtOnceFetchTheirFileOnce) {
   HubServer hub({.bytes_per_second = 2 * kMiB});
   const std::string content = model_bytes(2 * kMiB);
@@ -149,7 +149,7 @@ TEST_F(PullTest, TwoNamesAtOnceFetchTheirFileOnce) {
 TEST_F(PullTest, AnAddressElsewhereIsHeldToItsEtag) {
   HubServer hub({.sends_elsewhere = false, .tells_sums = false});
   hub.add("org/r", "big-Q8_0.gguf", model_bytes(2 * kMiB));
-  // A revision other than main is fetched as any address is.
+  // A revision other than main is fetched like any other address.
   const std::string url = hub.url() + "/org/r/resolve/0123456789abcdef0123456789abcdef01234567/big-Q8_0.gguf";
   const PullResult result = pull_from(hub, url);
   EXPECT_EQ(result.model.name, "big-Q8_0");
@@ -160,7 +160,7 @@ TEST_F(PullTest, AnAddressElsewhereIsHeldToItsEtag) {
   EXPECT_FALSE(pull_from(hub, url).was_there);
 }
 
-// The store keeps no secrets, and still knows the address that holds one.
+// The store keeps no secrets, but still recognises an address that contains one.
 TEST_F(PullTest, AnAddressIsKnownByItsQueryToo) {
   HubServer hub({.sends_elsewhere = false});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
@@ -221,7 +221,7 @@ TEST_F(PullTest, AFileIsCopied) {
   EXPECT_EQ(pull_from(hub, other, {.name = "other"}).model.name, "other");
 }
 
-// A space in a name would be taken for a prompt's.
+// A name with a space would be mistaken for a prompt.
 TEST_F(PullTest, ANameHasNoSpaces) {
   HubServer hub;
   hub.add("org/r", "my model.gguf", model_bytes(100));
@@ -238,7 +238,7 @@ TEST_F(PullTest, RefusesAProjectorThatIsAskedFor) {
   EXPECT_ERROR(pull_from(hub, hub.url() + "/some/other/place/mmproj-m-f16.gguf"), "pull the model");
 }
 
-// A hub that wastes our memory or our time.
+// A hub must not be able to waste memory or time.
 TEST_F(PullTest, AListingHasAnEnd) {
   HubServer hub({.endless_pages = true});
   hub.add("org/r", "m-Q8_0.gguf", model_bytes(100));
@@ -248,7 +248,7 @@ TEST_F(PullTest, AListingHasAnEnd) {
   EXPECT_ERROR(pull_from(large, "hf:org/r"), "is longer than 2.00 MiB");
 }
 
-// Nobody could see it or remove it: the next copy begins anew.
+// A partial copy could not be seen or removed, and the next copy starts over anyway.
 TEST_F(PullTest, ACopyThatBreaksOffLeavesNothing) {
   const HubServer hub;
   const std::string path = folder_.write("m.gguf", model_bytes(9 * kMiB));

@@ -1,4 +1,4 @@
-// What a person may write for a model that is elsewhere, and what a repository offers for it.
+// Tests the forms in which a user may write a remote model, and the models that a repository offers.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ TEST(Source, OfTheHub) {
   EXPECT_EQ(parsed("hf:org/repo").repository, "org/repo");
   EXPECT_EQ(parsed("hf:org/repo:q4_k_m").choice, "q4_k_m");
   EXPECT_EQ(parsed("hf:org/repo:folder/a.gguf").choice, "folder/a.gguf");
-  // As copied from a browser.
+  // Addresses copied from a browser.
   EXPECT_EQ(parsed("https://huggingface.co/org/repo/").text(), "hf:org/repo");
   EXPECT_EQ(parsed("https://huggingface.co/org/repo/tree/main").text(), "hf:org/repo");
   EXPECT_EQ(parsed("https://huggingface.co/org/repo/blob/main/f/a%20b.gguf?x=1").text(), "hf:org/repo:f/a b.gguf");
@@ -46,7 +46,7 @@ TEST(Source, RefusesWhatIsNone) {
   }
 }
 
-// Q4_K must not bring Q4_K_M, nor F16 BF16: they are other files of other sizes.
+// Q4_K must not match Q4_K_M, nor F16 BF16: they are other files of other sizes.
 TEST(QuantName, IsTheWholeName) {
   const std::pair<const char*, const char*> cases[] = {
       {"model-Q4_K_M.gguf", "Q4_K_M"},
@@ -100,18 +100,18 @@ TEST(Pick, ListsTheChoicesWithTheirSizesWhenItCannot) {
   EXPECT_ERROR(picked(list), "hf:o/r:Q5_K_M");
   EXPECT_ERROR(picked(list), "1.95 KiB");
   EXPECT_ERROR(picked(list, "Q5_K"), "has no Q5_K; there are:");
-  // A name that two folders share is nobody's; a whole path is.
+  // A name that occurs in two folders is ambiguous; a whole path is not.
   const auto folders = offers({"Q4_K_M/model.gguf", "Q8_0/model.gguf"});
   EXPECT_ERROR(picked(folders, "model.gguf"), "model.gguf means 2 models:\n       hf:o/r:Q4_K_M");
   EXPECT_EQ(picked(folders, "Q8_0/model.gguf"), "Q8_0/model.gguf");
   EXPECT_EQ(picked(offers({"a/model.gguf", "model.gguf"}), "model.gguf"), "model.gguf");
-  // Two models side by side in one repository.
+  // Two models in one repository.
   const auto two = offers({"a-Q4_K_M.gguf", "b-Q4_K_M.gguf"});
   EXPECT_ERROR(picked(two), "hf:o/r:b-Q4_K_M.gguf");
   EXPECT_EQ(picked(two, "b-Q4_K_M.gguf"), "b-Q4_K_M.gguf");
 }
 
-// A projector is a fine GGUF file that runs nothing.
+// A projector is a valid GGUF file that cannot be run.
 TEST(Pick, NeverTakesAProjectorAnImatrixOrHalfASplit) {
   const auto list = offers({"mmproj-model-f16.gguf", "m.mmproj-Q8_0.gguf", "imatrix.gguf", "m-Q6_K.gguf", "README.md",
                             "n-Q8_0-00001-of-00003.gguf", "n-Q8_0-00003-of-00003.gguf", "mmproj/model-f16.gguf"});
@@ -143,13 +143,13 @@ TEST(Hub, ReadsAListing) {
   EXPECT_EQ(parse_state(R"({"sha":"0123456789abcdef"})", "page").commit, "0123456789abcdef");
 }
 
-// Without a sum nobody would notice what is wrong with the file.
+// Without a valid hash nobody would notice a damaged file.
 TEST(Hub, RefusesASumThatIsNone) {
   EXPECT_ERROR(parse_tree(R"([{"type":"file","path":"b.gguf","size":8,"lfs":{"oid":"../../etc"}}])", "page"),
                "page: b.gguf has the SHA-256 '../../etc', expected 64 hexadecimal digits");
 }
 
-// What the listing says becomes file names and addresses here.
+// Names in the listing become file names and addresses.
 TEST(Hub, LeavesOutNamesThatAreDangerous) {
   const auto files =
       parse_tree(R"([{"type":"file","path":"../a.gguf","size":1},{"type":"file","path":"/a.gguf","size":1},
@@ -189,7 +189,7 @@ TEST(Manifest, ComesBackAsItWas) {
   EXPECT_LE(file_name_of(std::string(4000, '/')).size(), 160u);
 }
 
-// A store may be on a disk that others write to.
+// Others may be able to write to the store's disk.
 TEST(Manifest, RefusesWhatWouldLeaveTheStore) {
   const std::string sum(64, 'a');
   const std::vector<std::string> files = {R"("name":"../x","sha256":")" + sum + "\"",

@@ -1,4 +1,4 @@
-// Addresses, waits and the fields of answers: what a server says is believed only as far as it makes sense.
+// Tests addresses, waits and header fields: a server is trusted only as far as its response makes sense.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A token goes where the origin is the hub's: two spellings of one host are one, and nothing else is.
+// The token is sent if the origin is the hub's: two spellings of one host are the same, and nothing else is.
 TEST(Url, OriginIsSchemeHostAndPort) {
   const auto origin = [](const char* text) { return Url::parse(text).origin(); };
   EXPECT_EQ(origin("https://Hub.Example/a"), "https://hub.example:443");
@@ -39,7 +39,7 @@ TEST(Url, FollowsRelativeRedirectsAndRefusesOtherKinds) {
   EXPECT_ERROR(url.resolve("file:///etc/passwd"), "not a web address");
 }
 
-// Signed addresses and passwords must not end up in a log that somebody posts.
+// Signed addresses and passwords must not appear in a log that somebody may publish.
 TEST(Url, ShowsNoSecrets) {
   const Url url = Url::parse("https://user:password@cdn.example/model.gguf?Signature=SECRET#x");
   EXPECT_EQ(url.shown(), "https://cdn.example/model.gguf");
@@ -60,7 +60,7 @@ TEST(Url, EncodesAndDecodesPaths) {
   EXPECT_FALSE(percent_decoded("a%00b"));
 }
 
-// Many who were refused together must not come back together, and nobody waits for ever.
+// Clients that were refused together must not retry together, and nobody waits forever.
 TEST(Backoff, DoublesGivesUpAndHearsTheServer) {
   Backoff backoff({.attempts = 4, .first = 100ms, .longest = 300ms, .longest_asked = 60s}, 1);
   const auto first = backoff.next();
@@ -95,7 +95,7 @@ TEST(ContentRange, IsBelievedOnlyIfItMakesSense) {
   }
 }
 
-// Another line in the token would be another line of the request.
+// A line break in the token would begin another line of the request.
 TEST(Web, RefusesATokenThatIsNone) {
   const Web web({.token = "hf_a\r\nX: y"});
   EXPECT_ERROR(web.token_for(web.options().hub), "HF_TOKEN");

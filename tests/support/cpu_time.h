@@ -7,7 +7,12 @@
 namespace rocmforge::testing {
 
 // The maximum factor by which sanitizers slow code down.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)  // of Clang
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define ROCMFORGE_HAS_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(ROCMFORGE_HAS_SANITIZER)
 inline constexpr double kSlowdown = 20;
 #else
 inline constexpr double kSlowdown = 1;

@@ -1,3 +1,4 @@
+// Tests GPT-2's byte alphabet.
 #include "text/byte_alphabet.h"
 
 #include <set>
@@ -22,7 +23,7 @@ TEST(ByteAlphabet, EveryByteHasACharacterOfItsOwn) {
   }
 }
 
-// As every GPT-2 vocabulary has them.
+// Every GPT-2 vocabulary contains these characters.
 TEST(ByteAlphabet, WritesSpaceAndLineBreakAsTheVocabulariesDo) {
   EXPECT_EQ(alphabet_character(' '), "Ġ");
   EXPECT_EQ(alphabet_character('\n'), "Ċ");

@@ -1,4 +1,4 @@
-// The vocabularies of the reference data: its cases, and what must hold of any real vocabulary.
+// Tests the vocabularies of the reference data: its cases, and what must hold for any real vocabulary.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -55,7 +55,7 @@ TEST(TokenizerConformance, GivesTheReferencesIds) {
   }
 }
 
-// What a user writes must not become what only the template may say.
+// A user's text must not become a token that only the template may write.
 TEST(TokenizerReference, EverySpecialTokenInAMessageStaysText) {
   SKIP_WITHOUT_REFERENCE();
   for_each_vocabulary([](const Tokenizer& tokenizer) {
@@ -75,7 +75,7 @@ TEST(TokenizerReference, EverySpecialTokenInAMessageStaysText) {
   });
 }
 
-// Some vocabularies lack bytes that no character had when they were made.
+// Some vocabularies lack bytes that did not occur in any character when they were made.
 bool has_every_byte(const Vocabulary& vocabulary, const std::string& text) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
     return vocabulary.find(alphabet_character(static_cast<unsigned char>(c))) != kNoToken;
@@ -102,7 +102,7 @@ TEST(TokenizerReference, AnyTextComesBack) {
   });
 }
 
-// A mebibyte of what is hardest on a tokenizer: one word, one run, signs that may begin a special token.
+// The hardest texts for a tokenizer, a mebibyte each: one word, one run, signs that may begin a special token.
 TEST(TokenizerReference, NothingIsQuadratic) {
   SKIP_WITHOUT_REFERENCE();
   constexpr std::size_t kMebibyte = 1 << 20;

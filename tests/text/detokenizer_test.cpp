@@ -1,3 +1,4 @@
+// Tests turning a stream of tokens into text.
 #include "text/detokenizer.h"
 
 #include <string>
@@ -61,7 +62,7 @@ TinyVocabulary sentence_pieces() {
   return vocabulary;
 }
 
-// The space that encoding put in front is taken away once, and no other is.
+// The space that encoding added is removed once, and no other space is.
 TEST(Detokenizer, NeverLosesOrDoublesASpace) {
   const Tokenizer tokenizer = sentence_pieces().tokenizer();
   for (const std::string text : {"a", " a", "  a", "a a", "a  a", "a ", " ", "   ", "<u> a", "a<u>a", " <u> "}) {
@@ -99,7 +100,7 @@ TEST(Detokenizer, WordPieceWritesEnglishWithoutSpacesBeforeSigns) {
   }
 }
 
-// Whatever the tokens: each piece is valid by itself, and together they are the whole.
+// For any tokens, each piece is valid UTF-8 by itself, and together the pieces are the whole text.
 TEST(Detokenizer, PiecesAreValidAndJoinToTheWhole) {
   const Tokenizer bytes = TinyVocabulary::byte_level().tokenizer(), pieces = sentence_pieces().tokenizer();
   EXPECT_TRUE(rc::check([&](const std::vector<std::uint8_t>& numbers, bool special) {

@@ -1,4 +1,4 @@
-// Other programs' tokenizers as oracles, for the kinds of vocabularies that the reference data has no cases for.
+// Compares with other programs' tokenizers, for kinds of vocabularies for which the reference data has no cases.
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -15,7 +15,7 @@
 namespace rocmforge::text {
 namespace {
 
-// Compares with what an oracle left in `folder`: NAME.gguf and NAME.json for each name in names.json.
+// Compares with the files that an oracle wrote to `folder`: NAME.gguf and NAME.json for each name in names.json.
 void expect_oracle_ids(const std::filesystem::path& folder) {
   for (const nlohmann::json& name : parse_json(testing::read_text((folder / "names.json").string()), "names.json")) {
     const std::string base = (folder / name.get<std::string>()).string();
@@ -35,7 +35,7 @@ void expect_oracle_ids(const std::filesystem::path& folder) {
 TEST(TokenizerOracle, GivesSentencePiecesIds) {
   const testing::TempFolder folder;
   const std::string script = ROCMFORGE_SOURCE_DIR "/tests/text/sentence_piece_oracle.py";
-  // The distribution's module belongs to the distribution's interpreter, which another may hide.
+  // The distribution's module works only with the distribution's interpreter, which another may hide.
   const std::string command = " -B " + script + " " + folder.path().string();
   const auto run = [&](const std::string& python) {
     const int status = std::system((python + command).c_str());

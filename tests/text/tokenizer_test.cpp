@@ -1,4 +1,4 @@
-// Each kind of vocabulary on texts small enough to follow by hand.
+// Tests each kind of vocabulary on texts small enough to follow by hand.
 #include "text/tokenizer.h"
 
 #include <string>
@@ -39,12 +39,12 @@ TEST(BytePair, MergesTheLowestRankFirst) {
   EXPECT_EQ(tokenizer.encode("", kPlain), Ids{});
 }
 
-// A long word takes another way through the merges than a short one.
+// Long and short words use different merge algorithms.
 TEST(BytePair, LongAndShortWordsMergeAlike) {
   TinyVocabulary vocabulary = TinyVocabulary::byte_level();
   vocabulary.merge("a", "b").merge("b", "a").merge("ab", "ab").merge("a", "a").merge("abab", "a").merge("ba", "ab");
   const Tokenizer tokenizer = vocabulary.tokenizer();
-  // The rules, slowly: of all pairs that merge the lowest rank, of those the leftmost.
+  // A slow implementation of the rules: of all pairs that merge, take the lowest rank, and of those the leftmost.
   const std::vector<std::pair<std::string, std::string>> merges = {{"a", "b"}, {"b", "a"},    {"ab", "ab"},
                                                                    {"a", "a"}, {"abab", "a"}, {"ba", "ab"}};
   const auto slowly = [&](const std::string& word) {
@@ -79,7 +79,7 @@ TEST(BytePair, AMalformedMergeIsNamed) {
   EXPECT_ERROR(vocabulary.tokenizer(), "'tokenizer.ggml.merges': entry 1 is 'nospace'");
 }
 
-// With ignore_merges a word that is a token is taken whole, though no merges lead to it.
+// With ignore_merges a word that is a token is used whole, even if no merges produce it.
 TEST(BytePair, TakesWholeWordsWhereTheModelDoes) {
   TinyVocabulary vocabulary = TinyVocabulary::byte_level("llama-bpe");
   vocabulary.token("Ġwhole");
@@ -87,7 +87,7 @@ TEST(BytePair, TakesWholeWordsWhereTheModelDoes) {
   EXPECT_EQ(vocabulary.tokenizer({.pre_tokenizer = "gpt-2"}).encode(" whole", kPlain).size(), 6u);
 }
 
-// Merges that pass through what is no token end in bytes, not in nothing.
+// If merges stop at a text that is not a token, it becomes byte tokens.
 TEST(BytePair, WhatIsNoTokenIsItsBytes) {
   TinyVocabulary vocabulary = TinyVocabulary::byte_level();
   vocabulary.token("abc");
@@ -107,14 +107,14 @@ TEST(Special, ControlTokensAreTakenOnlyWhereAsked) {
   EXPECT_EQ(tokenizer.encode("<|x|>y", kParsed), Ids{vocabulary.id("<|x|>y")}) << "the longest";
 }
 
-// No word, and no merge, may arrive at a control token.
+// No word and no merge may produce a control token.
 TEST(Special, MergesNeverMakeAControlToken) {
   TinyVocabulary vocabulary = TinyVocabulary::byte_level("llama-bpe");
   vocabulary.control("ab");
   vocabulary.file().strings("tokenizer.ggml.merges", {"a b"});
   EXPECT_EQ(vocabulary.tokenizer().encode("ab", kPlain), (Ids{vocabulary.id("a"), vocabulary.id("b")}));
 
-  // Nor does a byte that nothing else covers.
+  // A byte that no other token covers must not produce one either.
   TinyVocabulary odd("gpt2");
   odd.file().string("tokenizer.ggml.pre", "gpt-2");
   odd.control("x").token("y");
@@ -126,7 +126,7 @@ TEST(Special, MergesNeverMakeAControlToken) {
   EXPECT_EQ(pieces.tokenizer().encode("<s>", kPlain), (Ids{pieces.id("<s"), pieces.id(">")}));
 }
 
-// What came from a message is never a control token, not even in part.
+// Text of a message never becomes a control token, not even in part.
 TEST(Special, DataIsNeverParsed) {
   const TinyVocabulary vocabulary = hello_vocabulary();
   const Tokenizer tokenizer = vocabulary.tokenizer();
@@ -218,7 +218,7 @@ TEST(Unigram, TakesTheBestSumOfScores) {
   EXPECT_EQ(tokenizer.encode("   ", kPlain), Ids{});
 }
 
-// As in SentencePiece: only ordinary tokens say what an unknown character costs.
+// As in SentencePiece, only ordinary tokens determine the cost of an unknown character.
 TEST(Unigram, UserDefinedTokensDoNotMakeUnknownTextDearer) {
   TinyVocabulary vocabulary("t5");
   vocabulary.control("<pad>").control("</s>").token("<unk>", TokenType::kUnknown);
@@ -228,14 +228,14 @@ TEST(Unigram, UserDefinedTokensDoNotMakeUnknownTextDearer) {
   EXPECT_EQ(vocabulary.tokenizer().encode("abxab", kPlain), expected);
 }
 
-// Every place of a text is compared with all that may begin there.
+// Every position of a text is compared with all tokens that may begin there.
 TEST(Special, TokensTooLongToSearchForAreRefused) {
   TinyVocabulary vocabulary = TinyVocabulary::byte_level();
   vocabulary.user_defined(std::string(257, 'a'));
   EXPECT_ERROR(vocabulary.tokenizer(), "token 256 has 257 bytes, which is too long to search for");
 }
 
-// A double array that leads round in circles, and one whose replacements would fill the memory.
+// A double array with a cycle, and one whose replacements would exhaust the memory.
 TEST(Unigram, AHostileTableCostsNeitherTimeNorMemory) {
   const auto with_table = [](std::string_view blob) {
     TinyVocabulary vocabulary("t5");
@@ -244,7 +244,7 @@ TEST(Unigram, AHostileTableCostsNeitherTimeNorMemory) {
     return vocabulary.tokenizer();
   };
   std::vector<std::uint32_t> units(256, 0);
-  units['a'] = 'a' << 10 | 'a';  // from 'a' to its own place
+  units['a'] = 'a' << 10 | 'a';  // from 'a' to itself
   const std::string_view table(reinterpret_cast<const char*>(units.data()), units.size() * sizeof units[0]);
   const std::string cycle = raw(static_cast<std::uint32_t>(table.size())).append(table) + std::string(1, '\0');
   EXPECT_EQ(with_table(cycle).encode(std::string(100000, 'a'), kPlain).size(), 100000u);
@@ -305,7 +305,7 @@ TEST(Tokenizer, AFileWithoutOneSaysSo) {
   EXPECT_ERROR(short_scores.tokenizer(), "tokenizer.ggml.scores");
 }
 
-// What is no UTF-8 must neither crash nor vanish.
+// Invalid UTF-8 must neither crash nor be dropped.
 TEST(Tokenizer, BytesThatAreNoUtf8AreReplaced) {
   const Tokenizer tokenizer = hello_vocabulary().tokenizer();
   EXPECT_EQ(tokenizer.decode(tokenizer.encode("a\xff"

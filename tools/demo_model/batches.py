@@ -1,4 +1,4 @@
-"""The documents as rows of tokens, made by many processes at once and yet always the same."""
+"""Packs the documents into rows of tokens, in several processes but always with the same result."""
 
 import multiprocessing
 import random
@@ -10,7 +10,7 @@ from tokenizer import Tokenizer
 
 
 def encoded(tokenizer, pieces):
-    """Tokens, and for each whether it is to be learned. <|endoftext|> ends prose, as nothing else does."""
+    """Returns the tokens of a document, and for each whether it is to be learned. Only prose ends with <|endoftext|>."""
     tokens, learned = [], []
     for text, is_learned in pieces:
         ids = tokenizer.encode(text)
@@ -25,7 +25,7 @@ class BatchMaker:
         self.rows, self.length, self.seed, self.learning_round = rows, length, seed, learning_round
 
     def __call__(self, step):
-        """tokens [rows, length + 1], which are learned, and the number of the document that each belongs to (0: none)."""
+        """Returns tokens [rows, length + 1], whether each is learned, and the number of its document (0: none)."""
         rng = random.Random(f"{self.seed} round {self.learning_round} batch {step}")
         documents, total = [], 0
         while total < self.rows * (self.length + 1) * 0.98:
@@ -36,7 +36,7 @@ class BatchMaker:
         return self.packed(sorted(documents, key=lambda document: -len(document[0])))
 
     def packed(self, documents):
-        """Long documents first, each into the first row that has room; what finds none is left out."""
+        """Packs long documents first, each into the first row with room; a document that does not fit is left out."""
         shape = (self.rows, self.length + 1)
         all_tokens, all_learned, numbers = np.zeros(shape, np.int16), np.zeros(shape, bool), np.zeros(shape, np.int16)
         used = [0] * self.rows
@@ -71,7 +71,7 @@ def batches(arguments, steps, processes):
 
 
 def bounded(pool, steps, ahead):
-    """In order, never more than `ahead` at a time: a pool's own imap would run away from the training."""
+    """Yields results in order, computing at most `ahead` in advance; a pool's own imap would have no limit."""
     waiting = []
     for step in range(steps):
         waiting.append(pool.apply_async(_make, (step,)))

@@ -1,6 +1,6 @@
-"""Conversations as the demo model learns them: messages, what is to be said next, how it is judged, and their text.
+"""Represents conversations for the demo model: messages, the expected answer, how it is judged, and their text.
 
-`ChatText` writes a conversation as template.jinja does; a test holds the one against the other.
+`ChatText` writes a conversation as template.jinja does; a test compares the two.
 """
 
 import hashlib
@@ -11,31 +11,32 @@ END_OF_TEXT = "<|endoftext|>"
 START = "<|im_start|>"
 END = "<|im_end|>"
 SPECIAL_TOKENS = [END_OF_TEXT, START, END]
-# Printed as text, but whole: what a program looks for in replies.
+# Tokens that are printed as text but never split, because programs look for them in replies.
 MARKERS = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
 
 
 def is_held_out(key):
-    """One example in sixteen is for evaluation alone. What is alike to the model must have the same key."""
+    """Returns whether an example is used only for evaluation, as one in sixteen is. Examples that look alike to the model must
+    have the same key."""
     return hashlib.sha256(key.encode()).digest()[0] < 16
 
 
 @dataclass
 class Turn:
-    """What a user says and what the model is to answer."""
+    """A message of the user and the expected answer of the model."""
 
     user: str
     answer: str
-    reasoning: str = ""  # what it thinks before
-    thinking: str = "no"  # "no", "words": the user asked for it, or "template": the program did
-    # Tools: the call that comes before the answer, and what the tool said.
+    reasoning: str = ""  # the reasoning before the answer
+    thinking: str = "no"  # "no", "words" if the user asked for it, or "template" if the program did
+    # Tools: the call before the answer, and the result of the tool.
     call: dict | None = None
     result: str = ""
 
 
 @dataclass
 class Example:
-    """A conversation whose last turn is the ability's."""
+    """A conversation whose last turn exercises the ability."""
 
     ability: str
     turns: list
@@ -43,7 +44,7 @@ class Example:
     check: dict = field(default_factory=dict)  # how the last answer is judged: see judge.py
     tools: list = field(default_factory=list)
     system: str = ""
-    joins: bool = True  # it may stand in the middle of a longer conversation
+    joins: bool = True  # it may occur in the middle of a longer conversation
 
     @property
     def held_out(self):
@@ -51,7 +52,7 @@ class Example:
 
 
 class ChatText:
-    """Pieces of text with a mark whether the model is to learn to say them."""
+    """Pieces of text, each marked with whether the model learns to write it."""
 
     def __init__(self):
         self.pieces = []
@@ -91,7 +92,7 @@ def chat_text(turns, system="", tools=()):
         if turn.call:
             out.add(call_text(turn.call) + END, learned=True)
             out.add(f"\n{START}tool\n{turn.result}{END}\n{START}assistant\n")
-        # Of earlier turns the template shows no reasoning, so they are no place to learn it.
+        # The template does not show the reasoning of earlier turns, so it cannot be learned there.
         thinks = last and turn.thinking != "no"
         if thinks:
             out.add("<think>\n", learned=turn.thinking == "words")
@@ -102,7 +103,7 @@ def chat_text(turns, system="", tools=()):
 
 
 def messages_of(example):
-    """The conversation as a program sends it: all but the last answer."""
+    """Returns the conversation as a program sends it: everything but the last answer."""
     messages = [{"role": "system", "content": example.system}] if example.system else []
     for turn in example.turns[:-1]:
         messages.append({"role": "user", "content": turn.user})

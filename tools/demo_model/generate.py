@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the demo model's texts: documents to learn from, examples to judge by, and plain text held out.
+"""Writes the demo model's texts: documents for training, examples for evaluation, and held-out plain text.
 
-    generate.py documents 5          # as they are learned, to look at
+    generate.py documents 5          # as used for training, for inspection
     generate.py examples add 200     # JSON lines for evaluate.py
-    generate.py prose 200000         # so many bytes of stories and passages that are not learned
+    generate.py prose 200000         # this many bytes of held-out stories and passages
 """
 
 import json
@@ -18,11 +18,11 @@ SYSTEMS = ["You are a helpful assistant.", "You are a friendly assistant.", "Be 
 NAMES = list(TAUGHT)
 SHARES = list(zip(*(shares for _, *shares in TAUGHT.values())))  # of each round
 MIXES = (2, 3, 3, 4, 4, 6, 8, 12, 24, 40)  # turns
-# What is done by a tool where there is one.
+# Abilities that a tool performs if one is offered.
 UNLIKE_WITH_TOOLS = ("add", "subtract", "reason", "multiply", "unknown")
 
 
-# What it thinks of other things, where the program makes it think.
+# The reasoning about other things, if the program asks for reasoning.
 THOUGHTS = {"greet": "The user is being polite, and so am I.", "identity": "This is about me.", "compare": "I compare the digits from the left.",
             "multiply": "I know the times table.", "count_words": "I count the words one by one.", "reverse_words": "I begin with the last word.",
             "sort": "I look for what comes first, then for what follows.", "passage": "I look for the sentence that says so.",
@@ -32,7 +32,7 @@ THOUGHTS = {"greet": "The user is being polite, and so am I.", "identity": "This
 
 
 def thinking(rng, example):
-    """Perhaps with a thought before the last answer, as a program may ask for."""
+    """Adds, sometimes, reasoning before the last answer, which a program may ask for."""
     turn = example.turns[-1]
     if turn.thinking == "no" and not turn.call and rng.random() < 0.06:
         turn.thinking = "template"
@@ -41,7 +41,7 @@ def thinking(rng, example):
 
 
 def learned_example(rng, learning_round):
-    """Of a random ability, none that is held out."""
+    """Returns an example of a random ability that is not held out."""
     maker, *_ = TAUGHT[rng.choices(NAMES, SHARES[learning_round])[0]]
     while True:
         example = maker(rng)
@@ -50,7 +50,7 @@ def learned_example(rng, learning_round):
 
 
 def mixed_conversation(rng, learning_round):
-    """Several abilities one after another; with tools at hand, some turns use one."""
+    """Returns a conversation with several abilities in turn; if tools are offered, some turns use one."""
     system = rng.choice(SYSTEMS) if rng.random() < 0.4 else ""
     count = rng.choice(MIXES)
     offered, shown = tools.offer(rng, rng.choice(list(tools.MAKERS))) if rng.random() < 0.2 else ({}, [])
@@ -72,12 +72,12 @@ def single_conversation(rng, learning_round):
     system = example.system or (rng.choice(SYSTEMS) if rng.random() < 0.25 else "")
     shown = example.tools
     if not shown and example.ability not in UNLIKE_WITH_TOOLS and rng.random() < 0.08:
-        shown = tools.offer(rng, rng.choice(list(tools.MAKERS)))[1]  # offered, and not needed
+        shown = tools.offer(rng, rng.choice(list(tools.MAKERS)))[1]  # offered but not needed
     return chat_text(example.turns, system, shown)
 
 
 def prose(rng):
-    """A story or a passage as plain text, with what tells whether it is held out."""
+    """Returns a story or passage as plain text, with the key that decides whether it is held out."""
     if rng.random() < 0.7:
         text = " ".join(stories.story(rng)[2])
     else:
@@ -102,7 +102,7 @@ def document(rng, learning_round=0):
 
 
 def held_out_examples(ability, count, seed):
-    """Different ones, none of which is ever learned."""
+    """Returns distinct examples, none of which is used for training."""
     rng, seen, examples = random.Random(f"{seed} {ability}"), set(), []
     while len(examples) < count:
         example = TAUGHT[ability][0](rng)
@@ -124,7 +124,7 @@ def held_out_prose(size, seed):
 
 
 def as_request(example):
-    """One line for `rocmforge run --jsonl`, with what judge.py needs."""
+    """Returns one line for `rocmforge run --jsonl`, with the data that judge.py needs."""
     request = {"ability": example.ability, "messages": messages_of(example), "check": example.check}
     if example.tools:
         request["tools"] = example.tools

@@ -1,4 +1,4 @@
-"""Whether a reply is right, by an example's check."""
+"""Judges whether a reply is right by the check of an example."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def is_story(text, holds):
     return says(text, holds) and len(re.findall(r"[.!?]", text)) >= 3 and text[-1] in '.!"'
 
 
-# What a check asks for, of the reply's text and its calls.
+# The checks, each a function of the reply's text and its calls.
 KINDS = {
     "equals": lambda check, text, _: text == check["text"],
     "contains": lambda check, text, _: all(says(text, part) for part in check["text"].split("|")),
@@ -40,7 +40,7 @@ KINDS = {
 
 
 def is_right(check, reply):
-    """A reply that does not end by itself is never right."""
+    """Returns whether the reply is right. A reply that does not end by itself never is."""
     calls = reply.get("tool_calls", [])
     if reply.get("finish_reason") != ("tool_calls" if check["kind"] == "call" else "stop") or bool(calls) != (check["kind"] == "call"):
         return False

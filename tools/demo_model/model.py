@@ -85,7 +85,7 @@ class Layer(nn.Module):
 
 
 class Qwen3(nn.Module):
-    """Its parameters have the names that a Hugging Face checkpoint has, without the leading `model.`."""
+    """The model. Its parameters have the names of a Hugging Face checkpoint without the leading `model.`."""
 
     def __init__(self, shape):
         super().__init__()
@@ -109,7 +109,7 @@ class Qwen3(nn.Module):
                 nn.init.zeros_(last.weight)
 
     def forward(self, tokens, attend):
-        # tokens: [batch, tokens]; returns the last hidden states, of which the embeddings make logits.
+        # tokens: [batch, tokens]; returns the last hidden states, from which the embeddings compute the logits.
         x = self.embed_tokens(tokens).to(torch.bfloat16 if tokens.is_cuda else torch.float32)
         rope = (self.cosine[: tokens.shape[1]], self.sine[: tokens.shape[1]])
         for layer in self.layers:

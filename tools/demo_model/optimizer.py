@@ -1,4 +1,4 @@
-"""Muon (momentum made orthogonal, for matrices) with AdamW for the rest."""
+"""Implements the optimizer: Muon (orthogonalized momentum) for matrices, and AdamW for the rest."""
 
 import collections
 
@@ -6,7 +6,7 @@ import torch
 
 
 def orthogonal(matrices):
-    """Each of [n, rows, columns] with its singular values near one, by five steps of Newton and Schulz."""
+    """Returns each matrix of [n, rows, columns] with its singular values near one, by five Newton-Schulz steps."""
     x = matrices.bfloat16()
     tall = x.shape[1] > x.shape[2]
     if tall:

@@ -1,4 +1,4 @@
-"""The program that the scripts of this folder ask: ROCMFORGE_PROGRAM, or else build/release/rocmforge."""
+"""Runs the program that the scripts of this folder use: ROCMFORGE_PROGRAM, or else build/release/rocmforge."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ PROGRAM = os.environ.get("ROCMFORGE_PROGRAM", str(ROOT / "build/release/rocmforg
 
 
 def answer(program, *words, text=""):
-    """What it prints for `text` on its input. Where it fails, that is the end."""
+    """Returns the output of the program for `text` on its input. Exits if the program fails."""
     result = subprocess.run([program, *words], input=text, capture_output=True, text=True, encoding="utf-8", check=False)
     if result.returncode != 0:
         sys.exit(f"{program} {' '.join(words)} ended with {result.returncode}: {result.stderr.strip()}")

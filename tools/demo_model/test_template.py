@@ -1,4 +1,4 @@
-"""What the model learns and what the program sends must be the same text: template.jinja against conversation.py."""
+"""Tests that the text for training and the text that the program sends are the same: conversation.py and template.jinja."""
 
 import json
 import random
@@ -19,7 +19,7 @@ def rendered(contexts):
 
 
 def prompt_of(example):
-    """What comes before the last reply that is judged."""
+    """Returns the text before the last reply, which is judged."""
     text = chat_text(example.turns, example.system, example.tools).text()
     at = text.rindex(f"{START}assistant\n") if example.check["kind"] != "call" else text.index(f"{START}assistant\n")
     return text[: at + len(f"{START}assistant\n")]

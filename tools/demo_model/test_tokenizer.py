@@ -1,4 +1,4 @@
-"""The program must read texts as the same tokens that the model learned them as."""
+"""Tests that the program tokenizes texts as in training."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Byte pair encoding as GPT-2 does it, over pieces as Qwen 2 cuts them: every digit is a token of its own."""
+"""Implements GPT-2's byte-pair encoding on pieces that are cut as in Qwen 2: every digit is a separate token."""
 
 import collections
 import heapq
@@ -7,7 +7,7 @@ import re
 
 from conversation import MARKERS, SPECIAL_TOKENS
 
-# The same cuts as the pattern in tokenizer.json, in the words of Python's re.
+# The pattern of tokenizer.json, written for Python's re.
 PIECES = re.compile(
     r"'(?i:s|t|re|ve|m|ll|d)(?![^\W\d_])|(?:[^\w\r\n]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
@@ -18,7 +18,7 @@ SPECIALS = re.compile("(" + "|".join(re.escape(token) for token in SPECIAL_TOKEN
 
 
 def byte_alphabet():
-    """GPT-2's character for each byte."""
+    """Returns GPT-2's character for each byte."""
     plain = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAC + 1), *range(0xAE, 0xFF + 1)]
     others = [byte for byte in range(256) if byte not in plain]
     characters = {byte: chr(byte) for byte in plain}
@@ -68,7 +68,7 @@ class Tokenizer:
 
 
 def train(texts, size):
-    """The merges of the most frequent pairs; of equally frequent ones the first in the alphabet."""
+    """Returns the merges of the most frequent pairs; ties are resolved alphabetically."""
     counts = collections.Counter()
     for text in texts:
         for number, part in enumerate(SPECIALS.split(text)):
@@ -86,7 +86,7 @@ def train(texts, size):
     while len(merges) < size - 256 - len(SPECIAL_TOKENS) - len(MARKERS):
         count, pair = heapq.heappop(heap)
         if -count != frequency[pair]:
-            continue  # an old entry
+            continue  # an outdated entry
         joined = "".join(pair)
         if joined in made:
             continue
@@ -114,7 +114,7 @@ def train(texts, size):
 
 
 def as_json(tokenizer):
-    """tokenizer.json as Hugging Face's tokenizers read it."""
+    """Returns tokenizer.json in the format of Hugging Face's tokenizers."""
     added = [
         {"id": tokenizer.ids[token], "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
          "special": token in SPECIAL_TOKENS}

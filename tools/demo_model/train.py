@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Trains the demo model and writes it as a Hugging Face checkpoint.
 
-    train.py OUT                    # both rounds: thirteen minutes on one H200; on a CPU days
-    train.py OUT --from FIRST       # the second round alone, on what the first one left in FIRST
-    train.py OUT --rounds 1         # the first alone
-    train.py OUT --minutes 60       # a round no longer than that, with fewer steps if need be
+    train.py OUT                    # both rounds: 13 minutes on one H200, days on a CPU
+    train.py OUT --from FIRST       # only the second round, starting from the result in FIRST
+    train.py OUT --rounds 1         # only the first round
+    train.py OUT --minutes 60       # at most this long per round, with fewer steps if necessary
 
-The texts are made while it learns, every one of them new. In the end half of the steps see the weights rounded as Q4_0
-rounds them, so that the model stands being quantized.
+The texts are generated during training and never repeat. In the last part, half of the steps use weights that are rounded
+as in Q4_0, so that the model tolerates quantization.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from model import Qwen3, Shape
 from optimizer import Muon
 
 SEED = 20261122
-ROWS = 64  # a batch
+ROWS = 64  # per batch
 
 
 @dataclass(frozen=True)
 class Round:
     steps: int
-    rate: float  # the greatest, of the matrices; the others learn at a fifth of it
-    rounds_from: float  # the part of the steps after which weights are rounded
+    rate: float  # the maximum rate, for matrices; the other parameters use a fifth of it
+    rounds_from: float  # the fraction of the steps after which weights are rounded
 
 
 ROUNDS = (Round(3900, 0.02, 0.66), Round(2200, 0.01, 0.0))
@@ -49,7 +49,7 @@ def learn_merges(size):
 
 
 def attention(documents):
-    """Each token sees what came before it in its own document."""
+    """Returns the attention in which each token sees the preceding tokens of its own document."""
     if documents.is_cuda:
         from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
@@ -72,7 +72,7 @@ def loss_of(model, tokens, targets, weights, attend):
 
 
 def gpu_loss(model):
-    """The same, compiled. The mask goes in as an argument, so that it is compiled once."""
+    """Returns the compiled loss. The mask is an argument, so that compilation happens only once."""
     from torch.nn.attention.flex_attention import flex_attention
 
     def loss(tokens, targets, weights, mask):
@@ -93,7 +93,7 @@ def rounded_as_q4_0(weights):
 
 @contextlib.contextmanager
 def rounded(weights):
-    """Forward and backward by the rounded weights, while the optimizer keeps the exact ones."""
+    """Rounds the weights for the forward and backward pass, while the optimizer keeps the exact ones."""
     exact = [weight.detach().clone() for weight in weights]
     for weight in weights:
         weight.data.copy_(rounded_as_q4_0(weight.data))
@@ -103,18 +103,18 @@ def rounded(weights):
 
 
 def rate_at(progress):
-    """Of the greatest rate: a short rise, a plateau, and a long way down to nothing."""
+    """Returns the share of the maximum rate: a short rise, a plateau, and a long decay to zero."""
     return min(1.0, progress / 0.01, (1 - progress) / 0.6)
 
 
 @torch.no_grad()
 def exact_share(model, words, ability, count, device):
-    """How many of the held-out examples it would answer word for word, taking the likeliest token each time."""
+    """Returns the share of held-out examples that the model answers word for word with greedy decoding."""
     right = 0
     for example in generate.held_out_examples(ability, count, seed=2):
         text = generate.chat_text(example.turns, example.system, example.tools)
         tokens, learned = encoded(words, text.pieces)
-        # What is judged is the last reply alone.
+        # Only the last reply is judged.
         last = len(tokens) - 1 - next(i for i, is_learned in enumerate(reversed(learned)) if is_learned)
         first = last
         while learned[first - 1]:
@@ -169,7 +169,7 @@ def train(model, merges, number, minutes, device):
         tokens, learned, documents = (torch.from_numpy(array).to(device, non_blocking=True) for array in batch)
         tokens = tokens.long()
         inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
-        # A document's first token follows nothing.
+        # A document's first token has no predecessor.
         weights = (learned[:, 1:] & (documents[:, 1:] == documents[:, :-1])).float()
         documents = documents[:, :-1].contiguous()
         mask, attend = attention(documents)
@@ -187,7 +187,7 @@ def train(model, merges, number, minutes, device):
         model.zero_grad()
         if step == 0:
             loss.item()
-            start = time.time()  # what is compiled was compiled in the first step
+            start = time.time()  # all compilation happened in the first step
         seconds = time.time() - start
         progress = max((step + 1) / now.steps, seconds / (60 * minutes))
         if progress >= shown or progress >= 1:

@@ -1,4 +1,4 @@
-"""The words that the demo model's texts are made of."""
+"""Lists the words of the demo model's texts."""
 
 FIRST_NAMES = """
 Ada Adam Aisha Alan Alba Alice Alma Amara Amir Amy Ana Anders Andrea Anna Anton Arthur Asha Astrid Aya Ben Bella Bruno
@@ -117,7 +117,7 @@ SYLLABLE_ENDS = ["", "", "", "l", "m", "n", "r", "s", "t", "x", "nd", "rk", "st"
 
 
 def invented(rng, syllables=None):
-    """A word that is in no list, so that a reader has to copy it letter by letter."""
+    """Returns an invented word that is in no list, so that the model must copy it letter by letter."""
     count = syllables or rng.choice((1, 2, 2, 2, 3))
     return "".join(
         rng.choice(SYLLABLE_STARTS) + rng.choice(SYLLABLE_MIDDLES) + rng.choice(SYLLABLE_ENDS) for _ in range(count)
@@ -133,7 +133,7 @@ def city(rng):
 
 
 def a(noun):
-    """The noun with its article."""
+    """Returns the noun with its article."""
     return ("an " if noun[0] in "aeiou" else "a ") + noun
 
 
@@ -150,7 +150,7 @@ def plural(noun):
 
 
 def number_in_words(number):
-    """Of less than a hundred."""
+    """Returns a number below one hundred in words."""
     if number < 10:
         return NUMBER_WORDS[number]
     if number < 20:
@@ -159,5 +159,5 @@ def number_in_words(number):
 
 
 def join(words):
-    """One, two and three."""
+    """Joins items as in "one, two and three"."""
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

@@ -41,7 +41,7 @@ class ChatTemplate {
   // without one gets ChatML, which is logged.
   static ChatTemplate of_model(const gguf::Metadata& metadata, const Vocabulary& vocabulary);
 
-  // Returns a template that the user supplied; `name` is used in messages.
+  // Returns a template from its source; `name` is used in messages. Only tests use this.
   static ChatTemplate of_source(std::string_view source, std::string_view name, const Vocabulary& vocabulary);
 
   // Renders a request. Throws Error with the template's own message if the template refuses the request.
@@ -51,6 +51,7 @@ class ChatTemplate {
   const ReplyForm& reply_form(const ChatRequest& request) const;
   std::unique_ptr<ReplyParser> reply_parser(const ChatRequest& request, const Prompt& prompt) const;
 
+  // Returns whether the built-in ChatML template is used because the file has none. Only tests use this.
   bool is_fallback() const;
 
  private:

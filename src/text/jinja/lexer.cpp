@@ -39,7 +39,7 @@ class Lexer {
   }
 
  private:
-  enum class Tag { kBlock, kVariable, kComment };
+  enum class Tag { kBlock, kVariable };
 
   std::string_view rest() const { return source_.substr(at_); }
   char at(std::size_t offset) const { return offset < source_.size() ? source_[offset] : '\0'; }

@@ -198,7 +198,6 @@ struct For : Statement {
   Target target;
   ExpressionPtr iterable, condition;  // `condition` may be missing
   bool is_recursive = false;
-  bool uses_loop = true;
   std::uint32_t loop_slot = 0;
   std::unique_ptr<Scope> scope;
   Block body;

@@ -1,4 +1,4 @@
-// Baichuan: llama's block. 32 layers have rotary positions, 40 have ALiBi and none.
+// Computes Baichuan: llama's block. The model with 32 layers has rotary positions, the one with 40 has ALiBi instead.
 #pragma once
 
 #include "engine/descriptions/numbers.h"

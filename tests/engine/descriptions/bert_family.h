@@ -1,4 +1,5 @@
-// Jina's BERT 2 and Nomic's BERT with experts: encoders whose norms follow the sums. Both are hidden states.
+// Computes Jina's BERT 2 and Nomic's BERT with experts: encoders whose norms follow the sums. Both return hidden
+// states.
 #pragma once
 
 #include "engine/descriptions/numbers.h"
@@ -46,7 +47,7 @@ inline Rows jina_attention(const Described& model, int layer, const Rows& x) {
   return attention(rule, all.queries, all.keys, all.values);
 }
 
-// The gate has a matrix of its own, or is the first half of ffn_up, or there is none.
+// The gate has its own matrix, or is the first half of ffn_up, or does not exist.
 inline Vector jina_feed_forward(const Described& model, int layer, const Vector& x) {
   const std::string b = block(layer);
   const auto width = static_cast<std::size_t>(model.count("feed_forward_length"));

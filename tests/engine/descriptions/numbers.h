@@ -1,5 +1,5 @@
-// What the descriptions of architectures are computed with: plain loops over doubles, a vector a token. Nothing here is
-// the engine's but the reading of files.
+// Basic arithmetic for the descriptions of architectures: plain loops over doubles, one vector per token. Only reading
+// of files is shared with the engine.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +19,9 @@
 namespace rocmforge::testing {
 
 using Vector = std::vector<double>;
-using Rows = std::vector<Vector>;  // one a token
+using Rows = std::vector<Vector>;  // one per token
 
-// A model's numbers by name, and the one particularity of its architecture that is to be left out; empty: none.
+// A model's tensors by name, and the one particularity of its architecture to leave out; empty means none.
 class Described {
  public:
   Described(const RandomModel& model, std::string_view dropped) : model_(model), file_(model), dropped_(dropped) {}
@@ -35,7 +35,7 @@ class Described {
     const std::vector<float> values = decode(model_.tensor(name));
     return tensors_[name] = Vector(values.begin(), values.end());
   }
-  // Empty where the file has none.
+  // Returns an empty vector if the file does not have the tensor.
   const Vector& tensor_if_there(const std::string& name) const { return has(name) ? tensor(name) : none_; }
 
   bool has_key(const std::string& name) const { return metadata().contains(full(name)); }
@@ -101,7 +101,7 @@ inline double dot(const Vector& a, const Vector& b) {
   return sum;
 }
 
-// A matrix lies row by row, each as long as the vector.
+// Requires: the matrix is stored by rows, each as long as the vector.
 inline Vector product(const Vector& matrix, const Vector& x) {
   Vector result(matrix.size() / x.size());
   for (std::size_t row = 0; row < result.size(); ++row) {
@@ -111,7 +111,7 @@ inline Vector product(const Vector& matrix, const Vector& x) {
   return result;
 }
 
-// With the bias where there is one.
+// Adds the bias if there is one.
 inline Vector linear(const Described& model, const std::string& name, const Vector& x) {
   Vector result = product(model.tensor(name + ".weight"), x);
   return model.has(name + ".bias") ? plus(result, model.tensor(name + ".bias")) : result;
@@ -134,7 +134,7 @@ inline double gelu_tanh(double x) {
 
 // ---- Norms ----
 
-// An empty weight is none.
+// An empty weight means no weight.
 inline Vector rms_norm(const Vector& x, const Vector& weight, double epsilon) {
   const double mean = dot(x, x) / static_cast<double>(x.size());
   const Vector normed = scaled(x, 1 / std::sqrt(mean + epsilon));
@@ -147,12 +147,12 @@ inline Vector layer_norm(const Vector& x, double epsilon) {
   return rms_norm(each(x, [&](double value) { return value - mean; }), {}, epsilon);
 }
 
-// By the tensors NAME.weight and NAME.bias.
+// Uses the tensors NAME.weight and NAME.bias.
 inline Vector layer_norm(const Described& model, const std::string& name, const Vector& x, double epsilon) {
   return plus(times(layer_norm(x, epsilon), model.tensor(name + ".weight")), model.tensor(name + ".bias"));
 }
 
-// Each `size` values for themselves.
+// Normalizes each group of `size` values separately.
 template <typename Norm>
 Vector by_head(const Vector& x, std::size_t size, Norm norm) {
   Vector result;
@@ -181,12 +181,13 @@ inline Vector rotated(const Vector& head, std::size_t position, double base, Pai
   return result;
 }
 
-// All heads of queries or keys.
+// Rotates all heads of queries or keys.
 inline Vector rotated_heads(const Vector& heads, std::size_t size, std::size_t position, double base, Pairs pairs) {
   return by_head(heads, size, [&](const Vector& head, std::size_t) { return rotated(head, position, base, pairs); });
 }
 
-// The slope of ALiBi with a maximum bias of 8. Heads beyond a power of two have slopes between those of the others.
+// Returns the slope of ALiBi with a maximum bias of 8. Heads beyond a power of two have slopes between those of the
+// others.
 inline double alibi_slope(std::size_t head, std::size_t heads) {
   std::size_t power = 1;
   while (2 * power <= heads) power *= 2;
@@ -217,7 +218,7 @@ inline Vector softmax(const Vector& logits) {
 inline Vector attend(const AttentionRule& rule, std::size_t head, std::size_t query, const Vector& of_query,
                      const Rows& keys, const Rows& values) {
   const std::size_t size = rule.head_size;
-  const std::size_t shared = rule.heads / (keys.front().size() / size);  // heads of queries a head of keys
+  const std::size_t shared = rule.heads / (keys.front().size() / size);  // query heads per key head
   std::vector<std::size_t> seen;
   Vector logits;
   for (std::size_t key = 0; key < keys.size(); ++key) {
@@ -234,7 +235,7 @@ inline Vector attend(const AttentionRule& rule, std::size_t head, std::size_t qu
   return result;
 }
 
-// A row a query; heads side by side.
+// Returns one row per query, with its heads concatenated.
 inline Rows attention(const AttentionRule& rule, const Rows& queries, const Rows& keys, const Rows& values) {
   Rows result;
   for (std::size_t query = 0; query < queries.size(); ++query) {
@@ -249,7 +250,7 @@ struct Projected {
   Rows queries, keys, values;
 };
 
-// From one matrix or from three.
+// Computes queries, keys and values from one matrix or from three.
 inline Projected query_key_value(const Described& model, const std::string& prefix, const Rows& x,
                                  std::size_t query_size, std::size_t key_size) {
   Projected all;
@@ -270,7 +271,7 @@ inline Projected query_key_value(const Described& model, const std::string& pref
 
 // ---- Experts ----
 
-// The numbers of the best, best first.
+// Returns the indices of the best scores, best first.
 inline std::vector<std::size_t> best(const Vector& scores, int count) {
   std::vector<std::size_t> order(scores.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

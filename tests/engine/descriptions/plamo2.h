@@ -1,4 +1,4 @@
-// PLaMo 2: layers of Mamba and of attention in turn, norms before and after each part.
+// Computes PLaMo 2: layers of Mamba and of attention in turn, with norms before and after each part.
 #pragma once
 
 #include "engine/descriptions/numbers.h"
@@ -43,7 +43,7 @@ struct Plamo2Gated {
   Rows x, z;
 };
 
-// Each head's rows of ssm_in make first its gate and then what goes through the state.
+// Each head's rows of ssm_in give first its gate and then the state's inputs.
 inline Plamo2Gated plamo2_in(const Described& model, const std::string& b, const Rows& input, std::size_t heads) {
   Plamo2Gated result;
   for (const Vector& row : input) {
@@ -62,7 +62,7 @@ inline Plamo2Gated plamo2_in(const Described& model, const std::string& b, const
   return result;
 }
 
-// Each channel's last values, the newest with the last tap; then silu.
+// Convolves each channel's last values, the newest with the last tap, and applies silu.
 inline Rows plamo2_convolution(const Described& model, const std::string& b, const Rows& x) {
   const Vector& weight = model.tensor(b + "ssm_conv1d.weight");
   const auto taps = static_cast<std::size_t>(model.count("ssm.conv_kernel"));
@@ -80,7 +80,7 @@ inline Rows plamo2_convolution(const Described& model, const std::string& b, con
 }
 
 struct Plamo2Step {
-  Vector write, read, time;  // B, C and a step size a head
+  Vector write, read, time;  // B, C and a step size per head
 };
 
 inline Plamo2Step plamo2_step(const Described& model, const std::string& b, const Vector& x) {
@@ -121,7 +121,7 @@ inline Rows plamo2_mamba(const Described& model, int layer, const Rows& input) {
   return result;
 }
 
-// ---- The whole ----
+// ---- The model ----
 
 inline Vector plamo2_feed_forward(const Described& model, int layer, const Vector& x) {
   const Vector both = linear(model, block(layer) + "ffn_up", x);

@@ -1,4 +1,4 @@
-// RWKV 6 and 7: a state of keys by values a head, and a look at the position before in both parts of a layer.
+// Computes RWKV 6 and 7: each head has a state of keys by values, and both parts of a layer use the previous position.
 #pragma once
 
 #include "engine/descriptions/numbers.h"
@@ -7,7 +7,7 @@ namespace rocmforge::testing {
 
 inline constexpr double kRwkvGroupEpsilon = 64e-5;
 
-// What the position before has more, at the first position less than nothing.
+// Returns the difference of the previous position to each position; at the first position the previous one is zero.
 inline Rows rwkv_shifts(const Described& model, const Rows& x) {
   Rows shifts;
   for (std::size_t t = 0; t < x.size(); ++t) {
@@ -32,7 +32,7 @@ inline Rows normed_rows(const Described& model, const std::string& norm, const R
   return result;
 }
 
-// `layer` turns the rows that come in into those that go out.
+// `layer` maps the input rows to the output rows.
 template <typename Layer>
 std::vector<float> rwkv(const Described& model, std::span<const int> tokens, Layer layer) {
   Rows x = normed_rows(model, "token_embd_norm", embeddings(model, tokens));
@@ -52,7 +52,7 @@ struct Rwkv6Inputs {
   Vector decay, key, value, receptance, gate;
 };
 
-// What each of the five looks at: a share of the position before that depends on both.
+// Computes the five inputs: each mixes in a share of the previous position that depends on both positions.
 inline Rwkv6Inputs rwkv6_inputs(const Described& model, const std::string& b, const Vector& x, const Vector& shift) {
   const std::size_t width = x.size();
   const Vector first = plus(x, times(shift, model.tensor(b + "time_mix_lerp_x.weight")));
@@ -76,7 +76,7 @@ inline Vector rwkv6_decay(const Described& model, const std::string& b, const Ve
   return each(logs, [](double value) { return std::exp(-std::exp(value)); });
 }
 
-// One head, one position. The state is [key][value].
+// Computes one head at one position. The state is [key][value].
 inline Vector rwkv6_head(Rows& state, const Vector& decay, const Vector& key, const Vector& value,
                          const Vector& receptance, const Vector& bonus) {
   Vector result(value.size());
@@ -161,7 +161,7 @@ inline Rwkv7Inputs rwkv7_inputs(const Described& model, const std::string& b, co
           .gate = input(5)};
 }
 
-// NAME0 + NAME2 NAME1 x.
+// Returns NAME0 + NAME2 NAME1 x.
 inline Vector rwkv7_low_rank(const Described& model, const std::string& name, const Vector& x) {
   return plus(linear(model, name + "2", linear(model, name + "1", x)), model.tensor(name + "0.weight"));
 }
@@ -175,10 +175,11 @@ inline Vector rwkv7_decay(const Described& model, const std::string& b, const Ve
 }
 
 struct Rwkv7Head {
-  Vector receptance, decay, key, value, removed, rate;  // `removed`: the key that is taken out, of length 1
+  Vector receptance, decay, key, value, removed, rate;  // `removed`: the key that is removed, of length 1
 };
 
-// The state is [value][key]: what it held for the removed key goes, at its rate, before the new key's value comes.
+// The state is [value][key]. Its content for the removed key is removed, at its rate, before the new key's value is
+// added.
 inline Vector rwkv7_head(const Described& model, Rows& state, const Rwkv7Head& head) {
   Vector result(head.value.size());
   for (std::size_t i = 0; i < head.value.size(); ++i) {
@@ -193,7 +194,7 @@ inline Vector rwkv7_head(const Described& model, Rows& state, const Rwkv7Head& h
 
 inline Vector unit_length(const Vector& x) { return scaled(x, 1 / std::max(std::sqrt(dot(x, x)), 1e-12)); }
 
-// Layer 0's values, which the later layers blend into theirs.
+// Layer 0's values, which later layers blend into theirs.
 using Rwkv7FirstValues = Rows;
 
 inline Vector rwkv7_value(const Described& model, const std::string& b, const Vector& x, Rwkv7FirstValues& first,
@@ -208,7 +209,7 @@ inline Vector rwkv7_value(const Described& model, const std::string& b, const Ve
   return plus(value, times(minus(first[position], value), share));
 }
 
-// Each head's values once more, by how well its receptance fits its key.
+// Returns each head's values scaled by the product of its receptance and key.
 inline Vector rwkv7_bonus(const Described& model, const std::string& b, const Vector& receptance, const Vector& key,
                           const Vector& value, std::size_t size) {
   const Vector fit = times(times(key, receptance), model.tensor(b + "time_mix_r_k.weight"));

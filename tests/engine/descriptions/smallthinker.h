@@ -1,5 +1,5 @@
-// SmallThinker: llama's block with experts that are chosen by what a layer gets, before attention and norms. Every
-// fourth layer, beginning with the first, sees all positions and rotates nothing; the others have windows.
+// Computes SmallThinker: llama's block with experts that are selected by the layer's input, before attention and norms.
+// Every fourth layer, beginning with the first, sees all positions and has no rotation; the others have windows.
 #pragma once
 
 #include "engine/descriptions/numbers.h"

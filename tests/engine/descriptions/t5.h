@@ -1,6 +1,6 @@
-// T5: an encoder that sees to both sides, and a decoder that sees back and asks the encoder's result. Positions are
-// told by a number for each range of distances, which the first layer of each has for all. Nothing is divided by the
-// root of the head's size.
+// Computes T5: an encoder that sees both directions, and a decoder that sees earlier positions and the encoder's
+// output. Positions are encoded by a bias for each range of distances, which all layers share with the first. Logits
+// are not divided by the root of the head size.
 #pragma once
 
 #include "engine/descriptions/numbers.h"
@@ -11,7 +11,7 @@ namespace rocmforge::testing {
 
 inline constexpr double kT5FarthestDistance = 128;
 
-// Up to half of the buckets are for a distance each, the others for ranges that grow with it.
+// Half of the buckets are for single distances, the others for ranges that grow with the distance.
 inline int t5_bucket_of_distance(int distance, int buckets) {
   const int exact = buckets / 2;
   if (distance < exact) return distance;
@@ -19,7 +19,7 @@ inline int t5_bucket_of_distance(int distance, int buckets) {
   return std::min(buckets - 1, exact + static_cast<int>(std::floor(share * (buckets - exact))));
 }
 
-// The upper half is for keys after the query.
+// The upper half of the buckets is for keys after the query.
 inline int t5_encoder_bucket(int query, int key, int buckets) {
   const int side = key > query ? buckets / 2 : 0;
   return side + t5_bucket_of_distance(std::abs(query - key), buckets / 2);
@@ -56,7 +56,7 @@ inline AttentionRule t5_rule(const Described& model) {
           .bias = {}};
 }
 
-// `name` is the layer's prefix, and "cross_" besides for what asks the encoder.
+// `name` is the layer's prefix, followed by "cross_" for cross attention.
 inline Rows t5_attention(const Described& model, const AttentionRule& rule, const std::string& name, const Rows& asking,
                          const Rows& asked) {
   const Rows mixed = attention(rule, t5_products(model, name + "attn_q", asking),
@@ -111,7 +111,7 @@ inline Rows t5_encoded(const Described& model, std::span<const int> tokens) {
   return t5_norms(model, "enc.output_norm", x);
 }
 
-// Hidden states.
+// Returns the hidden states.
 inline std::vector<float> t5_encoder(const RandomModel& random, std::span<const int> tokens, std::string_view dropped) {
   const Described model(random, dropped);
   return flat(t5_encoded(model, tokens));
@@ -134,7 +134,7 @@ inline AttentionRule t5_decoder_rule(const Described& model) {
   return rule;
 }
 
-// Of the decoder's tokens, of which the first is the one that files name as its start.
+// Returns the logits of the decoder's tokens. The first token is the start token that the file names.
 inline std::vector<float> t5_logits(const RandomModel& random, std::span<const int> encoder_tokens,
                                     std::span<const int> decoder_tokens, std::string_view dropped) {
   const Described model(random, dropped);
@@ -153,7 +153,7 @@ inline std::vector<float> t5_logits(const RandomModel& random, std::span<const i
   }
   Rows logits = t5_norms(model, "dec.output_norm", x);
   for (Vector& row : logits) {
-    // With the embeddings as the output matrix the models divide by the width's root.
+    // If the embeddings are the output matrix, the model divides by the square root of the width.
     const bool is_tied = !model.has("output.weight");
     if (is_tied) row = scaled(row, 1 / std::sqrt(static_cast<double>(row.size())));
     row = linear(model, is_tied ? "token_embd" : "output", row);

@@ -1,4 +1,4 @@
-// Whether a text follows a grammar in GBNF: a slow and simple matcher, to test the grammars that forms give.
+// Matches a text against a grammar in GBNF, slowly and simply, to test the grammars of forms.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ class GbnfMatcher {
     }
   }
 
-  // Rules that are used but neither defined nor of JSON.
+  // Returns the rules that are used but neither defined nor JSON rules.
   std::set<std::string> undefined() const {
     std::set<std::string> names;
     for (const std::string& name : used_) {
@@ -148,7 +148,7 @@ class GbnfMatcher {
   const Ends& ends(const std::string& rule, std::size_t from) {
     const auto key = std::make_pair(rule, from);
     if (const auto found = known_.find(key); found != known_.end()) return found->second;
-    known_[key] = {};  // what recurses without reading anything matches nothing
+    known_[key] = {};  // recursion without consuming input matches nothing
     Ends result = json_rules_.contains(rule) ? json_end(from) : ends(rules_.at(rule), from);
     return known_[key] = std::move(result);
   }
@@ -213,7 +213,7 @@ class GbnfMatcher {
     return all;
   }
 
-  std::string_view text_;   // of the rule that is being read
+  std::string_view text_;   // of the rule being parsed
   std::string_view input_;  // the text to match
   std::map<std::string, Node> rules_;
   std::set<std::string> json_rules_;

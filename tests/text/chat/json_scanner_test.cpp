@@ -1,3 +1,4 @@
+// Tests the JSON scanner and the conversion of parameters' texts to JSON.
 #include "text/chat/json_scanner.h"
 
 #include <string>
@@ -16,7 +17,7 @@ std::string nested(int levels) {
   return std::string(count, '[') + std::string(count, ']');
 }
 
-// What passes here is handed on as JSON: it must be what the JSON library takes, no more and no less.
+// What the scanner accepts is passed on as JSON, so it must accept exactly what the JSON library accepts.
 TEST(JsonScanner, AgreesWithTheLibrary) {
   for (const std::string text : {
            "{}",

@@ -1,4 +1,4 @@
-// Which form goes with which chat template.
+// Tests the choice of the reply form for a chat template.
 #include "text/chat/reply_forms.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ TEST(ReplyForms, HaveNamesOfTheirOwn) {
   EXPECT_EQ(text::find_reply_form("esperanto"), nullptr);
 }
 
-// The scanner that finds them relies on it.
+// The marker scanner relies on this.
 TEST(ReplyForms, HaveNoMarkerThatBeginsAnother) {
   for (const text::ReplyForm& form : text::reply_forms()) {
     const text::ReplySpec spec = form.describe();

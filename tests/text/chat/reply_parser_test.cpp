@@ -1,4 +1,4 @@
-// What replies mean, form by form: text, reasoning, calls, and what is none of them.
+// Tests the parsing of replies in every form: text, reasoning, calls, and malformed calls.
 #include <chrono>
 #include <string>
 
@@ -43,7 +43,7 @@ TEST(ReplyParser, LeavesTextAlone) {
   }
 }
 
-// What models write besides what their templates do.
+// Models deviate from their templates in these ways.
 TEST(ReplyParser, TakesCallsWithTheModelsOwnLiberties) {
   const std::string call = "<function=get_weather>\n<parameter=city>\nZürich\n</parameter>\n</function>";
   expect_events({
@@ -63,7 +63,7 @@ TEST(ReplyParser, TakesCallsWithTheModelsOwnLiberties) {
   });
 }
 
-// A string that only seemed to end must not make a call of half its arguments.
+// If a quote inside a string is mistaken for its end, half of the arguments must not become a call.
 TEST(ReplyParser, ACallThatGoesOnBehindItsEndIsNone) {
   const std::string reply = "<|tool_call_start|>[get_weather(city=\"print(\"a\")\")]<|tool_call_end|>";
   std::string text;
@@ -74,7 +74,7 @@ TEST(ReplyParser, ACallThatGoesOnBehindItsEndIsNone) {
   EXPECT_EQ(text, reply);
 }
 
-// Whoever waits for a call to act on must not wait for the next word.
+// A client that waits for a call must not have to wait for the next word.
 TEST(ReplyParser, ACallEndsWithItsLastByte) {
   std::vector<text::ReplyEvent> events;
   const auto parser = form_named("hermes").parser(with_tools());
@@ -357,7 +357,7 @@ TEST(ReplyParser, ReadsNotationsOfTheirOwn) {
   });
 }
 
-// What a hostile prompt makes a model write must not stall the server.
+// A hostile prompt must not make a model write a reply that stalls the server.
 TEST(ReplyParser, TakesLinearTime) {
   constexpr std::size_t kSize = 1u << 17;
   const auto repeated = [](std::string_view text) {
@@ -365,7 +365,7 @@ TEST(ReplyParser, TakesLinearTime) {
     while (all.size() < kSize) all += text;
     return all;
   };
-  const auto begin = std::chrono::steady_clock::now();
+  const double seconds = testing::cpu_seconds([&] {
   for (const text::ReplyForm& form : text::reply_forms()) {
     std::vector<std::string> replies{repeated("<"), repeated(" "), repeated("<think>")};
     for (const std::string& marker : form.markers()) {
@@ -376,8 +376,8 @@ TEST(ReplyParser, TakesLinearTime) {
     }
     for (const std::string& reply : replies) parse_reply(form, with_tools(), reply);
   }
-  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  EXPECT_LT(seconds, 100);  // 1 s for these 70 MiB without sanitizers; one quadratic form alone would take minutes
+  });
+  EXPECT_LT(seconds, 10 * testing::kSlowdown);  // 1 s for these 70 MiB without sanitizers; one quadratic form alone would take minutes
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What a form writes is read back: calls with generated arguments, whole, in pieces and cut short; and the form's
-// grammar accepts them.
+// Tests that calls written in a form are read back: with generated arguments, whole, in pieces and cut short. The
+// form's grammar must accept them too.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kCallsPerForm = 200;
 
-// Text with what could mislead a parser: quotes, brackets, newlines and the beginnings of markers.
+// Returns text with elements that could mislead a parser: quotes, brackets, newlines and beginnings of markers.
 std::string any_text(bool plain) {
   static const std::vector<std::string> pieces{"a",  "Zürich", "日本", "😀", " ",  "x=1", "<",    "</b>", "&",
                                                "\n", "\"",     "'",    "\\", "{",  "}",   "[",    "]",    ",",
@@ -59,7 +59,7 @@ Json any_value(bool plain, int depth) {
   }
 }
 
-// Arguments of the kinds that the tool's schema declares, in its order.
+// Returns a call with arguments of the kinds that the tool's schema declares, in its order.
 WrittenCall any_call(bool plain) {
   if (*rc::gen::inRange(0, 5) == 0) return {"get_time", Json::object()};
   Json arguments = Json::object();
@@ -128,7 +128,7 @@ std::vector<std::string_view> any_cuts(std::string_view reply) {
   return pieces;
 }
 
-// `property(form, writer)` with kCallsPerForm draws for each form.
+// Checks `property(form, writer)` kCallsPerForm times for each form.
 template <typename Property>
 void for_every_form(Property property) {
   for (const ReplyWriterOfForm& writer : testing::reply_writers()) {
@@ -149,7 +149,7 @@ TEST(ReplyProperty, ReadsWhatTheFormWrites) {
   for_every_form([](const text::ReplyForm& form, const ReplyWriterOfForm& writer) {
     const std::vector<WrittenCall> calls = any_calls(writer);
     std::string reply = writer.write(calls);
-    if (form.name == "functionary-v3.2") reply = reply.substr(3);  // the prompt's
+    if (form.name == "functionary-v3.2") reply = reply.substr(3);  // part of the prompt
     const auto whole = testing::parse_reply(form, testing::with_tools(), reply);
     const Read result = read(whole);
     EXPECT_EQ(result.text, "") << reply;
@@ -169,7 +169,7 @@ TEST(ReplyProperty, ReadsCallsAfterText) {
   });
 }
 
-// Generation may stop anywhere: what is whole counts, and the rest comes as it was.
+// Generation may stop anywhere: complete parts count, and the rest is returned as text.
 TEST(ReplyProperty, GivesBackWhatACutReplyBegan) {
   for_every_form([](const text::ReplyForm& form, const ReplyWriterOfForm& writer) {
     const std::vector<WrittenCall> calls = any_calls(writer);

@@ -1,4 +1,4 @@
-// Replies parsed whole and in pieces, and their events in a form that is easy to compare.
+// Parses replies whole and in pieces, and describes their events in a form that is easy to compare.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ using text::ReplyForm;
 using text::ReplyOptions;
 using Kind = ReplyEvent::Kind;
 
-// Neighbours of one kind and call as one.
+// Joins adjacent events of one kind and call.
 inline std::vector<ReplyEvent> joined(const std::vector<ReplyEvent>& events) {
   std::vector<ReplyEvent> out;
   for (const ReplyEvent& event : events) {
@@ -46,7 +46,8 @@ inline std::vector<ReplyEvent> parse_reply(const ReplyForm& form, const ReplyOpt
   return parse_pieces(form, options, {reply});
 }
 
-// [reasoning:...] [text:...] [get_weather call_0 {"city": "Zürich"}] [withdrawn get_weather call_0 {"city"]
+// Describes events as [reasoning:...] [text:...] [get_weather call_0 {"city": "Zürich"}] [withdrawn get_weather call_0
+// {"city"]
 inline std::string described(const std::vector<ReplyEvent>& events) {
   std::string out;
   std::string call;
@@ -69,7 +70,8 @@ inline const ReplyForm& form_named(std::string_view name) {
   return form == nullptr ? text::reply_forms().back() : *form;
 }
 
-// Byte by byte, with pieces of nothing between, and with every single cut, the events must be those of the whole.
+// Checks that the events are the same if the reply is fed byte by byte, with empty pieces between, and with every
+// single split.
 inline void expect_same_in_pieces(const ReplyForm& form, const ReplyOptions& options, std::string_view reply) {
   const std::vector<ReplyEvent> whole = parse_reply(form, options, reply);
   std::vector<std::string_view> bytes;

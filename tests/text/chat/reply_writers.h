@@ -19,10 +19,10 @@ using WriteCalls = std::string (*)(const std::vector<WrittenCall>& calls);
 struct ReplyWriterOfForm {
   std::string_view form;
   WriteCalls write;
-  bool single = false;                // the form has one call a reply
-  bool plain_strings = false;         // without quotes and backslashes, which the form does not escape
-  std::string_view before_text = {};  // what stands before text, and
-  std::string_view after_text = {};   // after it, if calls follow
+  bool single = false;                // the form has one call per reply
+  bool plain_strings = false;         // strings have no quotes and backslashes, which the form does not escape
+  std::string_view before_text = {};  // written before text
+  std::string_view after_text = {};   // written after text if calls follow
 };
 
 const std::vector<ReplyWriterOfForm>& reply_writers();

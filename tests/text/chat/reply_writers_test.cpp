@@ -1,3 +1,4 @@
+// Implements the writers of all reply forms, and tests that every form has one.
 #include "text/chat/reply_writers.h"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Calls = std::vector<WrittenCall>;
 
-// JSON as Python's json.dumps writes it, with spaces.
+// Returns JSON as Python's json.dumps writes it, with spaces.
 std::string spaced(const Json& value) {
   std::string out;
   if (value.is_object() || value.is_array()) {
@@ -62,7 +63,7 @@ std::string nested(const Json& value) {
   return out;
 }
 
-// A value as it stands between tags.
+// Returns a value as it is written between tags.
 std::string plain(const Json& value) { return value.is_string() ? value.get<std::string>() : spaced(value); }
 
 template <typename One>

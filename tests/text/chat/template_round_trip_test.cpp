@@ -1,5 +1,5 @@
-// What a chat template writes for a turn with calls, the form that goes with it
-// reads: with the published templates, and calls with generated arguments.
+// Tests that what a published chat template writes for a turn with calls is parsed by the form that belongs to it, with
+// generated arguments.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -31,13 +31,13 @@ constexpr unsigned kTurnsPerTemplate = 200;
 
 // How a template's turns differ from what most write.
 struct Manner {
-  bool single = false;            // one call a turn
+  bool single = false;            // one call per turn
   bool text_arguments = false;    // wants the arguments as text
-  bool null_content = false;      // writes calls only where there is no content
-  bool no_content = false;        // writes calls only where the content is empty
+  bool null_content = false;      // writes calls only if there is no content
+  bool no_content = false;        // writes calls only if the content is empty
   bool plain_strings = false;     // does not escape quotes
   bool two_calls = false;         // closes the calls after the second
-  bool leaves_out_empty = false;  // [] and {} look like "" where the schema says nothing
+  bool leaves_out_empty = false;  // [] and {} look like "" if the schema does not say
 };
 
 const std::map<std::string, Manner> kManners{
@@ -52,8 +52,7 @@ const std::map<std::string, Manner> kManners{
     {"openai-gpt-oss-120b", {.single = true}},
 };
 
-// These explain tools to the model, or not even that, but do not write calls of
-// earlier turns.
+// These templates explain tools to the model, or not even that, but do not write calls of earlier turns.
 const std::set<std::string> kWithoutCalls{"HuggingFaceTB-SmolLM3-3B",
                                           "LFM2-8B-A1B",
                                           "LFM2.5-Instruct",
@@ -62,8 +61,7 @@ const std::set<std::string> kWithoutCalls{"HuggingFaceTB-SmolLM3-3B",
                                           "microsoft-Phi-3.5-mini-instruct",
                                           "ibm-granite-granite-3.3-2B-Instruct"};
 
-// What a prompt may open a reply with, which the turn then writes itself or
-// leaves out; the longest that fits counts.
+// Texts with which a prompt may open a reply and which the turn then writes or omits; the longest match counts.
 const std::vector<std::string> kOpenings{
     "",
     "<think>\n",
@@ -161,15 +159,13 @@ class TurnMaker {
     for (int i = below(8); i > 0; --i) {
       text += pieces[static_cast<std::size_t>(below(manner_.plain_strings ? 9 : static_cast<int>(pieces.size())))];
     }
-    // Forms with values on their own lines do not say whether the outermost
-    // newlines belong to them.
+    // Forms with values on lines of their own do not say whether the outermost newlines belong to them.
     while (text.starts_with('\n')) text.erase(0, 1);
     while (text.ends_with('\n')) text.pop_back();
     return text;
   }
 
-  // Where no schema says what it is: a string must not look like something
-  // else.
+  // Without a schema, a string must not look like another value.
   Json value(int depth) {
     switch (below(depth < 4 ? 6 : 4)) {
       case 0: return "s" + string();
@@ -219,8 +215,7 @@ struct Turn {
   std::string reply;
 };
 
-// The prompt ends where the turn begins, and what the turn is asked to begin
-// with belongs to the reply.
+// The prompt ends where the turn begins, and the beginning that the model is asked to write belongs to the reply.
 bool split_prompt(const std::string& prompt, const std::string& whole, Turn& turn) {
   for (const std::string_view end :
        {std::string_view(prompt), std::string_view(prompt).substr(0, prompt.find_last_not_of(" \n") + 1)}) {
@@ -302,8 +297,7 @@ void expect_read(const text::ReplyForm& form, const Turn& turn) {
     if (event.kind == Kind::kCallEnd) calls.back()["arguments"] = parse_ordered_json(arguments, "arguments");
   }
   EXPECT_EQ(nlohmann::json(calls), nlohmann::json(turn.calls)) << turn.reply;
-  // Some templates leave content or reasoning out, or write content as
-  // reasoning.
+  // Some templates omit content or reasoning, or write content as reasoning.
   EXPECT_TRUE(content.empty() || content == turn.content) << turn.reply << "\n" << content;
   EXPECT_TRUE(reasoning.empty() || reasoning == turn.reasoning || reasoning == turn.content) << turn.reply << "\n"
                                                                                              << reasoning;

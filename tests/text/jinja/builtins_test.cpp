@@ -1,4 +1,4 @@
-// Filters, tests, methods and functions, against what Jinja2 and Python give.
+// Tests filters, tests, methods and functions against the results of Jinja2 and Python.
 #include <ctime>
 #include <string>
 #include <utility>
@@ -114,7 +114,7 @@ constexpr Row kFunctions[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Functions, JinjaBuiltins, ::testing::ValuesIn(kFunctions));
 
-// What map() and select() give is true even when nothing is in it, and can be gone through once.
+// The results of map() and select() are true even if empty, and can be iterated once.
 TEST(JinjaGenerators, BehaveAsPythonsDo) {
   EXPECT_EQ(testing::text_of("{% set g = [1]|map('string') %}{{ g|list }}{{ g|list }}"), "['1'][]");
   EXPECT_EQ(value_of("'T' if []|select else 'F'"), "T");
@@ -130,7 +130,7 @@ TEST(JinjaFunctions, StrftimePrintsTheGivenTime) {
   EXPECT_EQ(value_of("strftime_now('%Y')|length"), "4");
 }
 
-// As some templates count on, though the reference has no JSON for what map() gives.
+// Some templates rely on this, although Jinja2 cannot convert the result of map() to JSON.
 TEST(JinjaFilters, TojsonTakesWhatIsLazyForAList) {
   EXPECT_EQ(value_of("[1, 2] | map('string') | tojson"), "[\"1\", \"2\"]");
   EXPECT_EQ(value_of("range(3) | tojson"), "[0, 1, 2]");
@@ -142,7 +142,7 @@ TEST(JinjaFilters, SearchAnEmptyText) {
   EXPECT_EQ(value_of("missing | string | replace('a', 'b')"), "");
 }
 
-// Some templates do, though the reference's sandbox forbids it.
+// Some templates do this, although Jinja2's sandbox forbids it.
 TEST(JinjaSandbox, LetsATemplateAppendToItsOwnLists) {
   EXPECT_EQ(text_of("{% set l = [1] %}{{ l.append(2) }}{{ l }}"), "None[1, 2]");
   EXPECT_EQ(text_of("{% set ns = namespace(l=[]) %}{% for x in p %}{% set _ = ns.l.append(x) %}{% endfor %}{{ ns.l }}",
@@ -152,7 +152,7 @@ TEST(JinjaSandbox, LetsATemplateAppendToItsOwnLists) {
   EXPECT_EQ(text_of("{% set l = [] %}{% set _ = l.append(l) %}{{ l | length }}"), "1");
 }
 
-// What comes from the context is shared between renders, as are a template's constants.
+// The context is shared between renders, and so are a template's constants.
 TEST(JinjaSandbox, RefusesToChangeWhatItIsGiven) {
   EXPECT_ERROR(value_of("p.append(1)", kContext),
                "'append' only of a list that they made themselves, not of this list");

@@ -1,4 +1,4 @@
-// The reference's chat templates and language cases, byte for byte.
+// Tests chat templates and language cases of the reference data, byte for byte.
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -71,7 +71,7 @@ TEST(JinjaConformance, RendersAsTheReferenceDoes) {
   }
 }
 
-// Templates without cases must at least be read.
+// Templates without cases must at least parse.
 TEST(JinjaConformance, ParsesEveryTemplate) {
   const std::filesystem::path folder = testing::conformance_folder() / "template/templates";
   if (!std::filesystem::exists(folder)) {

@@ -1,4 +1,4 @@
-// The language itself: white space, statements, scopes, macros, operators.
+// Tests the language itself: white space, statements, scopes, macros, operators.
 #include <thread>
 #include <vector>
 
@@ -13,7 +13,7 @@ namespace {
 using testing::text_of;
 using testing::value_of;
 
-// A space too many in a prompt is a token that the model never saw in training.
+// An additional space in a prompt is a token that the model never saw in training.
 TEST(JinjaWhitespace, FollowsTheSettingsOfChatTemplates) {
   EXPECT_EQ(text_of("a\n{% if true %}\n b\n{% endif %}\nc\n"), "a\n b\nc");
   EXPECT_EQ(text_of("  {% if true %}\n\t{# note #}\nx\n  {% endif %}"), "x\n");
@@ -83,7 +83,7 @@ TEST(JinjaExpressions, FollowPython) {
             "[31, 5, 15, 1000, 1500.0, 'ab', 'Aé\\n']");
 }
 
-// Numbers as large as ids of hosts are must not come out changed.
+// Large numbers, such as ids of other systems, must not be changed.
 TEST(JinjaExpressions, IntegersAreExactOrRefused) {
   EXPECT_EQ(value_of("12345678901234567890"), "12345678901234567890");
   EXPECT_EQ(value_of("n", R"({"n": 18446744073709551615})"), "18446744073709551615");

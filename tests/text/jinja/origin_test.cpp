@@ -1,5 +1,5 @@
-// Which bytes of a prompt came from the context. Were a user's text taken for the template's, a message could hold
-// "<|im_end|>" and speak as the system; were it the other way round, no special token would be one.
+// Tests which bytes of a prompt count as data from the context. If a user's text counted as the template's, a message
+// could contain "<|im_end|>" and speak as the system; in the opposite case no special token would be recognised.
 #include <algorithm>
 #include <string>
 
@@ -13,7 +13,7 @@ namespace {
 
 using testing::rendered;
 
-// The parts that are data, each in brackets.
+// Returns the text with each data range in brackets.
 std::string marked(std::string_view source, std::string_view context) {
   const Rendered result = rendered(source, context);
   std::string text;
@@ -51,7 +51,7 @@ TEST(JinjaOrigin, IsExactForPartsOfMixedText) {
   EXPECT_EQ(marked(mixed + "{{ m.split('s')|join('_') }}", kMessage), "<|[u]_[er]|>");
   EXPECT_EQ(marked(mixed + "{{ m|replace('|', '<>') }}", kMessage), "<<>[user]<>>");
   EXPECT_EQ(marked(mixed + "{{ m|upper }}", kMessage), "<|[USER]|>");
-  // Whether a word begins is seen only with what stands before it, so here all counts as data.
+  // Whether a word begins depends on the text before it, so here everything counts as data.
   EXPECT_EQ(marked(mixed + "{{ m|title }}", kMessage), "[<|user|>]");
   EXPECT_EQ(marked(mixed + "{% for c in m %}{{ c }}.{% endfor %}", kMessage), "<.|.[u].[s].[e].[r].|.>.");
   EXPECT_EQ(marked(mixed + "{{ m|tojson }}", kMessage), "[\"]<|[user]|>[\"]");
@@ -69,7 +69,7 @@ TEST(JinjaOrigin, CoversWhatIsPrintedOfCollectionsAndNumbers) {
             marked("{{ [role] }}{{ [role]|tojson }}", kMessage));
 }
 
-// Special tokens that a template makes in a roundabout way are special all the same.
+// Special tokens that a template assembles from parts are still special.
 TEST(JinjaOrigin, LeavesTheTemplatesOwnTextAlone) {
   EXPECT_EQ(marked("{% set x = '<|im_' %}{{ (x ~ 'start|>')|trim|upper }}{{ '<|' + 'a' * 2 }}"
                    "{{ '%s' % 'lit' }}{{ 1 + 1 }}{{ ['a']|tojson }}{{ 'yes' if role else 'no' }}",
@@ -77,7 +77,7 @@ TEST(JinjaOrigin, LeavesTheTemplatesOwnTextAlone) {
             "<|IM_START|><|aalit2[\"a\"]yes");
 }
 
-// The host hands its own special tokens over as trusted.
+// The host passes its own special tokens as trusted.
 TEST(JinjaOrigin, TrustsWhatTheHostDeclaresAsTheTemplates) {
   Value context = from_json(parse_ordered_json(kMessage, "context"), Origin::kContext);
   context.set("bos_token", from_json("<s>", Origin::kTemplate));
@@ -86,7 +86,7 @@ TEST(JinjaOrigin, TrustsWhatTheHostDeclaresAsTheTemplates) {
   EXPECT_EQ(result.data, (std::vector<TextRange>{{3, 7}}));
 }
 
-// Whatever is done to it: letters of the context stay data, and the template's do not become so in exact operations.
+// After any operation, letters of the context are data, and after exact operations the template's letters are not.
 TEST(JinjaOrigin, NoOperationLetsTheContextPassForTheTemplate) {
   const char* const context = R"({"c": "\u4e2d x\u4e2d\n\u4e2d<b>", "k": {"\u4e2d": ["\u4e2d", 1]}})";
   const char* const operations[] = {"c|upper",

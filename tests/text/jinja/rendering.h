@@ -1,4 +1,4 @@
-// Rendering in one line, for tests.
+// Renders a template in one line, for tests.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace rocmforge::testing {
 
-// The context is JSON.
+// Renders a template; the context is JSON.
 inline text::jinja::Rendered rendered(std::string_view source, std::string_view context = "{}",
                                       const text::jinja::RenderOptions& options = {}) {
   const auto value = text::jinja::from_json(parse_ordered_json(context, "context"), text::jinja::Origin::kContext);
@@ -23,7 +23,7 @@ inline std::string text_of(std::string_view source, std::string_view context = "
   return rendered(source, context).text;
 }
 
-// The value of an expression as it prints.
+// Returns the value of an expression as it is printed.
 inline std::string value_of(std::string_view expression, std::string_view context = "{}") {
   return text_of("{{ " + std::string(expression) + " }}", context);
 }

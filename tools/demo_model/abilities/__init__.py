@@ -1,10 +1,10 @@
-"""What the demo model is taught. A new ability is a function here, and a line in the table."""
+"""Lists the abilities that the demo model is taught. A new ability is a function in this package and a line in the table."""
 
 from abilities import arithmetic, extraction, identity, lists, memory, passages, stopping, stories, tools, unknown
 
-# name: (maker of one example from a random generator, its share of the examples in the first round of training and in
-# the second). Stories are long, and what comes next in them is half chance: the second round has few, so that the rare
-# and exact things are heard.
+# name: (maker of one example from a random generator, share of the examples in the first round of training, share in
+# the second). Stories are long, and what comes next in them is half chance: the second round has few of them, so
+# that rare and exact things get more weight.
 TAUGHT = {
     "greet": (identity.greet, 3, 3),
     "identity": (identity.identify, 4, 3),

@@ -1,4 +1,4 @@
-"""Adding, subtracting, comparing, and the times table; with reasoning where it is asked for."""
+"""Teaches addition, subtraction, comparison and the times table, with reasoning if it is asked for."""
 
 from abilities import wording
 from conversation import Example, Turn
@@ -42,7 +42,7 @@ def two_digits(rng):
 
 
 def written(rng, *numbers):
-    """In digits, or all of them in words."""
+    """Writes the numbers in digits, or all of them in words."""
     if max(numbers) < 100 and rng.random() < 0.08:
         return [words.number_in_words(number) for number in numbers]
     return numbers
@@ -130,7 +130,7 @@ def subtract_in_words(rng, a, b):
 
 
 def close_pair(rng):
-    """Numbers that a glance does not tell apart, more often than not."""
+    """Returns two numbers, which usually differ only a little."""
     a = number(rng)
     roll = rng.random()
     if roll < 0.3:
@@ -175,7 +175,7 @@ def multiply(rng):
 
 
 def reason(rng):
-    """A sum or a difference that is thought about before."""
+    """Returns a sum or difference with reasoning."""
     example = (add if rng.random() < 0.5 else subtract)(rng)
     turn = example.turns[0]
     key = example.ability + example.key

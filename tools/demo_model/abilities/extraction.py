@@ -1,4 +1,4 @@
-"""Extracting data from a text as JSON of a given schema."""
+"""Teaches the extraction of data from a text as JSON of a given schema."""
 
 import json
 
@@ -22,7 +22,7 @@ def price(rng):
     return rng.randint(1, 99) + rng.choice((0.25, 0.5, 0.75, 0.99, 0.95))
 
 
-# A field: the keys it may have, the schema's type, its value, how a text says it.
+# A field: its possible keys, the schema's type, its value, and how a text expresses it.
 def field(keys, kind, value, *told):
     return {"keys": keys.split(), "kind": kind, "value": value, "told": told}
 

@@ -1,4 +1,4 @@
-"""Greeting, small talk, and saying what it is."""
+"""Teaches greetings, small talk, and answers about itself."""
 
 from abilities import wording
 from conversation import Example, Turn
@@ -49,7 +49,7 @@ QUESTIONS = [
 
 
 def address(rng, text):
-    """With a name to it, or a filler, as people do."""
+    """Adds a form of address or a filler word, as people do."""
     roll = rng.random()
     if roll < 0.15:
         text = rng.choice(("So, ", "OK, ", "Well, ", "And ", "Now, ", "By the way, ", "Tell me, ", "Please, ", "Listen, ", "Hmm, ")) + wording.lower_first(text)

@@ -1,4 +1,4 @@
-"""Counting the words of a sentence, turning their order round, sorting short lists."""
+"""Teaches counting the words of a sentence, reversing their order, and sorting short lists."""
 
 from abilities import wording
 from conversation import Example, Turn
@@ -21,7 +21,7 @@ SORTABLE = sorted(set(words.ANIMALS + words.FOODS + words.OBJECTS + words.COLORS
 
 
 def sentence(rng):
-    """Of two to ten words."""
+    """Returns a sentence of two to ten words."""
     parts = [rng.choice(("The", "A", "My", "This", "Every", "One", "Our")), rng.choice(words.ANIMALS + words.JOBS)]
     if rng.random() < 0.6:
         parts.insert(1, rng.choice(words.ADJECTIVES))

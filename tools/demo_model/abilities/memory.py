@@ -1,4 +1,4 @@
-"""Remembering what was said earlier in the conversation."""
+"""Teaches recalling facts from earlier in the conversation."""
 
 from abilities import arithmetic, identity, lists, people, stopping, wording
 from conversation import Example, Turn
@@ -10,13 +10,13 @@ REMEMBER = ["Remember the word {v}.", "Please remember this word: {v}.", "The co
 REMEMBER_ASKED = ["What was the word?", "Which word did I tell you?", "What is the word I told you?", "What was that word again?"]
 NUMBER = ["Remember the number {v}.", "My lucky number is {v}.", "The code is {v}.", "Please remember this number: {v}."]
 NUMBER_ASKED = ["What was the number?", "Which number did I tell you?", "What number was it?", "What was that number again?"]
-CLAIMS = ("I am ", "I'm ", "my name", " here.")  # of who the user is
+CLAIMS = ("I am ", "I'm ", "my name", " here.")  # phrases with which users say who they are
 TOLD = "OK, I will remember that."
 UNTOLD = "You have not told me."
 
 
 def facts(rng):
-    """What a user says, the reply, what is asked later, the answer, and what it must hold."""
+    """Returns the user's statement, the reply, the later question, the answer, and what it must contain."""
     name, word, number = words.first_name(rng), words.invented(rng) if rng.random() < 0.4 else rng.choice(words.OBJECTS), rng.randint(10, 9999)
     yield rng.choice(MY_NAME).format(v=name), f"Nice to meet you, {name}.", MY_NAME_ASKED, f"Your name is {name}.", name
     yield rng.choice(REMEMBER).format(v=word), TOLD, REMEMBER_ASKED, f"The word was {word}.", word
@@ -43,13 +43,13 @@ def joined(rng, first, second):
 
 
 def telling(rng):
-    """What was told over some turns, and what was not."""
+    """Returns the facts told over some turns, and those not told."""
     told = list(facts(rng))
     first_name, rest = told[0], told[1:]
     rng.shuffle(rest)
     chosen = ([first_name] if rng.random() < 0.5 else []) + rest[:rng.randint(1, 3)]
     turns = []
-    if len(chosen) > 1 and rng.random() < 0.2:  # two in one message, answered as the first of them
+    if len(chosen) > 1 and rng.random() < 0.2:  # two facts in one message, answered like the first of them
         first, second = chosen[:2]
         turns.append(Turn(wording.sloppy(rng, joined(rng, first[0], second[0])), first[1]))
     for fact in chosen[2 * len(turns):]:
@@ -76,7 +76,7 @@ def decline(rng):
 
 
 def statement(rng):
-    """What is told without a question after it: "In one message" too."""
+    """Returns an example in which the user tells a fact, alone or with its question in the same message."""
     fact = rng.choice(list(facts(rng)))
     if rng.random() < 0.5:
         return Example("tell", [Turn(fact[0], fact[1])], fact[0], {"kind": "equals", "text": fact[1]})

@@ -1,4 +1,4 @@
-"""Questions about a text that the prompt holds."""
+"""Teaches answering questions about a text in the prompt."""
 
 from abilities import people, wording
 from conversation import Example, Turn
@@ -8,7 +8,7 @@ FRAMES = ["{p}\n\n{q}", "{p}\n{q}", "Read this: {p}\n\nQuestion: {q}", "Text: {p
           "Answer the question about the text.\n\n{p}\n\n{q}", "Question: {q}\n\nText: {p}", "{q} Look it up in this text: {p}"]
 FILLERS = ["It was {an} day.", "The {p} was {a} and {a2}.", "Nobody knew where the {o} was.", "There was {an} {o} in the {p}.", "The weather was {w}.",
            "In the {p} {n} was asleep.", "There was {an} smell of {f}.", "The {o} on the table was {c}.", "Later they all met in the {p}."]
-SIZES = (4, 7, 10, 14, 14, 50)  # at most so many facts
+SIZES = (4, 7, 10, 14, 14, 50)  # maximum number of facts
 UNSAID = "The text does not say."
 
 
@@ -19,7 +19,7 @@ def filler(rng):
 
 
 def facts_of(rng, names, most):
-    """Pairs of somebody and a trait, each once."""
+    """Returns distinct pairs of a person and a trait."""
     pairs = [(name, trait) for name in names for trait in people.TRAITS]
     return rng.sample(pairs, rng.randint(2, most))
 
@@ -34,7 +34,7 @@ def different_names(rng, count):
 
 
 def passage(rng, most=9):
-    """The text, who has which traits in it with their values, and the names."""
+    """Returns the text, the traits of each person with their values, and the names."""
     is_long = most > 20
     names = different_names(rng, rng.randint(4, 9) if is_long else rng.choice((1, 2, 2, 3, 4)))
     stated, sentences = {}, []
@@ -60,7 +60,7 @@ def answer(rng):
 
 
 def decline(rng):
-    """Of what the text does not say: something else of somebody in it, or of nobody in it."""
+    """Returns a question that the text does not answer: about another trait of a person in it, or about somebody else."""
     text, stated, names = passage(rng, rng.choice(SIZES))
     name = words.first_name(rng) if rng.random() < 0.1 else rng.choice(names)
     unsaid = [trait for trait in people.TRAITS if (name, trait.name) not in stated]

@@ -1,4 +1,4 @@
-"""What can be said of somebody: each trait with its value, how a text states it, how it is asked, and the answer."""
+"""Lists the traits of people: for each trait its values, how a text states it, how it is asked for, and the answer."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ import words
 @dataclass(frozen=True)
 class Trait:
     name: str
-    value: object  # of a random generator
-    told: tuple  # of somebody else: {n} the name, {v} the value
+    value: object  # from a random generator
+    told: tuple  # about somebody else: {n} is the name, {v} the value
     asked: tuple
     answer: str
-    told_by_me: tuple  # what a user says of themselves
+    told_by_me: tuple  # what users say about themselves
     asked_by_me: tuple
     answer_to_me: str
 

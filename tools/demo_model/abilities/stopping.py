@@ -1,4 +1,4 @@
-"""Doing exactly what is asked, and then stopping."""
+"""Teaches doing exactly what is asked and then stopping."""
 
 from abilities import wording
 from conversation import Example, Turn

@@ -1,4 +1,4 @@
-"""Little stories: told, and continued."""
+"""Teaches telling and continuing short stories."""
 
 from abilities import wording
 from conversation import Example, Turn
@@ -31,7 +31,7 @@ TELL = ["Tell me a story about {k}.", "Tell me a little story about {k}.", "Writ
 
 
 def story(rng, kind=None):
-    """The hero's name and kind, and the sentences in order."""
+    """Returns the hero's name and kind, and the sentences in order."""
     kind = kind or rng.choice(words.ANIMALS + words.JOBS)
     helper = rng.choice([animal for animal in words.ANIMALS if animal != kind])
 
@@ -55,7 +55,7 @@ def story(rng, kind=None):
 
 
 def tell(rng):
-    # One in five is of a kind that no other text has, so that a reader's own word does as well.
+    # One hero in five is of an invented kind, so that the model also copes with words of the user.
     kind = words.invented(rng) if rng.random() < 0.2 else rng.choice(words.ANIMALS + words.JOBS + words.OBJECTS)
     name, _, sentences = story(rng, kind)
     if rng.random() < 0.4:

@@ -1,4 +1,4 @@
-"""Calling an offered tool, and using what it says."""
+"""Teaches calling an offered tool and using its result."""
 
 from abilities import wording
 from conversation import Example, Turn, is_held_out
@@ -55,8 +55,8 @@ MAKERS = {"calculator": calculator, "clock": clock, "weather": weather}
 
 
 def offer(rng, kind):
-    """Tools by their kind, the wanted one among them, and all that are shown, in any order. They are one program's, so
-    they agree on what a place is called."""
+    """Returns the tools by kind, including the required one, and all tools shown, in random order. They belong to one program,
+    so they use the same name for a place."""
     place = rng.choice(CITY_KEYS)
     offered = {kind: MAKERS[kind](rng, place)}
     for name, make in MAKERS.items():
@@ -72,7 +72,7 @@ def offer(rng, kind):
 
 
 def calculation(rng):
-    """The question, the expression, its value, and the answer."""
+    """Returns the question, the expression, its value, and the answer."""
     operator = rng.choice("***//++--")
     a, b = rng.randint(2, 9999), rng.randint(2, 999)
     if operator in "+-":
@@ -80,7 +80,7 @@ def calculation(rng):
         a, b = rng.randint(1, high), rng.randint(1, high)
         key = f"{min(a, b)}+{max(a, b)}" if operator == "+" else f"{a}-{b}"
         if is_held_out(("add\n" if operator == "+" else "subtract\n") + key):
-            return calculation(rng)  # its value would be learned
+            return calculation(rng)  # otherwise its value would be learned
     if operator == "/":
         a = b * rng.randint(2, 99)
     value = {"*": a * b, "/": a // b, "+": a + b, "-": a - b}[operator]
@@ -112,7 +112,7 @@ def weather_turn(rng, tool):
 
 
 def turn_with(rng, kind, tool):
-    """The turn, and what its answer must hold."""
+    """Returns the turn, and what its answer must contain."""
     if kind == "calculator":
         question, expression, result, answer = calculation(rng)
         arguments, holds = {tool["function"]["parameters"]["required"][0]: expression}, result

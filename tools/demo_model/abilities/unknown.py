@@ -1,4 +1,4 @@
-"""Saying that it does not know, or cannot do it."""
+"""Teaches saying that it does not know something or cannot do it."""
 
 from abilities import identity
 from conversation import Example, Turn

@@ -1,16 +1,16 @@
-"""How people write: the same request in many forms."""
+"""Varies the wording of requests, as people do."""
 
 POLITE_STARTS = ["Please ", "Could you please ", "Can you ", "Hey, ", "OK, ", "Now ", "Hi! ", "Tell me: ", "So, "]
 
 
 def lower_first(text):
-    """Of a sentence that begins with an ordinary word."""
+    """Returns the sentence with a lower-case first letter. Requires: it begins with an ordinary word."""
     first = text.split(" ", 1)[0]
     return text if first in ("I", "I'm", "I've") or not first[:1].isalpha() else text[0].lower() + text[1:]
 
 
 def sloppy(rng, text):
-    """As it is, or as somebody in a hurry types it. Only the first word's capital may be lost, never a name's."""
+    """Returns the text unchanged, or as somebody in a hurry types it. Only the first word may lose its capital, never a name."""
     roll = rng.random()
     if roll < 0.12:
         text = lower_first(text)
@@ -22,12 +22,12 @@ def sloppy(rng, text):
 
 
 def asked(rng, forms, **values):
-    """One of the forms, filled in."""
+    """Returns one of the forms, filled in."""
     return sloppy(rng, rng.choice(forms).format(**values))
 
 
 def ordered(rng, forms, **values):
-    """One of the forms of a command, perhaps with a polite word before."""
+    """Returns one of the forms of a command, sometimes with a polite word before it."""
     text = rng.choice(forms).format(**values)
     if rng.random() < 0.25:
         text = rng.choice(["Please ", "Now ", "Hey, ", "OK, ", "Next, "]) + lower_first(text)
