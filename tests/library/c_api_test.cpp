@@ -1,4 +1,5 @@
 // Tests the C functions with every mistake that a program can make.
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <string>

@@ -115,14 +115,19 @@ TEST_F(PullTest, ASplitModelOpensByItsFirstPart) {
 
 // If two processes pull the same model, the file is fetched once.
 TEST_F(PullTest, TwoAtOnceFetchOnce) {
-  HubServer hub({.bytes_per_second = 2 * kMiB});
+  HubServer hub;
   const std::string content = model_bytes(4 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
+  hub.allow(100'000);
   std::vector<std::string> said;
-  PullOptions second_options{.on_message = [&](const std::string& text) { said.push_back(text); }};
+  // The first one goes on when the second one has said that it waits.
+  PullOptions second_options{.on_message = [&](const std::string& text) {
+    said.push_back(text);
+    hub.allow(UINT64_MAX);
+  }};
   PullResult first;
   std::thread other([&] { first = pull_from(hub, "hf:org/r"); });
-  while (hub.bytes_sent() < 100'000) std::this_thread::sleep_for(1ms);
+  while (hub.content_sent() < 100'000) std::this_thread::sleep_for(1ms);
   const PullResult second = pull_from(hub, "hf:org/r", second_options);
   other.join();
   EXPECT_TRUE(second.was_there);
@@ -134,12 +139,13 @@ TEST_F(PullTest, TwoAtOnceFetchOnce) {
 
 // Two processes pull the same file under two names.
 TEST_F(PullTest, TwoNamesAtOnceFetchTheirFileOnce) {
-  HubServer hub({.bytes_per_second = 2 * kMiB});
+  HubServer hub;
   const std::string content = model_bytes(2 * kMiB);
   hub.add("org/r", "m-Q8_0.gguf", content);
+  hub.allow(100'000);
   std::thread other([&] { pull_from(hub, "hf:org/r", {.name = "one"}); });
-  while (hub.bytes_sent() < 100'000) std::this_thread::sleep_for(1ms);
-  pull_from(hub, "hf:org/r", {.name = "two"});
+  while (hub.content_sent() < 100'000) std::this_thread::sleep_for(1ms);
+  pull_from(hub, "hf:org/r", {.name = "two", .on_message = [&](const std::string&) { hub.allow(UINT64_MAX); }});
   other.join();
   EXPECT_EQ(store_.models().size(), 2u);
   EXPECT_EQ(count("blobs"), 1u);

@@ -71,6 +71,9 @@ class HttpServer {
 
   const std::string& host() const { return host_; }
   std::string url() const { return "http://" + host_; }
+  // Sends no more than this number of body bytes in all, and holds the connections from there on until more are
+  // allowed.
+  void allow(std::uint64_t bytes) { allowed_ = bytes; }
   // Returns the number of body bytes handed to the network.
   std::uint64_t bytes_sent() const { return bytes_sent_; }
   std::vector<ReceivedRequest> requests() const {
@@ -157,6 +160,9 @@ class HttpServer {
         answer.bytes_per_second == 0 ? 65536 : std::max<std::size_t>(answer.bytes_per_second / kTicks, 1);
     auto next = std::chrono::steady_clock::now();
     for (std::size_t done = 0; done < wanted && !stopping_; done += at_a_time) {
+      while (!stopping_ && bytes_sent_ >= allowed_) {
+        if (is_readable(socket)) return false;  // the client has gone
+      }
       const std::string_view piece = std::string_view(answer.body).substr(done, std::min(at_a_time, wanted - done));
       if (!send_all(socket, piece)) return false;
       bytes_sent_ += piece.size();
@@ -175,6 +181,7 @@ class HttpServer {
   std::string host_;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::uint64_t> bytes_sent_ = 0;
+  std::atomic<std::uint64_t> allowed_ = UINT64_MAX;
   mutable std::mutex mutex_;
   std::vector<ReceivedRequest> requests_;
   std::vector<std::thread> connections_;  // used only by the accepting thread

@@ -84,6 +84,10 @@ class HubServer {
     change(behavior_);
   }
 
+  // Holds files of the other host, where most contents come from, after this number of bytes in all.
+  void allow(std::uint64_t bytes) { elsewhere_.allow(bytes); }
+  std::uint64_t content_sent() const { return elsewhere_.bytes_sent(); }
+
   std::string url() const { return hub_.url(); }
   std::string elsewhere() const { return elsewhere_.url(); }
   std::vector<ReceivedRequest> hub_requests() const { return hub_.requests(); }

@@ -1,9 +1,9 @@
 // Tests the parsing of replies in every form: text, reasoning, calls, and malformed calls.
-#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "support/cpu_time.h"
 #include "text/chat/reply_testing.h"
 
 namespace rocmforge {
@@ -366,18 +366,20 @@ TEST(ReplyParser, TakesLinearTime) {
     return all;
   };
   const double seconds = testing::cpu_seconds([&] {
-  for (const text::ReplyForm& form : text::reply_forms()) {
-    std::vector<std::string> replies{repeated("<"), repeated(" "), repeated("<think>")};
-    for (const std::string& marker : form.markers()) {
-      replies.push_back(repeated(marker));
-      replies.push_back(marker + repeated("{\"a\":"));
-      replies.push_back(marker + R"({"name": "f", "arguments": )" + repeated("{\"a\":"));
-      replies.push_back(marker + "[" + repeated("["));
+    for (const text::ReplyForm& form : text::reply_forms()) {
+      std::vector<std::string> replies{repeated("<"), repeated(" "), repeated("<think>")};
+      for (const std::string& marker : form.markers()) {
+        replies.push_back(repeated(marker));
+        replies.push_back(marker + repeated("{\"a\":"));
+        replies.push_back(marker + R"({"name": "f", "arguments": )" + repeated("{\"a\":"));
+        replies.push_back(marker + "[" + repeated("["));
+      }
+      for (const std::string& reply : replies) parse_reply(form, with_tools(), reply);
     }
-    for (const std::string& reply : replies) parse_reply(form, with_tools(), reply);
-  }
   });
-  EXPECT_LT(seconds, 10 * testing::kSlowdown);  // 1 s for these 70 MiB without sanitizers; one quadratic form alone would take minutes
+  EXPECT_LT(
+      seconds,
+      10 * testing::kSlowdown);  // 1 s for these 70 MiB without sanitizers; one quadratic form alone would take minutes
 }
 
 }  // namespace

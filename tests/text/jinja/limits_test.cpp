@@ -1,9 +1,9 @@
 // Tests templates that would never end or exhaust the memory, and messages that show where a template is wrong.
-#include <chrono>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "support/cpu_time.h"
 #include "support/expect_error.h"
 #include "text/jinja/rendering.h"
 
