@@ -200,7 +200,7 @@ TEST(Manifest, RefusesWhatWouldLeaveTheStore) {
     EXPECT_ERROR(parse_manifest(text, "m.json"), "m.json: file");
   }
   EXPECT_ERROR(parse_manifest("[]", "m.json"), "m.json");
-  EXPECT_ERROR(parse_manifest(R"({"name":"n","source":"s","files":[]})", "m.json"), "no list");
+  EXPECT_ERROR(parse_manifest(R"({"name":"n","source":"s","files":[]})", "m.json"), "not a list");
 }
 
 TEST(Manifest, NamesAreSafe) {
