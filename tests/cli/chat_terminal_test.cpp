@@ -50,6 +50,7 @@ class ChatInATerminal : public ::testing::Test {
   // Returns the messages of the conversation, which /save writes.
   nlohmann::json saved_messages(const Tmux& terminal) const {
     const std::string path = folder_ / "chat.json";
+    std::filesystem::remove(path);  // it would be asked whether to replace it
     terminal.enter("/save " + path);
     EXPECT_TRUE(terminal.shows("messages are in"));
     terminal.press({"C-l"});
@@ -404,6 +405,52 @@ TEST_F(ChatInATerminal, PlainTerminalsGetPlainText) {
     terminal->press({"C-d"});
     EXPECT_TRUE(terminal->ends_with("\nleft with 0")) << name;
   }
+}
+
+// Words are not broken at the terminal's width, nor after it has changed.
+TEST_F(ChatInATerminal, LinesEndBetweenWords) {
+  const auto terminal = chat(model({.script = {"seven", " anything", " imagination", " something", " nothing",
+                                               " everything", " whatsoever", " extraordinary", " 日本語", " end"}}));
+  terminal->enter("hi");
+  EXPECT_TRUE(terminal->ends_with(
+      "seven anything imagination something nothing everything whatsoever extraordinary\n日本語 end\n\n>"));
+  terminal->resize(34, 24);
+  terminal->enter("hi");
+  EXPECT_TRUE(terminal->ends_with(
+      "seven anything imagination\nsomething nothing everything\nwhatsoever extraordinary 日本語\nend\n\n>"));
+}
+
+// A typing mistake must not cost a conversation that was saved before.
+TEST_F(ChatInATerminal, SaveAsksBeforeItReplaces) {
+  const std::string path = folder_.write("precious.json", "precious");
+  const auto terminal = chat(model());
+  terminal->enter("hi");
+  ASSERT_TRUE(terminal->ends_with("there\n\n>"));
+  terminal->enter("/save " + path);
+  ASSERT_TRUE(terminal->ends_with("Replace it? [y/N]"));
+  terminal->enter("");
+  ASSERT_TRUE(terminal->ends_with("Nothing is written.\n>"));
+  EXPECT_EQ(testing::read_text(path), "precious");
+  terminal->enter("/save " + path);
+  ASSERT_TRUE(terminal->ends_with("Replace it? [y/N]"));
+  terminal->enter("y");
+  ASSERT_TRUE(terminal->shows("2 messages are in"));
+  EXPECT_THAT(testing::read_text(path), HasSubstr("\"messages\""));
+}
+
+// Where a model's file recommends the likeliest token each time, another answer takes another way of drawing.
+TEST_F(ChatInATerminal, RegenDrawsAnewWhereTheFileRecommendsTheLikeliest) {
+  const auto terminal = chat("demo -n 12");
+  terminal->enter("Tell me a story.");
+  const nlohmann::json first = saved_messages(*terminal);
+  bool differs = false;
+  for (int i = 0; i < 5 && !differs; ++i) {
+    terminal->enter("/clear");
+    terminal->enter("Tell me a story.");
+    terminal->enter("/regen");
+    differs = saved_messages(*terminal) != first;
+  }
+  EXPECT_TRUE(differs);
 }
 
 }  // namespace
