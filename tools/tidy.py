@@ -2,8 +2,8 @@
 """Runs clang-tidy-19 over the sources that the release build compiles.
 
 Most of a check's time goes into the headers. Sources that the build compiles several at a time are therefore checked several
-at a time, in the opposite order: a source that includes too little and is saved in one order by the sources before it fails
-in the other.
+at a time, in the opposite order: a source that includes too little, and compiles thanks to the sources before it, fails
+here unless those behind it include the same.
 
 A batch that passed is not checked again until one of its sources, a header of ours that they include, their compile command,
 .clang-tidy or clang-tidy itself has changed; build/tidy/ remembers. Arguments are parts of paths: only sources that hold one
@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 PASSED = ROOT / "build/tidy"
 BATCHES = ROOT / "build/tidy/batches"
+TOGETHER = 12  # sources of one check
 UNITY = re.compile(r"/Unity/unity_\d+_cxx\.cxx$")
 TIDY = "clang-tidy-19"
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
@@ -85,9 +86,8 @@ def batches_of(database, parts):
             name = str(file.relative_to(ROOT))
             batches.append(Batch(name, [file], entry["command"], entry["directory"]))
     for folder, (entry, file, sources) in together.items():
-        size = -(-len(sources) // len([e for e in database if Path(e["file"]).parent.parent == folder]))
         ordered = sorted(sources, reverse=True)
-        step = 1 if parts else size
+        step = 1 if parts else TOGETHER
         for i in range(0, len(ordered), step):
             part = ordered[i:i + step]
             name = str(part[0].relative_to(ROOT)) if parts else f"{folder.name.removesuffix('.dir')}_{i // step}"
@@ -149,6 +149,8 @@ def main():
         if not mark.is_file() or mark.read_text() != wanted:
             todo.append((batch, mains[batch.name, batch.command], mark, wanted))
 
+    # The longest first, so that no core waits at the end for the other.
+    todo.sort(key=lambda item: -sum(len(read(source)[0]) for source in item[0].sources))
     failed, printed = 0, {""}
     with ThreadPoolExecutor(max(1, options.jobs)) as pool:
         for findings in pool.map(lambda item: check(*item), todo):

@@ -132,13 +132,6 @@ const ordered_json* find_field(const ordered_json& line, std::string_view name) 
 
 }  // namespace
 
-std::optional<std::string> optional_text_field(const ordered_json& line, std::string_view name) {
-  const ordered_json* const found = find_field(line, name);
-  if (found == nullptr) return std::nullopt;
-  if (!found->is_string()) refuse_field(name, line, "a text");
-  return found->get<std::string>();
-}
-
 std::optional<double> optional_number_field(const ordered_json& line, std::string_view name, double least,
                                             double greatest) {
   const ordered_json* const found = find_field(line, name);

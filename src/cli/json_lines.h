@@ -32,7 +32,6 @@ std::string input_of(const std::optional<std::string>& given, std::size_t most);
 // Fields of a line's object. One that is missing where no fallback is given, or of another type, is an Error.
 std::string text_field(const nlohmann::ordered_json& line, std::string_view name);
 // The same where the field may be missing or null.
-std::optional<std::string> optional_text_field(const nlohmann::ordered_json& line, std::string_view name);
 std::optional<double> optional_number_field(const nlohmann::ordered_json& line, std::string_view name, double least,
                                             double greatest);
 std::optional<std::int64_t> optional_integer_field(const nlohmann::ordered_json& line, std::string_view name,

@@ -34,7 +34,7 @@ std::string cache_type(const std::string& special, const char* special_option, c
               special.empty() ? "--kv-type" : special_option, printable(type));
 }
 
-void report_load(const engine::Runner& runner) {
+void report_runner(const engine::Runner& runner) {
   const engine::LoadStatistics& load = runner.load_statistics();
   const engine::MemoryPlan& memory = runner.memory();
   for (const std::string& line : runner.plan().explain()) log::info("{}", line);
@@ -133,7 +133,11 @@ Model load_model(const std::string& path, const ModelArguments& arguments) {
   options.on_progress = [&bar](const LoadProgress& progress) {
     bar.show(progress.done, progress.total, progress.what);
   };
-  return Model::load(path, options);
+  Model model = Model::load(path, options);
+  if (options.preload || options.lock) {
+    log::info("the whole model is in memory{}", options.lock ? " and stays there" : "");
+  }
+  return model;
 }
 
 engine::RunnerOptions runner_options(const ModelArguments& arguments) {
@@ -158,7 +162,7 @@ void report_load(const ModelInfo& info, const std::string& name) {
 
 engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options) {
   engine::Runner runner(file, options);
-  report_load(runner);
+  report_runner(runner);
   return runner;
 }
 

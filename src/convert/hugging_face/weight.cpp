@@ -99,13 +99,6 @@ View View::every(std::size_t axis, std::uint64_t begin, std::uint64_t step) cons
   return view;
 }
 
-View View::without_ones() const {
-  View view = *this;
-  std::erase_if(view.axes, [](const Axis& axis) { return axis.size == 1; });
-  if (view.axes.empty()) view.axes.push_back({1, 1});
-  return view;
-}
-
 View View::changed(ValueChange::Kind kind, float operand) const {
   View view = *this;
   view.change = {kind, operand};

@@ -82,7 +82,6 @@ struct View {
   View exchanged(std::size_t a, std::size_t b) const;
   View part(std::size_t axis, std::uint64_t begin, std::uint64_t size) const;
   View every(std::size_t axis, std::uint64_t begin, std::uint64_t step) const;
-  View without_ones() const;
   View changed(ValueChange::Kind kind, float operand = 0) const;
 
   // Reads the numbers from `begin` on, in the view's order.

@@ -152,10 +152,4 @@ void CallReader::end_call() {
 
 void CallReader::settle() { stream_.record({}); }
 
-void CallReader::whole_call(std::string_view name, std::string_view id, std::string_view json) {
-  begin_call(name, id);
-  arguments(json);
-  end_call();
-}
-
 }  // namespace rocmforge::text

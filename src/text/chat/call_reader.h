@@ -63,7 +63,6 @@ class CallReader {
   void end_call();
   // Discards what was recorded since the last call, even though it was not a call.
   void settle();
-  void whole_call(std::string_view name, std::string_view id, std::string_view json);
 
  private:
   Task<bool> json(JsonScanner::Step& last, std::string* held);

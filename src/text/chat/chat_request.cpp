@@ -21,10 +21,4 @@ std::string_view name_of(ChatRole role) {
   return std::find_if(kRoles.begin(), kRoles.end(), [&](const auto& entry) { return entry.first == role; })->second;
 }
 
-std::optional<ChatRole> find_chat_role(std::string_view name) {
-  const auto found =
-      std::find_if(kRoles.begin(), kRoles.end(), [&](const auto& entry) { return entry.second == name; });
-  return found == kRoles.end() ? std::nullopt : std::optional(found->first);
-}
-
 }  // namespace rocmforge::text

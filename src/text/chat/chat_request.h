@@ -13,7 +13,6 @@ namespace rocmforge::text {
 enum class ChatRole { kSystem, kDeveloper, kUser, kAssistant, kTool };
 
 std::string_view name_of(ChatRole role);
-std::optional<ChatRole> find_chat_role(std::string_view name);
 
 struct ChatToolCall {
   std::string id = {};
