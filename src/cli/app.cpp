@@ -1,5 +1,6 @@
 #include "cli/app.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -103,13 +104,23 @@ std::optional<Number> number_in(const std::string& text, const Bounded<Number>& 
   return sound ? std::optional(number) : std::nullopt;
 }
 
+// "1,073,741,824", "0.5".
+template <typename Number>
+std::string shown(Number number) {
+  if constexpr (std::is_floating_point_v<Number>) {
+    return fmt::format("{}", number);
+  } else {
+    return number < 0 ? fmt::format("{}", number) : group_digits(static_cast<std::uint64_t>(number));
+  }
+}
+
 template <typename Number>
 std::string expectation(const Bounded<Number>& place) {
   const std::string kind = std::is_floating_point_v<Number> ? "number" : "whole number";
   const bool open = place.greatest == std::numeric_limits<Number>::max();
   if (open && place.least != 0) return kind;
-  if (open) return fmt::format("{} from {}", kind, place.least);
-  return fmt::format("{} from {} to {}", kind, place.least, place.greatest);
+  if (open) return fmt::format("{} from {}", kind, shown(place.least));
+  return fmt::format("{} from {} to {}", kind, shown(place.least), shown(place.greatest));
 }
 
 template <typename Number>
@@ -140,8 +151,9 @@ CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
       option->allow_extra_args(argument.is_positional())->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     if constexpr (std::is_same_v<Value, std::string>) option->check(CLI::Validator(refuse_empty, ""));
-    if constexpr (std::is_same_v<Value, int>) option->check(whole_number(argument.least, 4096));
-    if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, 1'000'000'000'000));
+    if constexpr (std::is_same_v<Value, int>)
+      option->check(whole_number(argument.least, std::min<std::uint64_t>(argument.greatest, 4096)));
+    if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, argument.greatest));
     return option;
   }
 }
@@ -196,7 +208,8 @@ std::string message_of(const CLI::ParseError& problem, const CLI::App& app) {
     const std::string word = words.empty() ? "" : words.front();
     if (!has_unknown) return fmt::format("'{}' is one argument too many", printable(word));
     const auto near = option_near(word, option_names(chosen_command(app)));
-    return fmt::format("there is no option {}{}", printable(word), near ? fmt::format("; did you mean {}?", *near) : "");
+    return fmt::format("there is no option {}{}", printable(word),
+                       near ? fmt::format("; did you mean {}?", *near) : "");
   }
   if (dynamic_cast<const CLI::RequiredError*>(&problem) != nullptr && text.ends_with(" is required")) {
     return text.substr(0, text.size() - std::string_view(" is required").size()) + " is missing";
@@ -211,8 +224,9 @@ std::string message_of(const CLI::ParseError& problem, const CLI::App& app) {
 int report_usage(const Error& error, const CLI::App& app) {
   const CLI::App& command = chosen_command(app);
   const std::string name = &command == &app ? "rocmforge" : "rocmforge " + command.get_name();
-  print_error(stderr, Error(ErrorCode::kUsage, printable(error.message(), 300),
-                            !error.hint().empty() ? error.hint() : fmt::format("`{} --help` shows how it is used", name)));
+  print_error(stderr,
+              Error(ErrorCode::kUsage, printable(error.message(), 300),
+                    !error.hint().empty() ? error.hint() : fmt::format("`{} --help` shows how it is used", name)));
   return kUsageError;
 }
 
@@ -255,8 +269,10 @@ int run_command(const Command& command) {
                               fmt::format("{}: {}", printable(error.path1().string()), error.code().message())));
   } catch (const std::system_error& error) {
     const bool is_output = std::ferror(stdout) != 0;
-    print_error(stderr, Error(ErrorCode::kIo, fmt::format("{}: {}", is_output ? "cannot write to standard output" : "the system refuses",
-                                                          error.code().message())));
+    print_error(stderr,
+                Error(ErrorCode::kIo,
+                      fmt::format("{}: {}", is_output ? "cannot write to standard output" : "the system refuses",
+                                  error.code().message())));
   } catch (const std::bad_alloc&) {
     print_error(stderr, Error(ErrorCode::kOutOfMemory, "out of memory"));
   } catch (const std::exception& error) {

@@ -33,6 +33,7 @@ struct Argument {
   std::string help;
   Place place;
   std::uint64_t least = 1;  // of a number
+  std::uint64_t greatest = 1'000'000'000'000;
   bool required = false;
   Completes completes = Completes::kNothing;
   std::vector<std::string> choices = {};  // offered to the shell; the command itself judges what it is given

@@ -30,7 +30,7 @@ std::vector<Device> open_devices(const DeviceOptions& options) {
     throw Error(ErrorCode::kUnsupported, fmt::format("--device {}: this build has no GPU backend", name),
                 "--device cpu runs on the processor");
   } else {
-    throw error(ErrorCode::kUsage, "--device {}: expected auto, cpu, ref, emu, gpu or gpu:N", printable(name));
+    throw error(ErrorCode::kUsage, "--device {}: expected auto, cpu, ref, gpu or gpu:N", printable(name));
   }
   return devices;
 }

@@ -26,7 +26,7 @@ Pooling pooling_of(const gguf::File& file) {
     case 0:
       throw Error(ErrorCode::kUsage,
                   fmt::format("{}: '{}' does not say how tokens become one vector", file.path(), key),
-                  "choose mean, cls or last pooling");
+                  "choose one: --pooling mean, cls or last");
     case kRank:
       throw error(ErrorCode::kUnsupported, "{}: '{}' is 4: the model ranks texts and has no embeddings", file.path(),
                   key);

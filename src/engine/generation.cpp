@@ -14,7 +14,7 @@ void check_length(const Request& request, const Runner& runner) {
   if (request.prompt.size() <= context || request.shifts_context) return;
   throw Error(ErrorCode::kTooLarge,
               fmt::format("the prompt has {} tokens, more than the context of {}", request.prompt.size(), context),
-              "a longer context takes more memory; shifting the context drops what is oldest");
+              "--ctx makes the context longer and takes more memory; --context-shift drops the oldest tokens");
 }
 
 std::vector<std::string> joined(std::vector<std::string> strings, const std::vector<std::string>& more) {

@@ -59,7 +59,7 @@ TEST_F(ModelCommands, SayWhatIsWrong) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "out.npy")) << text;
   };
   refused({"--device", "gpu"}, 1, "--device gpu: this build has no GPU backend");
-  refused({"--device", "tpu"}, 2, "expected auto, cpu, ref, emu, gpu or gpu:N");
+  refused({"--device", "tpu"}, 2, "expected auto, cpu, ref, gpu or gpu:N");
   refused({"--isa", "sse9"}, 2, "--isa sse9: no such instruction set; this CPU has scalar");
   refused({"--kv-type", "Q2_K"}, 2, "--kv-type Q2_K: expected F32");
   refused({"--kv-type-v", "nonsense"}, 2, "--kv-type-v nonsense: expected F32, F16, BF16, Q8_0 or Q4_0");

@@ -99,7 +99,7 @@ TEST(Placement, AskingForAGpuNeverEndsOnTheProcessor) {
     EXPECT_ERROR(open_devices({.device = device}), "no GPU backend");
   }
   for (const char* device : {"", "gpu:", "gpu:x", "cuda", "CPU"}) {
-    EXPECT_ERROR(open_devices({.device = device}), "expected auto, cpu, ref, emu, gpu or gpu:N");
+    EXPECT_ERROR(open_devices({.device = device}), "expected auto, cpu, ref, gpu or gpu:N");
   }
   EXPECT_EQ(open_devices({.device = "auto"}).front().backend->name(), "cpu");
 }
