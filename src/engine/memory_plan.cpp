@@ -56,7 +56,7 @@ std::string advice(const DecoderSpec& spec, const MemoryRequest& request, std::i
 void check_trained_length(const DecoderSpec& spec, std::int64_t context) {
   if (context <= spec.context) return;
   if (spec.learned_positions != models::Need::kNever) {
-    throw error(ErrorCode::kUsage, "a context of {}: the model has learned positions, and only {} of them", context,
+    throw error(ErrorCode::kUsage, "a context of {}: the model has learned {} positions and supports no more", context,
                 spec.context);
   }
   log::warning("a context of {} is longer than the {} positions that the model was trained for", context, spec.context);
