@@ -1,5 +1,5 @@
-// What the library throws for bad input, failed I/O and exhausted memory: a code for programs, a message for people, a
-// hint what to try.
+// The exception that the library throws for invalid input, failed I/O and exhausted memory. It has a code for programs,
+// a message for people and a hint on what to try.
 #pragma once
 
 #include <exception>
@@ -11,21 +11,22 @@
 namespace rocmforge {
 
 enum class ErrorCode {
-  kUsage,        // the caller asked for something that makes no sense
+  kUsage,        // an argument or option is invalid
   kNotFound,     // a file, tensor, key or name does not exist
-  kIo,           // the operating system refused to read or write
-  kMalformed,    // a file's or a request's content is wrong
-  kUnsupported,  // sound, but not something this program can do
-  kTooLarge,     // beyond a limit that guards us
+  kIo,           // the operating system failed to read or write
+  kMalformed,    // the content of a file or request is invalid
+  kUnsupported,  // valid, but this version cannot do it
+  kTooLarge,     // exceeds a limit
   kOutOfMemory,
   kCancelled,
-  kInternal,  // a broken promise of our own
+  kInternal,  // a bug in ROCmForge
 };
 
+// Returns the code's name.
 ROCMFORGE_API std::string_view name_of(ErrorCode code);
 
-// The message names the file, tensor, key or field, what was found and what was expected. The hint, where there is one,
-// says what to try next.
+// The message names the file, tensor, key or field, what was found and what was expected. The hint says what to try
+// next; it may be empty.
 class ROCMFORGE_API Error : public std::exception {
  public:
   Error(ErrorCode code, std::string message, std::string hint = {});

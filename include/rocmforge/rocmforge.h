@@ -1,4 +1,4 @@
-// All of the C++ API. Its C counterpart is rocmforge/c_api.h.
+// Includes the whole C++ API. The C API is in rocmforge/c_api.h.
 #pragma once
 
 #include "rocmforge/error.h"

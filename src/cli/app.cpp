@@ -27,14 +27,14 @@ namespace {
 
 constexpr std::string_view kDescription =
     "ROCmForge runs large language models from GGUF files, on AMD GPUs and any CPU.\n"
-    "This version runs them on the CPU; the server and GPUs are to come.";
+    "This version runs them on the CPU; a server and GPU support are planned.";
 
 constexpr std::string_view kFooter =
     "`rocmforge COMMAND --help` explains a command and shows examples.\n"
     "`rocmforge model.gguf` is short for `rocmforge run model.gguf`.\n"
     "Exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.";
 
-// Two columns that fit 80: names, then their explanation.
+// Formats the help in two columns, names and explanations, within 80 columns.
 class HelpFormat : public CLI::Formatter {
  public:
   HelpFormat() {
@@ -42,18 +42,18 @@ class HelpFormat : public CLI::Formatter {
     label("SUBCOMMAND", "COMMAND");
   }
 
-  // "-t,--threads N", and nothing about types: the explanation says what is needed.
+  // Shows "-t,--threads N" without types, which the explanation names if necessary.
   std::string make_option_opts(const CLI::Option* option) const override {
     return option->get_type_name().empty() ? "" : " " + option->get_type_name();
   }
 
-  // "NAME..." for one that may be repeated.
+  // Shows "NAME..." for an argument that can be repeated.
   std::string make_option_usage(const CLI::Option* option) const override {
     const std::string name = make_option_name(option, true) + (option->get_expected_max() > 1 ? "..." : "");
     return option->get_required() ? name : "[" + name + "]";
   }
 
-  // "Subcommands:" would be the library's own word.
+  // Replaces the library's heading for positional arguments.
   std::string make_group(std::string group, bool is_positional,
                          std::vector<const CLI::Option*> options) const override {
     return CLI::Formatter::make_group(is_positional ? "Arguments" : std::move(group), is_positional,
@@ -81,7 +81,7 @@ class HelpFormat : public CLI::Formatter {
   }
 };
 
-// A whole number up to what any use could have; the library would take -5 for a very large one.
+// Checks that a value is a whole number in range. The library itself would read -5 as a very large number.
 CLI::Validator whole_number(std::uint64_t least, std::uint64_t greatest) {
   const auto check = [least, greatest](const std::string& text) -> std::string {
     std::uint64_t number = 0;
@@ -98,7 +98,7 @@ template <typename Number>
 std::optional<Number> number_in(const std::string& text, const Bounded<Number>& place) {
   Number number{};
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  // What is no number is not between any two either.
+  // NaN fails both comparisons.
   const bool sound =
       failure == std::errc() && end == text.data() + text.size() && number >= place.least && number <= place.greatest;
   return sound ? std::optional(number) : std::nullopt;
@@ -132,7 +132,7 @@ CLI::Option* add_bounded(CLI::App& app, const Argument& argument, const Bounded<
   return app.add_option_function<std::string>(argument.names, store, argument.help)->check(CLI::Validator(check, ""));
 }
 
-// Nothing would tell an empty value from none.
+// Refuses empty values, because commands use an empty string for an option that is not given.
 std::string refuse_empty(const std::string& text) { return text.empty() ? "the value is empty" : ""; }
 
 template <typename Value>
@@ -198,7 +198,7 @@ const CLI::App& chosen_command(const CLI::App& app) {
   return *deepest;
 }
 
-// The library's complaints in our words.
+// Translates the library's error messages.
 std::string message_of(const CLI::ParseError& problem, const CLI::App& app) {
   const std::string text = problem.what();
   const std::string option = text.substr(0, text.find(':'));
@@ -248,7 +248,7 @@ std::vector<const char*> with_command(int argc, const char* const* argv, std::sp
   return words;
 }
 
-// Output that could not be written is a failure, however the program ends.
+// Returns the exit code, or kFailure if standard output could not be written.
 int finished(int exit_code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit_code;
   print_error(stderr, Error(ErrorCode::kIo, "cannot write to standard output"));
@@ -260,7 +260,7 @@ int run_command(const Command& command) {
     command.run();
     return finished(kSuccess);
   } catch (const Error& error) {
-    // Where there is no message nothing is lost that would have to be said: whoever interrupted it knows.
+    // An error without a message is an interruption, which the user knows about.
     if (!error.message().empty()) print_error(stderr, error);
     if (error.code() == ErrorCode::kCancelled) return kInterruptedExit;
     return error.code() == ErrorCode::kUsage ? kUsageError : kFailure;
@@ -287,16 +287,17 @@ int run_program(int argc, const char* const* argv) {
   std::vector<Command> commands = all_commands();
   CLI::App app{std::string(kDescription), "rocmforge"};
   app.formatter(std::make_shared<HelpFormat>());
-  app.set_help_flag("-h,--help", "Explain, and exit");
-  app.set_help_all_flag("--help-all", "Explain every command, and exit");
-  app.set_version_flag("--version", "rocmforge " ROCMFORGE_VERSION, "Print the version, and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_help_all_flag("--help-all", "Print the help of every command and exit");
+  app.set_version_flag("--version", "rocmforge " ROCMFORGE_VERSION, "Print the version and exit");
   bool wants_notice = false;
-  app.add_flag("--licenses", wants_notice, "Print the libraries in this program with their licenses, and exit");
+  app.add_flag("--licenses", wants_notice, "Print the licenses of the libraries in this program and exit");
   app.footer(std::string(kFooter));
   app.fallthrough();
   app.require_subcommand(0, 1);
   std::string log_level = "info";
-  app.add_option("--log-level", log_level, "What is worth a message: trace, debug, info, warning, error, off")
+  app.add_option("--log-level", log_level,
+                 "Least severe messages to print: trace, debug, info, warning, error or off (default: info)")
       ->type_name("LEVEL");
   const Command* chosen = nullptr;
   for (Command& command : commands) declare(app, command, chosen);

@@ -1,4 +1,4 @@
-// The program without its main(): from arguments to an exit code.
+// Runs the program: parses the arguments, runs the command and returns the exit code.
 #pragma once
 
 namespace rocmforge::cli {

@@ -1,4 +1,4 @@
-// `rocmforge bench`: how fast a model runs on this machine, beside the machine's own limits.
+// `rocmforge bench`: measures how fast a model runs on this machine, and the machine's limits.
 #include <memory>
 #include <optional>
 
@@ -53,18 +53,21 @@ void check(const BenchArguments& arguments) {
   const bool is_synthetic = !arguments.synthetic.empty();
   if (has_file && is_synthetic) throw error(ErrorCode::kUsage, "-m and --synthetic exclude each other");
   if (arguments.roofline && (has_file || is_synthetic)) {
-    throw error(ErrorCode::kUsage, "--roofline measures the machine alone, without {}", has_file ? "-m" : "--synthetic");
+    throw error(ErrorCode::kUsage, "--roofline measures the machine alone, without {}",
+                has_file ? "-m" : "--synthetic");
   }
   if (!has_file && !is_synthetic && !arguments.roofline) {
     throw error(ErrorCode::kUsage, "there is no model: -m or --synthetic names one, --roofline measures without");
   }
-  for (const auto& [option, is_given] : {std::pair{"--type", !arguments.type.empty()}, {"--save", !arguments.save.empty()}}) {
+  for (const auto& [option, is_given] :
+       {std::pair{"--type", !arguments.type.empty()}, {"--save", !arguments.save.empty()}}) {
     if (is_given && !is_synthetic) throw error(ErrorCode::kUsage, "{} goes with --synthetic", option);
   }
   if (arguments.prompt == 0 && arguments.generated == 0 && !arguments.roofline) {
     throw error(ErrorCode::kUsage, "-p 0 -n 0: there is nothing to measure");
   }
-  if (arguments.json && arguments.output_form == "md") throw error(ErrorCode::kUsage, "--json and -o md exclude each other");
+  if (arguments.json && arguments.output_form == "md")
+    throw error(ErrorCode::kUsage, "--json and -o md exclude each other");
 }
 
 // ---- What is shown ----
@@ -73,7 +76,7 @@ using Json = nlohmann::ordered_json;
 
 std::string_view name_of(engine::Phase phase) { return phase == engine::Phase::kPrefill ? "prefill" : "decode"; }
 
-// What was measured on what.
+// The model and the device that were measured.
 struct Subject {
   std::string model;
   std::uint64_t bytes = 0;
@@ -206,50 +209,54 @@ Command bench_command() {
       std::move(model),
       {.names = "--synthetic",
        .value = "NAME",
-       .help = "A model with random weights in place of a file: " + engine::synthetic_names(),
+       .help = "Use a model with random weights instead of a file: " + engine::synthetic_names(),
        .place = &arguments->synthetic},
       {.names = "--type",
        .value = "TYPE",
-       .help = "The synthetic model's mix or format, as for `quantize`; Q4_0",
+       .help = "Mix or format of the synthetic model, as for `quantize` (default: Q4_0)",
        .place = &arguments->type},
       {.names = "--save",
        .value = "F.gguf",
-       .help = "Write the synthetic model to a file and measure that",
+       .help = "Write the synthetic model to this file and measure the file",
        .place = &arguments->save,
        .completes = Completes::kFile},
       {.names = "-p",
        .value = "N",
-       .help = "Tokens of the prefill, 0 for none; 512",
+       .help = "Prompt tokens to process; 0: no prefill measurement (default: 512)",
        .place = &arguments->prompt,
        .least = 0},
       {.names = "-n",
        .value = "N",
-       .help = "Tokens of the decode, 0 for none; 128",
+       .help = "Tokens to generate; 0: no decode measurement (default: 128)",
        .place = &arguments->generated,
        .least = 0},
-      {.names = "-b", .value = "N", .help = "Sequences that run together; 1", .place = &arguments->sequences},
-      {.names = "-d", .value = "N", .help = "Tokens that are there before; 0", .place = &arguments->depth, .least = 0},
-      {.names = "-r", .value = "N", .help = "Repetitions; 5", .place = &arguments->repetitions},
+      {.names = "-b", .value = "N", .help = "Sequences that run together (default: 1)", .place = &arguments->sequences},
+      {.names = "-d",
+       .value = "N",
+       .help = "Tokens already in the KV cache (default: 0)",
+       .place = &arguments->depth,
+       .least = 0},
+      {.names = "-r", .value = "N", .help = "Repetitions (default: 5)", .place = &arguments->repetitions},
       {.names = "-o",
        .value = "FORM",
-       .help = "json or md; md",
+       .help = "Output form: json or md (default: md)",
        .place = &arguments->output_form,
        .completes = Completes::kChoices,
        .choices = {"json", "md"}},
       {.names = "--json", .value = "", .help = "The same as -o json", .place = &arguments->json},
       {.names = "--roofline",
        .value = "",
-       .help = "Without a model: measure only what the machine can do",
+       .help = "Measure only the limits of the machine, without a model",
        .place = &arguments->roofline},
   };
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "bench",
-      .summary = "Measure how fast a model runs, beside the machine's limits",
+      .summary = "Measure how fast a model runs, and the machine's limits",
       .details =
-          "Medians of the repetitions, with the least and the greatest. The limit of a\n"
-          "decode is reading the weights and the cached keys and values once a step; that\n"
-          "of a prefill is arithmetic. Both are measured in the same run.",
+          "Prints the median of the repetitions, with the least and the greatest. A decode\n"
+          "is limited by reading the weights and the KV cache once per step, a prefill by\n"
+          "arithmetic. The machine's limits are measured in the same run.",
       .examples =
           "  rocmforge bench -m model.gguf\n"
           "  rocmforge bench --synthetic llama-1b --type Q4_0 -p 128 -n 32\n"

@@ -1,4 +1,4 @@
-// What a command of the program is: its name, its arguments, its action. The table of all is in commands.cpp.
+// Describes a command of the program: its name, arguments and action. commands.cpp has the table of all commands.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace rocmforge::cli {
 
-// What a shell may offer where a value is wanted.
+// What shell completion offers for a value.
 enum class Completes { kNothing, kFile, kChoices };
 
-// A number that may be left out, and from where to where it makes sense.
+// An optional number and its range.
 template <typename Number>
 struct Bounded {
   std::optional<Number>* number;
@@ -22,22 +22,22 @@ struct Bounded {
   Number greatest;
 };
 
-// Where the parsed value goes. A bool is a switch without a value; an optional tells an empty text from none; a vector
-// takes every repetition, as a positional every word.
+// The variable that receives the parsed value. A bool is a switch without a value. An optional string distinguishes an
+// empty text from no text. A vector receives the values of all repetitions, and as a positional all words.
 using Place = std::variant<bool*, int*, std::uint64_t*, std::string*, std::optional<std::string>*,
                            std::vector<std::string>*, Bounded<int>, Bounded<float>, Bounded<std::uint64_t>>;
 
 struct Argument {
   std::string names;  // "--json", "-t,--threads"; a positional has no dashes
-  std::string value;  // what the value is called in the help; empty for a switch
+  std::string value;  // name of the value in the help; empty for a switch
   std::string help;
   Place place;
-  std::uint64_t least = 1;  // of a number
+  std::uint64_t least = 1;  // smallest valid number
   std::uint64_t greatest = 1'000'000'000'000;
   bool required = false;
   Completes completes = Completes::kNothing;
-  std::vector<std::string> choices = {};  // offered to the shell; the command itself judges what it is given
-  std::string group = {};                 // under which the help lists it; empty: "Options"
+  std::vector<std::string> choices = {};  // for shell completion only; the command itself checks the value
+  std::string group = {};                 // heading in the help; empty: "Options"
 
   bool is_positional() const { return names.front() != '-'; }
   bool is_switch() const { return std::holds_alternative<bool*>(place); }

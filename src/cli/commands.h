@@ -7,10 +7,10 @@
 
 namespace rocmforge::cli {
 
-// Each with places of its own for what is parsed.
+// Creates all commands. Each call creates new variables for the parsed values.
 std::vector<Command> all_commands();
 
-// One a file of that name.
+// Each command is in the file with its name.
 Command inspect_command();
 Command dequantize_command();
 Command quantize_command();

@@ -1,4 +1,4 @@
-// `rocmforge completion SHELL`: a script that completes commands, options and the values they take.
+// `rocmforge completion SHELL`: prints a script that completes commands, options and their values.
 #include <algorithm>
 #include <memory>
 
@@ -14,7 +14,7 @@ namespace {
 // The options that every command takes.
 constexpr std::string_view kGlobalOptions = "--help --help-all --log-level --version";
 
-// "-t,--threads" as "-t --threads".
+// Converts "-t,--threads" to "-t --threads".
 std::string spaced(std::string names) {
   std::ranges::replace(names, ',', ' ');
   return names;
@@ -50,7 +50,7 @@ std::string command_names(const std::vector<Command>& commands, std::string_view
   return fmt::format("{}", fmt::join(names, separator));
 }
 
-// Cases of what the word before the cursor wants: a file, one of some words, or anything.
+// Returns the cases for the option before the cursor, whose value is a file, one of some words, or anything.
 std::string bash_value_cases(const Command& command) {
   std::string cases;
   for (const Argument& argument : command.arguments) {
@@ -99,7 +99,7 @@ complete -o filenames -F _rocmforge rocmforge
                      command_names(commands, " "), kGlobalOptions, command_names(commands, "|"), cases);
 }
 
-// In single quotes for a shell, with what would end them escaped.
+// Quotes a text for a shell: puts it in single quotes and escapes those in it.
 std::string quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
@@ -113,7 +113,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string zsh_spec(const Argument& argument) {
-  // Brackets and colons part a specification's fields.
+  // Brackets and colons separate the fields of a specification.
   std::string help = argument.help;
   for (char& c : help) {
     if (c == '[' || c == ']') c = ' ';
@@ -197,7 +197,7 @@ std::string fish_script(const std::vector<Command>& commands) {
 }
 
 void print_script(std::string_view shell) {
-  // The places that these commands parse into are not used, only what they are called.
+  // Only the names of the commands and arguments are used, not their variables.
   const std::vector<Command> commands = all_commands();
   if (shell == "bash") return fmt::print("{}", bash_script(commands));
   if (shell == "zsh") return fmt::print("{}", zsh_script(commands));
@@ -219,7 +219,7 @@ Command completion_command() {
           "  rocmforge completion fish > ~/.config/fish/completions/rocmforge.fish",
       .arguments = {{.names = "SHELL",
                      .value = "SHELL",
-                     .help = "bash, zsh or fish",
+                     .help = "The shell: bash, zsh or fish",
                      .place = shell.get(),
                      .required = true,
                      .completes = Completes::kChoices,

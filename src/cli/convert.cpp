@@ -1,4 +1,4 @@
-// `rocmforge convert`: a Hugging Face folder as a GGUF file.
+// `rocmforge convert`: converts a Hugging Face folder to a GGUF file.
 #include "convert/hugging_face/convert.h"
 
 #include <chrono>
@@ -76,35 +76,36 @@ Command convert_command() {
   const auto arguments = std::make_shared<ConvertArguments>();
   return {
       .name = "convert",
-      .summary = "Make a GGUF file from a Hugging Face folder",
+      .summary = "Convert a Hugging Face folder to a GGUF file",
       .details =
           "HF_DIR holds config.json, model.safetensors or its shards with their index, and\n"
-          "the tokenizer's files. Weights keep the type that the checkpoint has; MXFP4,\n"
-          "MXFP6, NVFP4 and FP8 in blocks of 32 stay as they are, other FP8, GPTQ and AWQ\n"
-          "become floats or Q4_0. Without a tokenizer the model takes token ids only.",
+          "the tokenizer's files. By default weights keep the type of the checkpoint.\n"
+          "MXFP4, MXFP6, NVFP4 and FP8 in blocks of 32 stay as they are; other FP8, GPTQ\n"
+          "and AWQ become floats or Q4_0. A model without a tokenizer takes only token ids.",
       .examples =
           "  rocmforge convert Qwen3-0.6B qwen3.gguf\n"
           "  rocmforge convert Qwen3-0.6B qwen3-q8.gguf --type Q8_0\n"
           "  rocmforge convert gpt-oss-20b gpt-oss-bf16.gguf --type BF16 --dequantize",
       .arguments = {{.names = "HF_DIR",
                      .value = "HF_DIR",
-                     .help = "The folder",
+                     .help = "Folder with the model",
                      .place = &arguments->folder,
                      .required = true,
                      .completes = Completes::kFile},
                     output_argument(arguments->output),
                     {.names = "--type",
                      .value = "TYPE",
-                     .help = "F32, F16 or BF16 for floating weights, or a type that `quantize` takes",
+                     .help = "F32, F16 or BF16 for floating-point weights, or a type of `quantize` (default: as in the "
+                             "checkpoint)",
                      .place = &arguments->type,
                      .completes = Completes::kChoices,
                      .choices = {"F32", "F16", "BF16", "Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0"}},
                     {.names = "--dequantize",
                      .value = "",
-                     .help = "Turn MXFP4, MXFP6, FP8 and NVFP4 blocks into floats too",
+                     .help = "Also convert MXFP4, MXFP6, FP8 and NVFP4 blocks to floats",
                      .place = &arguments->dequantize},
                     threads_argument(arguments->threads),
-                    {.names = "--json", .value = "", .help = "Print what was done as JSON", .place = &arguments->json}},
+                    {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json}},
       .run = [arguments] { convert_model(*arguments); },
   };
 }

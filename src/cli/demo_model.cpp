@@ -1,5 +1,5 @@
-// The file is a section of the program itself. So that everything that takes a path takes it too, its bytes are put
-// into a file in memory, which is there under /proc; at 12 MB that takes milliseconds.
+// The model is data in the program itself. It is copied to a file in memory, which has a path under /proc, so that it
+// can be used wherever a path is expected. Copying 12 MB takes milliseconds.
 #include "cli/demo_model.h"
 
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// The demo model, which is a part of the program.
+// Provides the demo model, which is embedded in the program.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace rocmforge::cli {
 
-// What it is called wherever a model is expected.
+// The demo model's name, where a command takes a MODEL.
 inline constexpr std::string_view kDemoModel = "demo";
 
-// A path at which it can be opened for as long as the program runs. Every call gives the same one.
+// Returns a path at which the demo model can be opened while the program runs. Every call returns the same path.
 const std::string& path_of_demo_model();
 
 }  // namespace rocmforge::cli

@@ -1,4 +1,4 @@
-// `rocmforge dequantize`: one tensor as float32.
+// `rocmforge dequantize`: writes one tensor as float32.
 #include <algorithm>
 #include <memory>
 #include <vector>
@@ -50,8 +50,8 @@ Command dequantize_command() {
       .name = "dequantize",
       .summary = "Write one tensor as float32 to a NumPy file",
       .details =
-          "The array has the tensor's dimensions, the contiguous one last. A companion\n"
-          "scale of NVFP4 is a tensor of its own and not applied.",
+          "The array has the tensor's dimensions, with the contiguous one last. The scale\n"
+          "of an NVFP4 tensor is a separate tensor and is not applied.",
       .examples =
           "  rocmforge dequantize model.gguf --tensor blk.0.attn_q.weight --out q.npy\n"
           "  python3 -c \"import numpy; print(numpy.load('q.npy').std())\"",
@@ -63,12 +63,12 @@ Command dequantize_command() {
                      .completes = Completes::kFile},
                     {.names = "--tensor",
                      .value = "NAME",
-                     .help = "The tensor's name, as `inspect --tensors` lists it",
+                     .help = "Name of the tensor, as listed by `inspect --tensors`",
                      .place = &arguments->tensor,
                      .required = true},
                     {.names = "--out",
                      .value = "F.npy",
-                     .help = "The file to write; an existing one is replaced",
+                     .help = "File to write; an existing file is replaced",
                      .place = &arguments->output,
                      .required = true,
                      .completes = Completes::kFile}},

@@ -1,4 +1,4 @@
-// `rocmforge detokenize`: tokens to text.
+// `rocmforge detokenize`: converts tokens to text.
 #include <memory>
 #include <optional>
 
@@ -68,7 +68,7 @@ Command detokenize_command() {
   std::vector<Argument> list = arguments->tokenizer.list();
   list.insert(list.end(), {{.names = "--ids",
                             .value = "LIST",
-                            .help = "The ids as a JSON list; standard input without it",
+                            .help = "Token ids as a JSON list (default: standard input)",
                             .place = &arguments->ids},
                            {.names = "--no-special",
                             .value = "",
@@ -76,15 +76,15 @@ Command detokenize_command() {
                             .place = &arguments->no_special},
                            {.names = "--jsonl",
                             .value = "",
-                            .help = "Answer lines of JSON on standard input by lines of JSON",
+                            .help = "Read lines of JSON and answer each with a line of JSON",
                             .place = &arguments->lines}});
   return {
       .name = "detokenize",
       .summary = "Show the text of tokens",
       .details =
-          "With --jsonl every line is {\"ids\": [...]}, with \"special\": false where control\n"
-          "tokens are to be left out, and is answered by {\"text\": T}, or by {\"error\": ...}\n"
-          "where something is wrong with it. Bytes that are no UTF-8 come out as U+FFFD.",
+          "With --jsonl every line is {\"ids\": [...]}, with \"special\": false to leave out\n"
+          "control tokens. The answer is {\"text\": T}, or {\"error\": ...} if the line is\n"
+          "invalid. Bytes that are not UTF-8 become U+FFFD.",
       .examples =
           "  rocmforge detokenize -m model.gguf --ids '[9906, 11, 1917]'\n"
           "  rocmforge tokenize -m m.gguf --text Hi | rocmforge detokenize -m m.gguf\n"

@@ -17,17 +17,36 @@ struct OtherName {
 };
 
 constexpr OtherName kCommandsElsewhere[] = {
-    {"list", "rocmforge models"},         {"ls", "rocmforge models"},        {"ps", "rocmforge models"},
-    {"show", "rocmforge inspect MODEL"},  {"info", "rocmforge inspect MODEL"}, {"chat", "rocmforge run MODEL"},
-    {"generate", "rocmforge run MODEL PROMPT"}, {"download", "rocmforge pull SOURCE"}, {"delete", "rocmforge rm NAME"},
-    {"help", "rocmforge --help"},         {"version", "rocmforge --version"}, {"devices", "rocmforge bench --roofline"},
+    {"list", "rocmforge models"},
+    {"ls", "rocmforge models"},
+    {"ps", "rocmforge models"},
+    {"show", "rocmforge inspect MODEL"},
+    {"info", "rocmforge inspect MODEL"},
+    {"chat", "rocmforge run MODEL"},
+    {"generate", "rocmforge run MODEL PROMPT"},
+    {"download", "rocmforge pull SOURCE"},
+    {"delete", "rocmforge rm NAME"},
+    {"help", "rocmforge --help"},
+    {"version", "rocmforge --version"},
+    {"devices", "rocmforge bench --roofline"},
 };
 
 constexpr OtherName kOptionsElsewhere[] = {
-    {"--max-tokens", "-n"},       {"--n-predict", "-n"},         {"--predict", "-n"},      {"--num-predict", "-n"},
-    {"--max-new-tokens", "-n"},   {"--ctx-size", "--ctx"},       {"--num-ctx", "--ctx"},   {"--context", "--ctx"},
-    {"--max-model-len", "--ctx"}, {"--cache-type-k", "--kv-type-k"}, {"--cache-type-v", "--kv-type-v"},
-    {"-ctk", "--kv-type-k"},      {"-ctv", "--kv-type-v"},       {"--system-prompt", "--system"}, {"-sys", "--system"},
+    {"--max-tokens", "-n"},
+    {"--n-predict", "-n"},
+    {"--predict", "-n"},
+    {"--num-predict", "-n"},
+    {"--max-new-tokens", "-n"},
+    {"--ctx-size", "--ctx"},
+    {"--num-ctx", "--ctx"},
+    {"--context", "--ctx"},
+    {"--max-model-len", "--ctx"},
+    {"--cache-type-k", "--kv-type-k"},
+    {"--cache-type-v", "--kv-type-v"},
+    {"-ctk", "--kv-type-k"},
+    {"-ctv", "--kv-type-v"},
+    {"--system-prompt", "--system"},
+    {"-sys", "--system"},
 };
 
 std::optional<std::string_view> name_here(std::span<const OtherName> names, std::string_view word) {
@@ -59,7 +78,7 @@ std::optional<std::string> option_near(const std::string& word, std::span<const 
   if (const auto ours = name_here(kOptionsElsewhere, name)) {
     if (std::ranges::find(options, *ours) != options.end()) return std::string(*ours);
   }
-  // One is the beginning of the other: --temperature and --temp.
+  // One name may be a prefix of the other, as --temp is of --temperature.
   for (const std::string& known : options) {
     constexpr std::size_t kTelling = 5;
     if (std::min(known.size(), name.size()) >= kTelling && (known.starts_with(name) || name.starts_with(known))) {

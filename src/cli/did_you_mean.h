@@ -1,4 +1,4 @@
-// Commands and options as other programs name them, or as they are misspelt: what a person probably meant.
+// Suggests commands and options for misspelt names and for names that other programs use.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,10 @@
 
 namespace rocmforge::cli {
 
-// The error for a first word that is neither a command nor a model.
+// Returns the error for a first word that is neither a command nor a model.
 Error unknown_command(const std::string& word, std::span<const std::string_view> commands);
 
-// The one of `options` that "--temperature" or "--temprature=1" was probably meant as; none if nothing comes near.
+// Returns the option that was probably meant by a word such as "--temperature" or "--temprature=1", if one is similar.
 std::optional<std::string> option_near(const std::string& word, std::span<const std::string> options);
 
 }  // namespace rocmforge::cli

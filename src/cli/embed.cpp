@@ -1,4 +1,4 @@
-// `rocmforge embed`: texts to vectors.
+// `rocmforge embed`: computes embeddings of texts.
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -60,28 +60,28 @@ Command embed_command() {
       model_argument(arguments->model),
       {.names = "--jsonl",
        .value = "",
-       .help = "Read lines {\"text\":…} and answer each by {\"embedding\":[…]}",
+       .help = "Read lines {\"text\":…} and answer each with {\"embedding\":[…]}",
        .place = &arguments->lines},
-      {.names = "--text", .value = "TEXT", .help = "The text; standard input if not given", .place = &arguments->text},
+      {.names = "--text", .value = "TEXT", .help = "The text (default: standard input)", .place = &arguments->text},
       {.names = "--pooling",
        .value = "HOW",
-       .help = "How tokens become one vector: mean, cls (the first) or last; what the file says if not given",
+       .help = "How to combine the tokens' vectors: mean, cls (the first) or last (default: as the file specifies)",
        .place = &arguments->pooling,
        .completes = Completes::kChoices,
        .choices = {"mean", "cls", "last"}},
       {.names = "--no-normalize",
        .value = "",
-       .help = "Leave the vectors' lengths as they are, not 1",
+       .help = "Do not scale the vectors to length 1",
        .place = &arguments->no_normalize},
   };
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "embed",
-      .summary = "Turn texts into vectors",
+      .summary = "Compute embeddings of texts",
       .details =
-          "A text's vector is pooled from the hidden states of its tokens, behind the last\n"
-          "norm, and goes through the projections that some files have for it. A text\n"
-          "longer than the context is an error; of --jsonl only its own line's.",
+          "The vector of a text is pooled from the hidden states of its tokens, after the\n"
+          "last norm, and multiplied by the projections that some files have for it. A text\n"
+          "longer than the context is an error; with --jsonl only for its own line.",
       .examples =
           "  rocmforge embed -m model.gguf --text \"a text\"\n"
           "  rocmforge embed -m model.gguf --jsonl <texts.jsonl >vectors.jsonl",

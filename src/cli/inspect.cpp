@@ -1,4 +1,4 @@
-// `rocmforge inspect`: what a GGUF file holds and needs, without running it.
+// `rocmforge inspect`: shows what a GGUF file holds and how much memory it needs, without running it.
 #include <memory>
 #include <optional>
 
@@ -30,7 +30,7 @@ struct InspectArguments {
   bool json = false;
 };
 
-// The length that memory is stated for: as asked, or as trained.
+// Returns the context length for the memory figures: the option's, or the trained length.
 std::optional<std::uint64_t> context_of(const InspectArguments& arguments, const ModelSummary& summary) {
   return arguments.context > 0 ? std::optional(arguments.context) : summary.context_length;
 }
@@ -315,17 +315,17 @@ Command inspect_command() {
                     {.names = "--tensors", .value = "", .help = "List every tensor", .place = &arguments->tensors},
                     {.names = "--ctx",
                      .value = "N",
-                     .help = "State the memory for N tokens; the trained length if not given",
+                     .help = "Context length for the memory figures (default: the trained length)",
                      .place = &arguments->context},
                     {.names = "--kv-type",
                      .value = "TYPE",
-                     .help = "How keys and values are stored: F32, F16, BF16, Q8_0 or Q4_0; F16 if not given",
+                     .help = "Type of the KV cache: F32, F16, BF16, Q8_0 or Q4_0 (default: F16)",
                      .place = &arguments->cache_format,
                      .completes = Completes::kChoices,
                      .choices = {"F32", "F16", "BF16", "Q8_0", "Q4_0"}},
                     {.names = "--json",
                      .value = "",
-                     .help = "Print everything, tensors and metadata too, as JSON",
+                     .help = "Print everything as JSON, with tensors and metadata",
                      .place = &arguments->json}},
       .run = [arguments] { inspect(*arguments); },
   };

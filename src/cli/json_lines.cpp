@@ -23,7 +23,7 @@ using nlohmann::ordered_json;
 
 enum class LineState { kRead, kTooLong, kEnd };
 
-// A line of standard input, without its end. Of one that is too long the rest is passed over.
+// Reads a line of standard input, without its line feed. Skips the rest of a line that is too long.
 LineState read_line(std::string& line) {
   line.clear();
   bool any = false, too_long = false;
@@ -38,13 +38,13 @@ LineState read_line(std::string& line) {
   return too_long ? LineState::kTooLong : LineState::kRead;
 }
 
-// Whoever feeds one line at a time waits for its answer.
+// Returns whether a program may wait for each answer before it sends the next line. It does not if the input is a file.
 bool answers_are_awaited() {
   struct stat input{};
   return fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode);
 }
 
-// A line has no lines of its own: where it is not JSON, the column is enough.
+// Removes "line 1" from the message of the JSON parser, which sees only one line.
 std::string without_line(std::string message) {
   constexpr std::string_view kLine = ": line 1, column";
   const std::size_t found = message.find(kLine);
@@ -69,7 +69,7 @@ ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_lon
   }
 }
 
-// A program that waits in silence looks as if it hung.
+// Tells the user that the program waits for input from the terminal.
 void say_if_waiting(std::string_view what) {
   if (isatty(STDIN_FILENO) == 1) log::info("reading {} from the terminal; Ctrl-D ends it", what);
 }
@@ -148,8 +148,9 @@ std::optional<std::int64_t> optional_integer_field(const ordered_json& line, std
   const ordered_json* const found = find_field(line, name);
   if (found == nullptr) return std::nullopt;
   const bool is_negative = found->is_number_integer() && !found->is_number_unsigned();
-  const bool fits = is_negative ? found->get<std::int64_t>() >= least
-                                : found->is_number_unsigned() && found->get<std::uint64_t>() <= static_cast<std::uint64_t>(greatest);
+  const bool fits =
+      is_negative ? found->get<std::int64_t>() >= least
+                  : found->is_number_unsigned() && found->get<std::uint64_t>() <= static_cast<std::uint64_t>(greatest);
   if (!fits || found->get<std::int64_t>() > greatest || found->get<std::int64_t>() < least) {
     refuse_field(name, line, fmt::format("a whole number from {} to {}", least, greatest));
   }

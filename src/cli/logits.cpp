@@ -1,4 +1,4 @@
-// `rocmforge logits`: what a model answers to given tokens, as numbers.
+// `rocmforge logits`: writes the logits that a model computes for given tokens.
 #include <algorithm>
 #include <memory>
 
@@ -19,11 +19,11 @@ struct LogitsArguments {
   bool step = false;
 };
 
-// So many values are answered at a time.
+// The largest number of logits per step.
 constexpr std::int64_t kMostOutputValues = std::int64_t{1} << 26;
 constexpr std::int64_t kMostStepTokens = 512;
 
-// An encoder needs all tokens in one step; what others compute does not depend on where a step ends.
+// An encoder needs all tokens in one step. The results of a decoder do not depend on where a step ends.
 int step_tokens_for(const gguf::File& file, std::int64_t tokens, bool step) {
   const models::DecoderSpec spec = models::describe(file).spec;
   if (spec.is_encoder()) {
@@ -35,8 +35,8 @@ int step_tokens_for(const gguf::File& file, std::int64_t tokens, bool step) {
   return static_cast<int>(std::min({tokens, rows, kMostStepTokens}));
 }
 
-// What the logits are of, after the sequence's encoder has read the tokens where it has one: its decoder is given the
-// answer that it should make, from its start token on, less the last.
+// Returns the decoder's input. In an encoder-decoder model the encoder first reads the tokens; the decoder's input is
+// then its start token and all tokens except the last.
 std::vector<std::int32_t> tokens_of_decoder(engine::Runner& runner, kv::SequenceId sequence,
                                             const std::vector<std::int32_t>& tokens) {
   if (runner.spec().encoder == nullptr || tokens.empty()) return tokens;
@@ -89,28 +89,31 @@ Command logits_command() {
       model_argument(arguments->model),
       {.names = "--tokens",
        .value = "F.json",
-       .help = "The tokens: {\"tokens\":[…]}",
+       .help = "File with the token ids: {\"tokens\":[…]}",
        .place = &arguments->tokens,
        .required = true,
        .completes = Completes::kFile},
       {.names = "--out",
        .value = "F.npy",
-       .help = "The file to write; an existing one is replaced",
+       .help = "File to write; an existing file is replaced",
        .place = &arguments->output,
        .required = true,
        .completes = Completes::kFile},
-      {.names = "--step", .value = "", .help = "Compute token by token, as generation does", .place = &arguments->step},
+      {.names = "--step",
+       .value = "",
+       .help = "Compute one token per step, as in generation",
+       .place = &arguments->step},
   };
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "logits",
       .summary = "Write the logits of all positions for given tokens",
       .details =
-          "Writes float32 [tokens, vocabulary] to a NumPy file; an encoder's are its last\n"
-          "hidden states, [tokens, width]. Where a decoder stands behind an encoder, the\n"
-          "encoder reads the tokens, and the decoder its start token and then the same\n"
-          "tokens but the last. The context is what the tokens need, and keys and values\n"
-          "are kept as F32, unless told otherwise.",
+          "Writes float32 [tokens, vocabulary] to a NumPy file; for an encoder its last\n"
+          "hidden states, [tokens, width]. In an encoder-decoder model the encoder reads\n"
+          "the tokens, and the decoder reads its start token and then the same tokens\n"
+          "except the last. By default the context is as long as the tokens need, and the\n"
+          "KV cache is F32.",
       .examples =
           "  rocmforge logits -m model.gguf --tokens t.json --out logits.npy\n"
           "  rocmforge logits -m model.gguf --tokens t.json --out ref.npy --device ref",

@@ -1,9 +1,9 @@
-// The command line program.
+// The main function of the command-line program.
 #include <csignal>
 
 #include "cli/app.h"
 
 int main(int argc, char** argv) {
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that grows beyond a limit is an error with a name, as on a full disk
+  std::signal(SIGXFSZ, SIG_IGN);  // writing beyond the file size limit then fails with EFBIG
   return rocmforge::cli::run_program(argc, argv);
 }

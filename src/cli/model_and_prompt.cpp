@@ -22,7 +22,7 @@ bool is_there(const std::string& path) {
 
 bool is_one_word(const std::string& text) { return !text.empty() && text.find_first_of(" \t\n") == std::string::npos; }
 
-// "Why?" has a character that no name of a model has.
+// Returns whether the text has only characters that names of models can have. "Why?" has another one.
 bool could_be_a_name(const std::string& text) {
   return is_one_word(text) && std::ranges::all_of(text, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -37,7 +37,7 @@ bool looks_like_a_file(const std::string& word) {
 }  // namespace
 
 ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string& second, const std::string& option) {
-  // Beside -m only a file is taken for a second model: any word may be a prompt.
+  // With -m only an existing file counts as a second model, because any word may be a prompt.
   const bool names_model = option.empty() ? names_a_model(first) : !first.empty() && is_there(first);
   const bool first_is_model = !second.empty() || names_model;
   if (first_is_model && !option.empty()) {

@@ -1,4 +1,4 @@
-// Which of a command's words is the model and which the prompt.
+// Decides which of a command's words is the model and which is the prompt.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ struct ModelAndPrompt {
   std::string prompt;  // empty: none
 };
 
-// `first` and `second` are the positional words, empty where there are none; `option` is what -m says. One word alone
-// is the model if it names one (cli/model_source.h), and the prompt otherwise. Where none is named it is the demo
-// model. An Error where two are named, or what looks like a file's name is none.
+// `first` and `second` are the positional words, empty if missing; `option` is the value of -m. A single word is the
+// model if it names one (cli/model_source.h), and the prompt otherwise. Without a model it is the demo model. Throws
+// Error if two models are given, or if a word looks like the name of a file that does not exist.
 ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string& second, const std::string& option);
 
-// What a person gave as the prompt, and what was piped in after it.
+// Returns the prompt from the command line followed by the text from standard input.
 std::string joined_prompt(const std::string& prompt, const std::string& piped);
 
 }  // namespace rocmforge::cli

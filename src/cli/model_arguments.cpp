@@ -24,7 +24,7 @@ constexpr std::uint64_t kLongestContext = std::uint64_t{1} << 30;
 
 const std::vector<std::string> kCacheTypes = {"F32", "F16", "BF16", "Q8_0", "Q4_0"};
 
-// The more special option counts, then the general one.
+// Returns the value of the more specific option or, without one, of the general one.
 std::string cache_type(const std::string& special, const char* special_option, const std::string& general) {
   const std::string& type = special.empty() ? general : special;
   if (type.empty()) return "F16";
@@ -64,47 +64,51 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
   return {
       {.names = "--device",
        .value = "DEVICE",
-       .help = "auto, cpu, ref (slow, exact), gpu or gpu:N; auto if not given",
+       .help = "Device to run on: auto, cpu, ref (slow, exact), gpu or gpu:N (default: auto)",
        .place = &arguments.device,
        .completes = Completes::kChoices,
        .choices = {"auto", "cpu", "ref", "gpu"}},
       {.names = "--isa",
        .value = "ISA",
-       .help = "The highest instruction set to use: scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx",
+       .help = "Highest CPU instruction set to use: scalar, avx2, avxvnni, avx512, avx512vnni, avx512bf16 or amx "
+               "(default: the best available)",
        .place = &arguments.isa,
        .completes = Completes::kChoices,
        .choices = sets},
       {.names = "-t,--threads",
        .value = "N",
-       .help = "Threads that compute; the physical cores if not given",
+       .help = "Number of CPU threads (default: one per physical core)",
        .place = &arguments.threads},
       {.names = "--ctx",
        .value = "N",
-       .help = "Positions of a sequence; the trained length, or what fits, if not given",
+       .help = "Context length in tokens (default: the trained length, or what fits into memory)",
        .place = &arguments.context},
       {.names = "--kv-type",
        .value = "TYPE",
-       .help = "How keys and values are kept: F32, F16, BF16, Q8_0 or Q4_0",
+       .help = "Type of the KV cache: F32, F16, BF16, Q8_0 or Q4_0 (default: F16; F32 for logits and perplexity)",
        .place = &arguments.kv_type,
        .completes = Completes::kChoices,
        .choices = kCacheTypes},
       {.names = "--kv-type-k",
        .value = "TYPE",
-       .help = "The same for keys alone",
+       .help = "Type of the keys alone (default: as --kv-type)",
        .place = &arguments.kv_type_k,
        .completes = Completes::kChoices,
        .choices = kCacheTypes},
       {.names = "--kv-type-v",
        .value = "TYPE",
-       .help = "The same for values alone",
+       .help = "Type of the values alone (default: as --kv-type)",
        .place = &arguments.kv_type_v,
        .completes = Completes::kChoices,
        .choices = kCacheTypes},
       {.names = "--preload",
        .value = "",
-       .help = "Read the whole model before the first token",
+       .help = "Read the whole model into memory before the first token",
        .place = &arguments.preload},
-      {.names = "--mlock", .value = "", .help = "Keep the model in memory for good", .place = &arguments.mlock},
+      {.names = "--mlock",
+       .value = "",
+       .help = "Lock the model in memory; implies --preload",
+       .place = &arguments.mlock},
   };
 }
 
@@ -146,7 +150,7 @@ engine::RunnerOptions runner_options(const ModelArguments& arguments) {
   options.on_progress = [bar](std::uint64_t done, std::uint64_t total, std::string_view what) {
     bar->show(done, total, what);
   };
-  // The command decides what is used where nothing is asked for.
+  // Without these options the command chooses the type.
   if (arguments.kv_type.empty() && arguments.kv_type_k.empty()) options.key_format = nullptr;
   if (arguments.kv_type.empty() && arguments.kv_type_v.empty()) options.value_format = nullptr;
   return options;

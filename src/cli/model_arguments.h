@@ -1,4 +1,4 @@
-// What every command that loads a model takes: which model, on which device, with how long a context.
+// The arguments of commands that load a model: the model, the device, the context and the KV cache.
 #pragma once
 
 #include <cstdint>
@@ -24,22 +24,23 @@ struct ModelArguments {
   bool mlock = false;
 };
 
-// The arguments for the command's list; the model is left out where the command has a way of its own to name it.
+// Returns the arguments for the command's list. model_argument() is separate, because some commands name the model in
+// another way.
 std::vector<Argument> device_arguments(ModelArguments& arguments);
 Argument model_argument(ModelArguments& arguments);
 
-// What they mean. An Error for a name that is none.
+// Converts the arguments to options. Throws Error if a value is invalid.
 LoadOptions load_options(const ModelArguments& arguments);
-// The same for a runner, with a bar on the terminal that shows how loading goes.
+// Converts the arguments to options of a runner, with a progress bar for loading.
 engine::RunnerOptions runner_options(const ModelArguments& arguments);
 
-// Loads it with such a bar.
+// Loads the model with a progress bar.
 Model load_model(const std::string& path, const ModelArguments& arguments);
 
-// Says in the log what was loaded and where it runs.
+// Loads the model and logs what was loaded and where it runs.
 engine::Runner load_runner(const gguf::File& file, const engine::RunnerOptions& options);
 
-// The same of a model that the library has loaded, and that the user named so.
+// Logs what was loaded and where it runs. `name`: the model as the user named it.
 void report_load(const ModelInfo& info, const std::string& name);
 
 // Reads `{"tokens":[…]}`, or the list alone. Throws Error if the file holds anything else, or no token.

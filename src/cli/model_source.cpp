@@ -24,7 +24,7 @@ bool is_file(const std::string& word) {
   return std::filesystem::exists(status) && !std::filesystem::is_directory(status);
 }
 
-// Of several the one that a pull would take.
+// Returns which of several models a pull would take, or nullptr.
 const store::Manifest* usual_of(const std::vector<store::Manifest>& models) {
   if (models.size() == 1) return &models.front();
   const bool same_repository = std::ranges::all_of(
@@ -38,7 +38,7 @@ const store::Manifest* usual_of(const std::vector<store::Manifest>& models) {
   return nullptr;
 }
 
-// None where no model of the store is meant.
+// Returns the model in the store that the word names, if any.
 std::optional<store::Manifest> stored(const store::ModelStore& store, const std::string& word) {
   const std::vector<store::Manifest> meant = store.meant_by(source_meant_by(word));
   if (meant.empty()) return std::nullopt;
@@ -53,13 +53,13 @@ std::string fetched(const store::ModelStore& store, const std::string& model) {
   return store.file_of(result.model).string();
 }
 
-// The names that a word may be a misspelling of.
+// Returns all known names, for suggestions.
 std::vector<std::string> known_names() {
   std::vector<std::string> names = {std::string(kDemoModel)};
   try {
     for (const store::Manifest& model : open_store().models()) names.push_back(model.name);
     return names;
-  } catch (const Error&) {  // nobody has a store who has no home
+  } catch (const Error&) {  // without a home directory there is no store
     return names;
   }
 }
@@ -71,7 +71,7 @@ bool names_a_model(const std::string& word) {
   if (is_file(word) || word == kDemoModel || (is_one_word && store::names_the_web(word))) return true;
   try {
     return is_one_word && !open_store().meant_by(word).empty();
-  } catch (const Error&) {  // nobody has a store who has no home
+  } catch (const Error&) {  // without a home directory there is no store
     return false;
   }
 }

@@ -1,5 +1,5 @@
-// What a person may write where a command wants a MODEL: a file, the demo model's name, a name in the store, or where
-// to fetch it from.
+// Finds the file for the MODEL of a command: a path, the demo model's name, a name in the store, or a source to fetch
+// from.
 #pragma once
 
 #include <string>
@@ -10,18 +10,18 @@
 namespace rocmforge::cli {
 
 inline constexpr const char* kModelHelp =
-    "A GGUF file (of a split model any part), a name that `rocmforge models` lists, hf:ORG/REPO[:QUANT], or demo, the "
-    "model that is built in";
+    "A GGUF file (any part of a split model), a name listed by `rocmforge models`, hf:ORG/REPO[:QUANT], or demo for "
+    "the built-in model";
 
-// Whether the word is meant as a model: a file that exists, the demo model, a name in the store, or a source on the
+// Returns whether the word names a model: a file that exists, the demo model, a name in the store, or a source on the
 // web.
 bool names_a_model(const std::string& word);
 
-// The error for a word that names no model, with what is near.
+// Returns the error for a word that names no model. Its hint suggests similar names.
 Error no_such_model(const std::string& word);
 
-// The file to open. What is to be fetched and is not in the store yet is fetched now, with progress on the terminal. A
-// path that leads nowhere comes back as it is: whoever opens it will say so.
+// Returns the path of the model's file. Fetches the model first, with progress on the terminal, if the word is a source
+// on the web that is not in the store. Returns a path that does not exist unchanged; opening it gives the error.
 std::string path_of_model(const std::string& model);
 
 }  // namespace rocmforge::cli

@@ -16,7 +16,7 @@ void on_interrupt(int signal) {
   if (interrupted.exchange(true)) std::signal(signal, SIG_DFL), std::raise(signal);
 }
 
-// Without SA_RESTART, so that a call that waits (for the reader of a pipe, say) ends too.
+// Sets no SA_RESTART, so that the signal also ends blocking calls, such as a write to a pipe.
 void catch_interrupts() {
   struct sigaction action = {};
   action.sa_handler = on_interrupt;
@@ -29,7 +29,7 @@ void catch_interrupts() {
 Argument output_argument(std::string& output) {
   return {.names = "OUT",
           .value = "OUT",
-          .help = "The file to write; an existing one is replaced when the new one is complete",
+          .help = "File to write; an existing file is replaced once the new one is complete",
           .place = &output,
           .required = true,
           .completes = Completes::kFile};
@@ -38,7 +38,7 @@ Argument output_argument(std::string& output) {
 Argument threads_argument(int& threads) {
   return {.names = "-t,--threads",
           .value = "N",
-          .help = "Threads to use; the allowed physical cores if not given",
+          .help = "Number of CPU threads (default: one per physical core)",
           .place = &threads};
 }
 

@@ -1,4 +1,4 @@
-// What commands that write a model's file share: where it goes, with how many threads, and what an interruption means.
+// Arguments and interruption handling of the commands that write a model file.
 #pragma once
 
 #include <atomic>
@@ -12,8 +12,9 @@ namespace rocmforge::cli {
 Argument output_argument(std::string& output);
 Argument threads_argument(int& threads);
 
-// Runs `write`, which makes `output` and stops with an Error of the code kCancelled when its flag becomes true. The
-// first Ctrl-C or SIGTERM sets that, also after the end of this; the second ends the program at once.
+// Runs `write`, which must create `output` and throw an Error with code kCancelled when its flag becomes true. The
+// first Ctrl-C or SIGTERM sets the flag, even after this function has returned; the second ends the program
+// immediately.
 void write_unless_interrupted(const std::string& output,
                               const std::function<void(const std::atomic<bool>& interrupted)>& write);
 

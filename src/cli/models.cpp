@@ -1,4 +1,4 @@
-// `rocmforge models`: what is in the store.
+// `rocmforge models`: lists the models in the store.
 #include <algorithm>
 #include <memory>
 
@@ -28,7 +28,7 @@ ordered_json json_of(const store::ModelStore& store, const store::Manifest& mode
           {"complete", finished && store.is_complete(model)}};
 }
 
-// "2025-07-04 09:05" of "2025-07-04T09:05:07Z".
+// Converts "2025-07-04T09:05:07Z" to "2025-07-04 09:05".
 std::string day_and_time(std::string time) {
   std::ranges::replace(time, 'T', ' ');
   return time.substr(0, 16);
@@ -79,13 +79,13 @@ Command models_command() {
       .name = "models",
       .summary = "List the models in the store",
       .details =
-          "Their names can be given wherever a command takes a MODEL. Of hf:ORG/REPO:QUANT\n"
-          "any part will do that names one alone: REPO, REPO:QUANT, ORG/REPO, in any case\n"
-          "and without -GGUF at its end.",
+          "Their names can be used wherever a command takes a MODEL. A part of the name\n"
+          "hf:ORG/REPO:QUANT is enough if it matches only one model: REPO, REPO:QUANT or\n"
+          "ORG/REPO, in upper or lower case and without -GGUF at the end.",
       .examples =
           "  rocmforge models\n"
           "  rocmforge models --json",
-      .arguments = {{.names = "--json", .value = "", .help = "Print all of it as JSON", .place = json.get()}},
+      .arguments = {{.names = "--json", .value = "", .help = "Print the list as JSON", .place = json.get()}},
       .run = [json] { models(*json); },
   };
 }

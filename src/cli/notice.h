@@ -1,4 +1,5 @@
-// The file NOTICE, which is a part of the program: the libraries that it contains or loads, with their licences.
+// Returns the text of the file NOTICE, which is embedded in the program. It lists the libraries that the program
+// contains or loads, with their licences.
 #pragma once
 
 #include <string_view>

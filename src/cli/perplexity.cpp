@@ -1,4 +1,4 @@
-// `rocmforge perplexity`: how well a model foretells a text.
+// `rocmforge perplexity`: measures how well a model predicts a text.
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -60,7 +60,7 @@ engine::RunnerOptions options_for(const PerplexityArguments& arguments, const gg
   return options;
 }
 
-// The running value, where somebody watches.
+// Shows the current value on a terminal.
 class Progress {
  public:
   void show(int done, int windows, const engine::NegativeLogLikelihood& so_far) const {
@@ -142,26 +142,26 @@ Command perplexity_command() {
       model_argument(arguments->model),
       {.names = "-f,--file",
        .value = "TEXT",
-       .help = "The text to foretell",
+       .help = "File with the text",
        .place = &arguments->text,
        .required = true,
        .completes = Completes::kFile},
-      {.names = "-c", .value = "N", .help = "Tokens of a window; 512", .place = &arguments->window},
+      {.names = "-c", .value = "N", .help = "Tokens per window, 4 or more (default: 512)", .place = &arguments->window},
       {.names = "--stride",
        .value = "N",
-       .help = "Advance by N tokens and score every token once",
+       .help = "Advance windows by N tokens and score every token once (default: windows do not overlap)",
        .place = &arguments->stride},
       {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json},
   };
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "perplexity",
-      .summary = "Measure how well a model foretells a text",
+      .summary = "Measure how well a model predicts a text",
       .details =
-          "The text is cut into windows of N tokens, and of each the second half is\n"
-          "scored, but for its first token. The result is the exponential of the mean\n"
-          "surprise, with its standard error. Keys and values are kept as F32 unless told\n"
-          "otherwise. Ctrl-C prints what there is.",
+          "The text is split into windows of N tokens. In each window the second half is\n"
+          "scored, except its first token. The result is the exponential of the mean\n"
+          "negative log-likelihood, with its standard error. The KV cache is F32 by\n"
+          "default. Ctrl-C stops and prints the result of the windows done so far.",
       .examples =
           "  rocmforge perplexity -m model.gguf -f text.txt\n"
           "  rocmforge perplexity -m model.gguf -f text.txt -c 2048 --stride 512",

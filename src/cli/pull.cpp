@@ -53,15 +53,14 @@ Command pull_command() {
       .name = "pull",
       .summary = "Fetch a model into the store",
       .details =
-          "SOURCE is hf:ORG/REPO, with :QUANT or :FILE where the repository has several\n"
+          "SOURCE is hf:ORG/REPO, with :QUANT or :FILE if the repository has several\n"
           "models; an https: address; or a file, which is copied. Every command that takes\n"
-          "a MODEL then knows its name: `rocmforge run REPO` will do where that is one.\n"
+          "a MODEL then accepts its name; `rocmforge run REPO` is enough if REPO is unique.\n"
           "\n"
-          "A download that broke off goes on where it stopped when the command is given\n"
-          "again. Files are held against the hub's SHA-256 before they get a name. HF_TOKEN\n"
-          "is sent to the hub and to nobody else; HF_ENDPOINT names another hub, and\n"
-          "https_proxy a proxy. Models are kept below ~/.local/share/rocmforge (or in\n"
-          "$XDG_DATA_HOME), or where ROCMFORGE_MODELS says.",
+          "The same command continues an interrupted download. Files are checked against\n"
+          "the hub's SHA-256 before they get their name. HF_TOKEN is sent only to the hub.\n"
+          "HF_ENDPOINT sets another hub, https_proxy a proxy. Models are stored below\n"
+          "~/.local/share/rocmforge (or in $XDG_DATA_HOME), or in $ROCMFORGE_MODELS.",
       .examples =
           "  rocmforge pull hf:ggml-org/gemma-3-1b-it-GGUF\n"
           "  rocmforge pull hf:unsloth/Qwen3-8B-GGUF:Q5_K_M --name qwen\n"
@@ -69,21 +68,21 @@ Command pull_command() {
           "  rocmforge pull ~/Downloads/model.gguf --name mine",
       .arguments = {{.names = "SOURCE",
                      .value = "SOURCE",
-                     .help = "Where the model is",
+                     .help = "Source of the model, see below",
                      .place = &arguments->request.source,
                      .required = true,
                      .completes = Completes::kFile},
                     {.names = "--name",
                      .value = "NAME",
-                     .help = "What to call it; by its source if not given",
+                     .help = "Name in the store (default: derived from the source)",
                      .place = &arguments->request.name},
                     {.names = "--hub",
                      .value = "URL",
-                     .help = "A mirror of huggingface.co, http: too",
+                     .help = "Mirror of huggingface.co to use, also http: (default: $HF_ENDPOINT or huggingface.co)",
                      .place = &arguments->request.hub},
                     {.names = "--connections",
                      .value = "N",
-                     .help = "Parts of a file that are fetched at a time; 4",
+                     .help = "Parts of a file to fetch at the same time, 1 to 16 (default: 4)",
                      .place = &arguments->connections},
                     {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json}},
       .run = [arguments] { pull(*arguments); },

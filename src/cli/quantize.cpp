@@ -1,4 +1,4 @@
-// `rocmforge quantize`: a model in another format.
+// `rocmforge quantize`: writes a model in another format.
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -37,7 +37,7 @@ struct QuantizeArguments {
   bool json = false;
 };
 
-// ---- What is going to happen, or would ----
+// ---- The plan ----
 
 convert::QuantizePlan make_plan(const QuantizeArguments& arguments, const convert::Target& target,
                                 const gguf::File& input, bool has_imatrix) {
@@ -48,7 +48,7 @@ convert::QuantizePlan make_plan(const QuantizeArguments& arguments, const conver
   return convert::plan_quantization(convert::tensors_of(input), convert::traits_of(input), target, options);
 }
 
-// Why the plan could not be carried out as things are; empty when it could.
+// Returns why the plan cannot be carried out, or an empty string if it can.
 std::string obstacle(const convert::QuantizePlan& plan, const convert::QuantizeOptions& options) {
   try {
     convert::check_feasible(plan, options);
@@ -98,7 +98,7 @@ void print_plan_json(const convert::QuantizePlan& plan, const convert::QuantizeO
   fmt::print("{}\n", dump_json(json, 2));
 }
 
-// Once for each pair of formats, with the first tensor: a model may have hundreds of such rows.
+// Logs one warning per pair of formats, with the first tensor, because a model may have hundreds of such tensors.
 void report_fallbacks(const convert::QuantizePlan& plan) {
   std::map<std::pair<std::string_view, std::string_view>, std::vector<const convert::PlannedTensor*>> replaced;
   for (const convert::PlannedTensor& tensor : plan.tensors) {
@@ -112,7 +112,7 @@ void report_fallbacks(const convert::QuantizePlan& plan) {
   }
 }
 
-// Of what was written under a name; a pipe has no size.
+// Returns the size of the written files. A pipe counts as 0.
 std::uint64_t bytes_of(const std::vector<std::string>& files) {
   std::uint64_t sum = 0;
   for (const std::string& file : files) {
@@ -182,7 +182,7 @@ std::vector<std::string> type_names() {
 }
 
 std::string details() {
-  std::string text = "TYPE is a mix of formats as llama.cpp names them, or a format for every matrix:\n";
+  std::string text = "TYPE is a mix of formats, named as in llama.cpp, or one format for all matrices:\n";
   std::string line = " ";
   for (const std::string& name : type_names()) {
     if (line.size() + name.size() + 1 > 78) {
@@ -193,9 +193,9 @@ std::string details() {
   }
   return text + line +
          "\n\nQ3_K, Q4_K and Q5_K mean Q3_K_M, Q4_K_M and Q5_K_M. With --pure TYPE is a\n"
-         "format for every matrix. Where rows do not fit a format's blocks, a similar one\n"
-         "takes its place, which is said. IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS and mixes that\n"
-         "need them can be planned, not written. Only ROCmForge reads MXFP6 and FP8.";
+         "format for all matrices. If rows do not fit a format's blocks, a similar format\n"
+         "is used, with a warning. IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS and mixes that need them\n"
+         "can be planned but not written. Only ROCmForge reads MXFP6 and FP8.";
 }
 
 }  // namespace
@@ -214,35 +214,35 @@ Command quantize_command() {
       .arguments =
           {{.names = "IN",
             .value = "IN",
-            .help = "The model, best in F16, BF16 or F32: a file, a name in the store, or hf:ORG/REPO:F16",
+            .help = "Model to quantize, ideally F16, BF16 or F32: a file, a name in the store, or hf:ORG/REPO:F16",
             .place = &arguments->input,
             .required = true,
             .completes = Completes::kFile},
            output_argument(arguments->output),
            {.names = "TYPE",
             .value = "TYPE",
-            .help = "A mix such as Q4_K_M, or a format",
+            .help = "A mix such as Q4_K_M, or a format; see below",
             .place = &arguments->type,
             .required = true,
             .completes = Completes::kChoices,
             .choices = type_names()},
-           {.names = "--pure", .value = "", .help = "TYPE is a format, for every matrix", .place = &arguments->pure},
+           {.names = "--pure", .value = "", .help = "Use the format TYPE for all matrices", .place = &arguments->pure},
            {.names = "--imatrix",
             .value = "FILE",
-            .help = "Weight errors by this importance matrix (GGUF or the old form)",
+            .help = "Weight errors with this importance matrix (GGUF or the older format)",
             .place = &arguments->imatrix,
             .completes = Completes::kFile},
            {.names = "--tensor",
             .value = "PATTERN=TYPE",
-            .help = "Store tensors whose names match the regular expression as TYPE; may be repeated",
+            .help = "Store tensors whose names match the regular expression as TYPE; can be repeated",
             .place = &arguments->tensor_rules},
            {.names = "--keep-output",
             .value = "",
-            .help = "Leave output.weight as it is",
+            .help = "Keep the format of output.weight",
             .place = &arguments->keep_output},
            {.names = "--allow-requantize",
             .value = "",
-            .help = "Take an input that is quantized already",
+            .help = "Allow an input that is already quantized",
             .place = &arguments->allow_requantize},
            {.names = "--split-max-size",
             .value = "SIZE",
@@ -251,7 +251,7 @@ Command quantize_command() {
            threads_argument(arguments->threads),
            {.names = "--dry-run",
             .value = "",
-            .help = "Print the plan with sizes, and write nothing",
+            .help = "Print the plan with sizes and write nothing",
             .place = &arguments->dry_run},
            {.names = "--json", .value = "", .help = "Print the plan as JSON", .place = &arguments->json}},
       .run = [arguments] { quantize(*arguments); },

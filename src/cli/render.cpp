@@ -1,4 +1,4 @@
-// `rocmforge render`: a chat template, or any Jinja text, filled in.
+// `rocmforge render`: renders a chat template or any other Jinja template.
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -31,7 +31,8 @@ struct RenderArguments {
   bool lines = false;
 };
 
-// A template with its text, so that the same text need not be parsed again, and with what the model gives it to see.
+// A parsed template with its source, so that the same source is not parsed again, and with the variables that the model
+// provides.
 struct KnownTemplate {
   std::string source;
   jinja::Template parsed;
@@ -57,7 +58,7 @@ KnownTemplate model_template(const std::string& path) {
   return known;
 }
 
-// What -m or --template names; none when neither was given.
+// Returns the template of -m or --template, if one was given.
 std::optional<KnownTemplate> given_template(const RenderArguments& arguments) {
   if (!arguments.template_file.empty()) {
     if (!arguments.model.empty()) throw error(ErrorCode::kUsage, "--model and --template exclude each other");
@@ -70,7 +71,7 @@ std::optional<KnownTemplate> given_template(const RenderArguments& arguments) {
   return model_template(path_of_model(arguments.model));
 }
 
-// "2025-07-04T09:05:07"
+// Parses a time such as "2025-07-04T09:05:07".
 std::tm parse_time(const std::string& text) {
   std::tm time{};
   const char* const end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
@@ -141,30 +142,29 @@ Command render_command() {
   const auto arguments = std::make_shared<RenderArguments>();
   return {
       .name = "render",
-      .summary = "Fill in a chat template, or any Jinja text",
+      .summary = "Render a chat template or any Jinja template",
       .details =
-          "Standard input holds the context, a JSON object of the variables that the\n"
-          "template sees; those that name tokens (bos_token, ...) come from the model\n"
-          "where it does not have them. With --jsonl it holds a line a request,\n"
+          "Standard input is the context: a JSON object with the variables for the\n"
+          "template. Token names that it lacks (bos_token, ...) come from the model.\n"
+          "With --jsonl every line of standard input is a request\n"
           "  {\"context\": {...}, \"template_text\": T, \"now\": \"2025-07-04T09:05:07\"}\n"
-          "of which the last two may be left out, and a line {\"text\": T} or\n"
-          "{\"error\": ...} comes back for each. `now` is the time that strftime_now()\n"
-          "prints.",
+          "in which the last two fields are optional. The answer is a line {\"text\": T} or\n"
+          "{\"error\": ...}. `now` is the time that strftime_now() prints.",
       .examples =
           "  echo '{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}' |\n"
           "    rocmforge render -m model.gguf\n"
           "  rocmforge render --template chat.jinja --jsonl < requests.jsonl",
       .arguments = {{.names = "-m,--model",
                      .value = "MODEL",
-                     .help = std::string(kModelHelp) + "; its chat template is taken",
+                     .help = std::string(kModelHelp) + "; its chat template is used",
                      .place = &arguments->model,
                      .completes = Completes::kFile},
                     {.names = "--template",
                      .value = "F",
-                     .help = "A file with the template",
+                     .help = "File with the template",
                      .place = &arguments->template_file,
                      .completes = Completes::kFile},
-                    {.names = "--jsonl", .value = "", .help = "A request a line", .place = &arguments->lines}},
+                    {.names = "--jsonl", .value = "", .help = "Read one request per line", .place = &arguments->lines}},
       .run = [arguments] { render(*arguments); },
   };
 }

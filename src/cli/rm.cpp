@@ -1,4 +1,4 @@
-// `rocmforge rm`: takes models out of the store.
+// `rocmforge rm`: removes models from the store.
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -13,16 +13,16 @@
 namespace rocmforge::cli {
 namespace {
 
-// The names of what may be meant, finished or not.
+// Returns the names of the models that the word may mean, including unfinished downloads.
 std::set<std::string> names_meant(const store::ModelStore& store, const std::string& word) {
   std::set<std::string> meant;
   for (const store::Manifest& model : store.meant_by(source_meant_by(word), true)) meant.insert(model.name);
-  // What is damaged can be removed too.
+  // A damaged model can be removed too.
   if (meant.empty() && store.has_manifest(word)) return {word};
   return meant;
 }
 
-// Nothing is removed by a guess.
+// Returns the one name that the word means. Throws Error if there is none or several.
 std::string exact_name(const store::ModelStore& store, const std::string& word) {
   const std::set<std::string> meant = names_meant(store, word);
   if (meant.size() == 1) return *meant.begin();
@@ -57,14 +57,14 @@ Command rm_command() {
       .name = "rm",
       .summary = "Remove models from the store",
       .details =
-          "Files that another name needs stay. A download that broke off is removed by the\n"
-          "name it would have had.",
+          "Files that another model also uses are kept. An unfinished download is removed\n"
+          "by the name that it would have had.",
       .examples =
           "  rocmforge rm hf:unsloth/Qwen3-8B-GGUF:Q5_K_M\n"
           "  rocmforge rm Qwen3-8B gemma-3-1b-it",
       .arguments = {{.names = "NAME",
                      .value = "NAME",
-                     .help = "What `rocmforge models` lists; part of a name if it means one alone",
+                     .help = "Name listed by `rocmforge models`, or a part of it that matches only one model",
                      .place = names.get(),
                      .required = true}},
       .run = [names] { remove(*names); },

@@ -1,4 +1,4 @@
-// `rocmforge run`: talks with a model, answers once, or continues a text.
+// `rocmforge run`: starts a conversation with a model, answers one prompt, or continues a text.
 #include <unistd.h>
 
 #include <array>
@@ -20,7 +20,7 @@
 namespace rocmforge::cli {
 namespace {
 
-// A base model need not come to an end.
+// The default of -n with --raw, because a base model may never end its text.
 constexpr int kNewTokensOfAText = 128;
 constexpr std::size_t kLongestInput = 256 << 20;
 
@@ -41,7 +41,7 @@ struct RunArguments {
 
 bool input_is_terminal() { return isatty(STDIN_FILENO) == 1; }
 
-// All that is piped in; nothing from a terminal, or where there is no input at all.
+// Returns all of standard input, or nothing if it is a terminal or closed.
 std::string piped_text() {
   std::string text;
   if (input_is_terminal()) return text;
@@ -78,7 +78,7 @@ void check(const RunArguments& arguments) {
   }
 }
 
-// A single answer reads and writes no history.
+// Throws Error if --no-history is given without a conversation.
 void check_history(const RunArguments& arguments, bool is_conversation) {
   if (!arguments.no_history || is_conversation) return;
   throw error(ErrorCode::kUsage, "--no-history: only a conversation on a terminal has a history");
@@ -117,7 +117,7 @@ void continue_tokens(const ModelAndPrompt& words, const RunArguments& arguments,
   continue_tokens_once(model, prompt, options);
 }
 
-// Line feeds at the end are the shell's more often than the person's.
+// Removes line feeds at the end, which usually come from the shell and not from the user.
 std::string without_last_line_feeds(std::string text) {
   text.erase(text.find_last_not_of('\n') + 1);
   return text;
@@ -129,17 +129,19 @@ void converse_in_lines(const ModelAndPrompt& words, const RunArguments& argument
   answer_lines(model, options);
 }
 
-// What `make run` does where nobody can type: the demo model answers a few questions of its own.
+// Lets the demo model answer a few questions. `make run` does this without a terminal.
 void show_demo(const RunArguments& arguments, const TalkOptions& options) {
-  constexpr std::array kQuestions = {"What is 7 plus 8?", "Which is larger, 15 or 51?", "Say the word moon three times."};
+  constexpr std::array kQuestions = {"What is 7 plus 8?", "Which is larger, 15 or 51?",
+                                     "Say the word moon three times."};
   Model model = load(std::string(kDemoModel), arguments, true);
   for (const std::string_view question : kQuestions) {
     fmt::print("> {}\n", question);
     answer_once(model, std::string(question), options);
     fmt::print("\n");
   }
-  fmt::print("In a terminal, `rocmforge run` begins a conversation; `rocmforge run \"a prompt\"` asks one question,\n"
-             "and `rocmforge run MODEL` talks with another model.\n");
+  fmt::print(
+      "In a terminal, `rocmforge run` begins a conversation; `rocmforge run \"a prompt\"` asks one question,\n"
+      "and `rocmforge run MODEL` talks with another model.\n");
 }
 
 void run(const RunArguments& arguments) {
@@ -155,7 +157,8 @@ void run(const RunArguments& arguments) {
   const bool is_conversation = prompt.empty() && input_is_terminal() && !arguments.raw;
   check_history(arguments, is_conversation);
   if (prompt.empty() && !is_conversation) {
-    if (arguments.first.empty() && arguments.model.model.empty() && !arguments.raw) return show_demo(arguments, options);
+    if (arguments.first.empty() && arguments.model.model.empty() && !arguments.raw)
+      return show_demo(arguments, options);
     throw Error(ErrorCode::kUsage, "there is no prompt, and nothing comes from standard input",
                 "rocmforge run \"What is 7 plus 8?\"");
   }
@@ -174,48 +177,60 @@ std::vector<Argument> own_arguments(RunArguments& arguments) {
        .completes = Completes::kFile},
       {.names = "PROMPT",
        .value = "PROMPT",
-       .help = "What to answer; without it, and with nothing piped in, a conversation begins",
+       .help = "Prompt to answer (default: standard input if it is not a terminal; otherwise a conversation)",
        .place = &arguments.second},
-      {.names = "--system", .value = "TEXT", .help = "How the model is to behave", .place = &arguments.system},
-      {.names = "--think", .value = "", .help = "Let the model reason first, if it can", .place = &arguments.think},
-      {.names = "--no-think", .value = "", .help = "Do not let it", .place = &arguments.no_think},
+      {.names = "--system",
+       .value = "TEXT",
+       .help = "System message: how the model should behave",
+       .place = &arguments.system},
+      {.names = "--think",
+       .value = "",
+       .help = "Let the model reason before it answers, if it can",
+       .place = &arguments.think},
+      {.names = "--no-think",
+       .value = "",
+       .help = "Do not let the model reason before it answers",
+       .place = &arguments.no_think},
       {.names = "--raw",
        .value = "",
-       .help = "Continue the prompt as it stands, without the model's chat template",
+       .help = "Continue the prompt as plain text, without the chat template",
        .place = &arguments.raw},
       {.names = "--jsonl",
        .value = "",
-       .help = "Read lines {\"messages\":[…],\"tools\":[…]} and answer each by a line",
+       .help = "Read lines {\"messages\":[…],\"tools\":[…]} and answer each with a line",
        .place = &arguments.lines},
       {.names = "--tokens",
        .value = "F.json",
-       .help = "The prompt as ids: {\"tokens\":[…]}; takes --raw",
+       .help = "File with the prompt as token ids: {\"tokens\":[…]}; requires --raw",
        .place = &arguments.tokens,
        .completes = Completes::kFile},
-      {.names = "--stats", .value = "", .help = "Speed and more after every answer", .place = &arguments.statistics},
+      {.names = "--stats",
+       .value = "",
+       .help = "Print speed and token counts after every answer",
+       .place = &arguments.statistics},
       {.names = "--no-history",
        .value = "",
-       .help = "Neither read nor write what was typed before",
+       .help = "Neither read nor write the history of typed lines",
        .place = &arguments.no_history},
   };
 }
 
 constexpr std::string_view kDetails =
-    "One word alone is the model if it is a file, a name in the store or hf:ORG/REPO,\n"
-    "which is pulled when it is not there; the prompt otherwise. Where no model is\n"
-    "named, the small demo model answers that is built in.\n"
-    "What is piped in is put behind the prompt, or is the prompt. With --jsonl a line\n"
-    "that cannot be answered has {\"error\":…} for an answer, and the others go on.\n"
+    "A single word is the model if it is a file, a name in the store or hf:ORG/REPO,\n"
+    "which is pulled if necessary; otherwise it is the prompt. Without a model the\n"
+    "small built-in demo model answers.\n"
+    "Text from standard input is appended to the prompt, or is the prompt. With\n"
+    "--jsonl the answer to an invalid line is {\"error\":…}; later lines are read.\n"
     "\n"
-    "Sampling is by what the model's file recommends, or else by the values above;\n"
-    "--temp 0 takes the likeliest token each time.\n"
+    "Sampling options that are not given take the values that the model's file\n"
+    "recommends or, without a recommendation, the defaults above.\n"
     "\n"
-    "Into a pipe or a file goes the answer alone, byte for byte; what a model thinks\n"
-    "before it answers is shown on a terminal only, dimmed. A model without a\n"
-    "tokenizer prints its new ids, as a JSON list.\n"
+    "A pipe or a file receives only the answer, byte for byte. Reasoning before the\n"
+    "answer is shown only on a terminal, dimmed. A model without a tokenizer prints\n"
+    "the new token ids as a JSON list.\n"
     "\n"
-    "In a conversation /help shows the commands. Ctrl-C stops the answer, twice\n"
-    "leaves. What you type is kept in ~/.local/state/rocmforge/history.";
+    "In a conversation /help shows the commands. Ctrl-C stops the answer; pressing it\n"
+    "twice leaves. Typed lines are kept in ~/.local/state/rocmforge/history.";
 
 }  // namespace
 
@@ -225,13 +240,13 @@ Command run_command() {
   Argument model = model_argument(arguments->model);
   model.required = false;
   list.insert(list.begin() + 2, std::move(model));
-  for (Argument& argument : sampling_arguments(arguments->sampling, "the context, 128 with --raw")) {
+  for (Argument& argument : sampling_arguments(arguments->sampling, "until the context is full; 128 with --raw")) {
     list.push_back(std::move(argument));
   }
   for (Argument& argument : device_arguments(arguments->model)) list.push_back(std::move(argument));
   return {
       .name = "run",
-      .summary = "Talk with a model, or let it answer once",
+      .summary = "Chat with a model, or let it answer one prompt",
       .details = std::string(kDetails),
       .examples =
           "  rocmforge run\n"

@@ -35,25 +35,28 @@ Argument whole(std::string names, std::string help, std::optional<int>& place, i
   return number(std::move(names), "N", std::move(help), Bounded<int>{&place, least, greatest});
 }
 
-// Where a generation ends, and what else is no matter of chance.
+// The arguments for the end of a generation, and others that do not depend on chance.
 std::vector<Argument> ending_arguments(SamplingArguments& a, std::string_view most) {
   return {
       {.names = "-n",
        .value = "N",
-       .help = fmt::format("At most so many new tokens, -1 for no limit; {} if not given", most),
+       .help = fmt::format("Generate at most N tokens; -1: no limit (default: {})", most),
        .place = Bounded<int>{&a.new_tokens, -1, kMany}},
       {.names = "--stop",
        .value = "TEXT",
-       .help = "Ends at this text, which is left out; repeatable",
+       .help = "End the text before this string; can be repeated",
        .place = &a.stop},
       {.names = "--context-shift",
        .value = "",
-       .help = "Forget the oldest half when the context is full, and go on",
+       .help = "Drop the older half of a full context and continue",
        .place = &a.context_shift},
-      {.names = "--ignore-eos", .value = "", .help = "Never end by the model's will", .place = &a.options.ignore_eos},
+      {.names = "--ignore-eos",
+       .value = "",
+       .help = "Never choose a token that ends the text",
+       .place = &a.options.ignore_eos},
       {.names = "--logit-bias",
        .value = "ID+BIAS",
-       .help = "Makes a token likelier (15043+1), less likely (15043-1) or impossible (15043-inf); repeatable",
+       .help = "Add a bias to the logit of a token: 15043+1, 15043-1, or 15043-inf to forbid it; can be repeated",
        .place = &a.logit_bias},
   };
 }
@@ -61,15 +64,18 @@ std::vector<Argument> ending_arguments(SamplingArguments& a, std::string_view mo
 std::vector<Argument> common_arguments(SamplingArguments& a) {
   SamplingOptions& o = a.options;
   return {
-      number("--seed", "N", "The same seed draws the same tokens; another one each time if not given",
+      number("--seed", "N", "Seed; the same seed gives the same tokens (default: random)",
              Bounded<std::uint64_t>{&o.seed, 0, std::numeric_limits<std::uint64_t>::max()}),
-      real("--temp", "T", "How freely to draw; 0 takes the likeliest; 0.8", o.temperature, 0, 1000),
-      whole("--top-k", "Among the N likeliest; 0 is off; 40", o.top_k, 0, kMany),
-      real("--top-p", "P", "Among the likeliest with this probability together; 1 is off; 0.95", o.top_p, 0, 1),
-      real("--min-p", "P", "Those with this share of the likeliest's probability; 0 is off; 0.05", o.min_p, 0, 1),
+      real("--temp", "T", "Temperature; 0: always the likeliest token (default: 0.8)", o.temperature, 0, 1000),
+      whole("--top-k", "Keep only the N likeliest tokens; 0: off (default: 40)", o.top_k, 0, kMany),
+      real("--top-p", "P", "Keep the likeliest tokens up to the total probability P; 1: off (default: 0.95)", o.top_p,
+           0, 1),
+      real("--min-p", "P", "Drop tokens less probable than P times the likeliest; 0: off (default: 0.05)", o.min_p, 0,
+           1),
       {.names = "--samplers",
        .value = "LIST",
-       .help = "The stages in order; penalties;dry;top_n_sigma;top_k;typ_p; top_p;min_p;xtc;temperature",
+       .help = "Sampling stages in order (default: penalties;dry;top_n_sigma;top_k;typ_p; "
+               "top_p;min_p;xtc;temperature)",
        .place = &a.samplers,
        .group = "Sampling"},
   };
@@ -78,38 +84,49 @@ std::vector<Argument> common_arguments(SamplingArguments& a) {
 std::vector<Argument> selection_arguments(SamplingArguments& a) {
   SamplingOptions& o = a.options;
   return {
-      real("--typical", "P", "Locally typical sampling; 1 is off", o.typical_p, 0, 1),
-      real("--top-n-sigma", "N", "Within N deviations of the greatest logit; 0 is off", o.top_n_sigma, 0, 1000),
-      real("--xtc-probability", "P", "The chance to drop all likely tokens but the last; 0 is off", o.xtc_probability,
+      real("--typical", "P", "Locally typical sampling up to the total probability P; 1: off (default: 1)", o.typical_p,
            0, 1),
-      real("--xtc-threshold", "P", "From what probability on a token is likely; 0.1", o.xtc_threshold, 0, 1),
-      real("--dynatemp-range", "R", "The temperature moves by as much with the entropy; 0 is off", o.dynatemp_range, 0,
+      real("--top-n-sigma", "N", "Keep logits within N standard deviations of the largest; 0: off (default: 0)",
+           o.top_n_sigma, 0, 1000),
+      real("--xtc-probability", "P",
+           "Chance of dropping all likely tokens except the least likely; 0: off (default: 0)", o.xtc_probability, 0,
+           1),
+      real("--xtc-threshold", "P", "Probability from which XTC counts a token as likely (default: 0.1)",
+           o.xtc_threshold, 0, 1),
+      real("--dynatemp-range", "R", "Vary the temperature by up to R with the entropy; 0: off (default: 0)",
+           o.dynatemp_range, 0, 1000),
+      real("--dynatemp-exp", "E", "Exponent of the entropy for --dynatemp-range (default: 1)", o.dynatemp_exponent, 0,
            1000),
-      real("--dynatemp-exp", "E", "And by this power of it; 1", o.dynatemp_exponent, 0, 1000),
-      whole("--min-keep", "At least so many tokens are left to draw from; 1", o.min_keep, 0, kMany),
-      whole("--mirostat", "1 or 2 in place of the stages; 0 is off", o.mirostat, 0, 2),
-      real("--mirostat-ent", "T", "The surprise that Mirostat aims at; 5", o.mirostat_tau, 0, 1000),
-      real("--mirostat-lr", "E", "How fast it gets there; 0.1", o.mirostat_eta, 0, 1),
+      whole("--min-keep", "Keep at least N tokens to choose from (default: 1)", o.min_keep, 0, kMany),
+      whole("--mirostat", "Use Mirostat version N, 1 or 2, instead of the stages; 0: off (default: 0)", o.mirostat, 0,
+            2),
+      real("--mirostat-ent", "T", "Target entropy of Mirostat in bits (default: 5)", o.mirostat_tau, 0, 1000),
+      real("--mirostat-lr", "E", "Learning rate of Mirostat (default: 0.1)", o.mirostat_eta, 0, 1),
   };
 }
 
 std::vector<Argument> repetition_arguments(SamplingArguments& a) {
   SamplingOptions& o = a.options;
   return {
-      whole("--repeat-last-n", "How far back penalties look; 0 is off, -1 everything; 64", o.penalty_last_n, -1, kMany),
-      real("--repeat-penalty", "X", "Divides what was said before; 1 is off", o.repeat_penalty, 0, 1000),
-      real("--presence-penalty", "X", "Taken off what was said before; 0 is off", o.presence_penalty, -kAnyFloat,
-           kAnyFloat),
-      real("--frequency-penalty", "X", "Taken off for each time it was said; 0 is off", o.frequency_penalty, -kAnyFloat,
-           kAnyFloat),
-      real("--dry-multiplier", "X", "DRY, against repeated sequences; 0 is off", o.dry_multiplier, 0, kAnyFloat),
-      real("--dry-base", "X", "Grows with the length to this power; 1.75", o.dry_base, 0, kAnyFloat),
-      whole("--dry-allowed-length", "Sequences so long are free; 2", o.dry_allowed_length, 0, kMany),
-      whole("--dry-penalty-last-n", "How far back DRY looks; 0 is off, -1 everything; 64", o.dry_penalty_last_n, -1,
+      whole("--repeat-last-n", "Penalize tokens among the last N; 0: off; -1: all (default: 64)", o.penalty_last_n, -1,
             kMany),
+      real("--repeat-penalty", "X", "Factor that makes repeated tokens less likely; 1: off (default: 1)",
+           o.repeat_penalty, 0, 1000),
+      real("--presence-penalty", "X", "Subtract X from the logits of repeated tokens; 0: off (default: 0)",
+           o.presence_penalty, -kAnyFloat, kAnyFloat),
+      real("--frequency-penalty", "X", "Subtract X from a token's logit for each occurrence; 0: off (default: 0)",
+           o.frequency_penalty, -kAnyFloat, kAnyFloat),
+      real("--dry-multiplier", "X", "Strength of DRY, which penalizes repeated sequences; 0: off (default: 0)",
+           o.dry_multiplier, 0, kAnyFloat),
+      real("--dry-base", "X", "Factor by which DRY grows per repeated token (default: 1.75)", o.dry_base, 0, kAnyFloat),
+      whole("--dry-allowed-length", "DRY penalizes what continues a repetition of N or more tokens (default: 2)",
+            o.dry_allowed_length, 0, kMany),
+      whole("--dry-penalty-last-n", "DRY searches the last N tokens; 0: off; -1: all (default: 64)",
+            o.dry_penalty_last_n, -1, kMany),
       {.names = "--dry-sequence-breaker",
        .value = "TEXT",
-       .help = "Where a sequence ends, in place of line feed, colon, quote and star; repeatable; none: nowhere",
+       .help = "DRY ignores repetitions across this text; none: no such text; can be repeated (default: line feed, "
+               "colon, quote and star)",
        .place = &a.dry_sequence_breakers,
        .group = "Sampling"},
   };
@@ -137,7 +154,7 @@ struct StageOption {
   bool is_given;
 };
 
-// An option of a stage that does not run would do nothing.
+// Throws Error if an option belongs to a stage that does not run, because it would have no effect.
 void refuse_idle_options(const SamplingArguments& arguments) {
   const SamplingOptions& o = arguments.options;
   const std::initializer_list<StageOption> options = {
@@ -162,7 +179,8 @@ void refuse_idle_options(const SamplingArguments& arguments) {
       {"dry", "--dry-sequence-breaker", !arguments.dry_sequence_breakers.empty()},
   };
   const bool has_mirostat = o.mirostat && *o.mirostat > 0;
-  if (has_mirostat && arguments.samplers) throw error(ErrorCode::kUsage, "--samplers: --mirostat takes the stages' place");
+  if (has_mirostat && arguments.samplers)
+    throw error(ErrorCode::kUsage, "--samplers: --mirostat takes the stages' place");
   std::vector<std::string> stages;
   if (arguments.samplers) stages = sample::parse_stages(*arguments.samplers);
   for (const auto& [stage, option, is_given] : options) {

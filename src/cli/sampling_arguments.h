@@ -1,4 +1,4 @@
-// What every command that generates takes: how many tokens, how each is drawn, and what ends it.
+// The arguments of commands that generate text: number of tokens, sampling and stop conditions.
 #pragma once
 
 #include <optional>
@@ -20,10 +20,11 @@ struct SamplingArguments {
   bool context_shift = false;
 };
 
-// The arguments for the command's list, which live in `arguments`. `most` says in the help what -n is if not given.
+// Returns the arguments for the command's list. They store their values in `arguments`, which must outlive them.
+// `most`: the default of -n, for the help.
 std::vector<Argument> sampling_arguments(SamplingArguments& arguments, std::string_view most);
 
-// What they mean. An Error for what cannot be read.
+// Converts the arguments to options. Throws Error if one is invalid.
 GenerationOptions generation_options(const SamplingArguments& arguments);
 
 }  // namespace rocmforge::cli

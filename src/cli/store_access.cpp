@@ -20,7 +20,7 @@ namespace {
 std::string variable(const char* name) {
   const char* const value = std::getenv(name);
   std::string text = value == nullptr ? "" : value;
-  // A token read from a file has a line feed at its end.
+  // A token that was read from a file may have a line feed at its end.
   text.erase(text.find_last_not_of(" \t\r\n") + 1);
   return text;
 }
@@ -34,7 +34,7 @@ store::Url parse_hub(const std::string& text, std::string_view place) {
   }
 }
 
-// Unencrypted only where somebody asked for exactly that, or nobody can listen.
+// Returns the hub to use. It may be unencrypted only if --hub names it or it is on this machine.
 store::Url hub_of(const PullRequest& request) {
   const bool is_option = !request.hub.empty();
   const std::string text = is_option ? request.hub : variable("HF_ENDPOINT");
@@ -59,7 +59,7 @@ store::WebOptions web_options(const PullRequest& request, const Signals& signals
   return options;
 }
 
-// A bar for the download, and another for the sum where that takes longer.
+// Shows one bar for the download and another for the check of its SHA-256.
 class PullBar {
  public:
   void show(const store::PullProgress& progress) {
@@ -73,7 +73,7 @@ class PullBar {
                                                         format_bytes(progress.total), progress.file);
     bar_->show(progress.done, progress.total, what);
   }
-  // So that a line of the log has a line of its own.
+  // Hides the bar, so that a log message starts on a line of its own.
   void hide() { bar_.reset(); }
 
  private:
@@ -91,7 +91,7 @@ std::string source_meant_by(const std::string& word) {
     const store::Source source = store::parse_source(word, hub_of({}));
     const auto* const hub = std::get_if<store::HubSource>(&source);
     return hub != nullptr ? hub->text() : word;
-  } catch (const Error&) {  // whoever wants to fetch it will hear of that
+  } catch (const Error&) {  // fetching it will report the error
     return word;
   }
 }

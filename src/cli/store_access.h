@@ -1,4 +1,4 @@
-// What the commands that fetch models share: the store, the hub, and how a download is shown.
+// Opens the store and fetches models with progress on the terminal, for all commands that need this.
 #pragma once
 
 #include <string>
@@ -11,21 +11,21 @@ namespace rocmforge::cli {
 
 struct PullRequest {
   std::string source;
-  std::string name = {};  // empty: by the source
+  std::string name = {};  // empty: derived from the source
   std::string hub = {};   // empty: $HF_ENDPOINT, or huggingface.co
   int connections = 4;
 };
 
 store::ModelStore open_store();
 
-// "hf:org/repo" for the address of that page of the hub; other words as they are.
+// Converts the address of a page of the hub to "hf:org/repo". Returns other words unchanged.
 std::string source_meant_by(const std::string& word);
 
-// With a bar on the terminal and a few lines in the log. Ctrl-C ends it by an Error without a message (kCancelled),
-// after a word on how to go on.
+// Fetches a model with a progress bar and log messages. After Ctrl-C, logs how to continue and throws an Error with
+// code kCancelled and no message.
 store::PullResult pull_with_progress(const store::ModelStore& store, const PullRequest& request);
 
-// Of a word that several models are called by.
+// Returns the error for a word that names several models.
 Error ambiguous(const std::string& word, const std::vector<std::string>& names);
 
 }  // namespace rocmforge::cli

@@ -1,4 +1,4 @@
-// What the output can show: colour and width, and a bar for work that takes a while.
+// Detects what a terminal can show, and prints errors and progress bars.
 #pragma once
 
 #include <chrono>
@@ -12,13 +12,13 @@ namespace rocmforge::cli {
 
 bool is_terminal(std::FILE* stream);
 
-// A terminal that can do more than show text and end lines: not TERM=dumb.
+// Returns whether the stream is a terminal that understands escape sequences, that is, not TERM=dumb.
 bool understands_escapes(std::FILE* stream);
 
-// The terminal's width; 0 where the stream is none, or does not say.
+// Returns the terminal's width; 0 if the stream is not a terminal or its width is unknown.
 int columns_of_terminal(std::FILE* stream);
 
-// Escape sequences; all empty where the stream does not understand them or NO_COLOR is set.
+// Escape sequences; all are empty if the stream does not understand them or NO_COLOR is set.
 struct TerminalStyle {
   std::string_view bold;
   std::string_view dim;
@@ -27,26 +27,26 @@ struct TerminalStyle {
 };
 TerminalStyle style_of(std::FILE* stream);
 
-// Writes the text, and gives up in silence where that fails: for what accompanies the work, such as errors and progress.
+// Writes the text and ignores failures. For secondary output, such as errors and progress.
 void print_if_possible(std::FILE* stream, std::string_view text) noexcept;
 
-// "error: …", and below it "hint:  …" where there is one. What they quote cannot command the terminal. Never throws: an
-// error that cannot be shown still has its exit status.
+// Prints "error: …" and, if there is a hint, "hint:  …" below it. Control characters in them are shown, not sent to the
+// terminal. Never throws, so that the exit status is right even if the error cannot be shown.
 void print_error(std::FILE* stream, const Error& error) noexcept;
 
-// A line on standard error that is drawn over, ten times a second at most; nothing where that is no terminal. Not
-// thread-safe.
+// A progress bar on standard error, redrawn at most ten times per second. Shows nothing if standard error is not a
+// terminal. Not thread-safe.
 class ProgressBar {
  public:
   ProgressBar();
-  ~ProgressBar();  // leaves an empty line behind
+  ~ProgressBar();  // erases the bar
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  // So much was there before: it counts as done, not as speed.
+  // Sets the number of bytes that were done before; they do not count for the speed.
   void start_from(std::uint64_t done);
 
-  // done of total bytes; what: the tensor, say.
+  // Shows `done` of `total` bytes. what: a label, such as the tensor's name.
   void show(std::uint64_t done, std::uint64_t total, std::string_view what);
 
  private:

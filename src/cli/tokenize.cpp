@@ -1,4 +1,4 @@
-// `rocmforge tokenize`: text to tokens.
+// `rocmforge tokenize`: converts text to tokens.
 #include <array>
 #include <memory>
 #include <optional>
@@ -41,7 +41,8 @@ ordered_json tokenized_line(const text::Tokenizer& tokenizer, const ordered_json
   return {{"ids", tokenizer.encode(input, options_of(add_special, parse_special))}};
 }
 
-// Neighbours differ in their background, control tokens stand out; without colour a bar stands between.
+// Shows tokens with alternating background colours and highlights control tokens; without colour, separates them by
+// bars.
 void print_pieces(const text::Tokenizer& tokenizer, const std::vector<TokenId>& tokens, std::size_t characters) {
   static constexpr std::array<std::string_view, 5> kBackgrounds = {
       "\x1b[30;48;5;189m", "\x1b[30;48;5;194m", "\x1b[30;48;5;223m", "\x1b[30;48;5;224m", "\x1b[30;48;5;195m"};
@@ -90,28 +91,31 @@ Command tokenize_command() {
   std::vector<Argument> list = arguments->tokenizer.list();
   list.insert(
       list.end(),
-      {{.names = "--text", .value = "T", .help = "The text; standard input without it", .place = &arguments->text},
+      {{.names = "--text", .value = "T", .help = "The text (default: standard input)", .place = &arguments->text},
        {.names = "--no-special",
         .value = "",
-        .help = "Do not put BOS and the like around the text",
+        .help = "Do not add BOS and other special tokens around the text",
         .place = &arguments->no_special},
        {.names = "--parse-special",
         .value = "",
-        .help = "Take control tokens that are written out in the text",
+        .help = "Recognize the names of control tokens in the text",
         .place = &arguments->parse_special},
        {.names = "--jsonl",
         .value = "",
-        .help = "Answer lines of JSON on standard input by lines of JSON",
+        .help = "Read lines of JSON and answer each with a line of JSON",
         .place = &arguments->lines},
-       {.names = "--json", .value = "", .help = "Print ids on a terminal too", .place = &arguments->json}});
+       {.names = "--json",
+        .value = "",
+        .help = "Print ids as a JSON list, also on a terminal",
+        .place = &arguments->json}});
   return {
       .name = "tokenize",
       .summary = "Show the tokens of a text",
       .details =
-          "On a terminal the pieces are shown in colour, with their count; in a pipe their\n"
-          "ids as a JSON list. With --jsonl every line is {\"text\": T}, with \"add_special\"\n"
-          "(true) and \"parse_special\" (false) where they differ, and is answered by\n"
-          "{\"ids\": [...]}, or by {\"error\": ...} where something is wrong with it.",
+          "A terminal shows the tokens in colour, with their count; a pipe receives their\n"
+          "ids as a JSON list. With --jsonl every line is {\"text\": T}, optionally with\n"
+          "\"add_special\" (default: true) and \"parse_special\" (default: false). The answer\n"
+          "is {\"ids\": [...]}, or {\"error\": ...} if the line is invalid.",
       .examples =
           "  rocmforge tokenize -m model.gguf --text \"Hello, world\"\n"
           "  rocmforge tokenize -m model.gguf <book.txt | python3 -c \\\n"

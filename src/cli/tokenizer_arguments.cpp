@@ -19,7 +19,7 @@ std::vector<Argument> TokenizerArguments::list() {
            .completes = Completes::kFile},
           {.names = "--pre-tokenizer",
            .value = "NAME",
-           .help = "How text is cut into words, whatever the file says (byte-pair vocabularies)",
+           .help = "Pre-tokenizer to use for a byte-pair vocabulary (default: as the file specifies)",
            .place = &pre_tokenizer,
            .completes = Completes::kChoices,
            .choices = std::move(names)}};
@@ -30,8 +30,8 @@ text::Tokenizer TokenizerArguments::load() const {
   text::Tokenizer tokenizer(file.metadata(), {.pre_tokenizer = pre_tokenizer});
   file.check_intact();
   if (!pre_tokenizer.empty() && tokenizer.vocabulary().kind() != text::VocabularyKind::kBytePair) {
-    throw error(ErrorCode::kUsage, "--pre-tokenizer: {} has a vocabulary of the kind '{}', which has no pre-tokenizer", model,
-                printable(tokenizer.vocabulary().model()));
+    throw error(ErrorCode::kUsage, "--pre-tokenizer: {} has a vocabulary of the kind '{}', which has no pre-tokenizer",
+                model, printable(tokenizer.vocabulary().model()));
   }
   return tokenizer;
 }

@@ -1,4 +1,4 @@
-// What the commands that only need a model's tokenizer share.
+// The arguments of commands that only need a model's tokenizer.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct TokenizerArguments {
   std::string model;
   std::string pre_tokenizer;
 
-  // -m and --pre-tokenizer. The arguments must outlive the list.
+  // Returns -m and --pre-tokenizer. This object must outlive the list.
   std::vector<Argument> list();
 
   text::Tokenizer load() const;

@@ -16,7 +16,8 @@ Speed summarize(std::vector<double> speeds) {
   return {median, speeds.front(), speeds.back()};
 }
 
-// Sequences that take the same number of tokens in every step. The tokens are random, so that none is in the cache.
+// Runs sequences that take the same number of tokens in every step. The tokens are random, so that none is in the
+// cache.
 class Batch {
  public:
   Batch(Runner& runner, int sequences, std::uint32_t seed) : runner_(runner), random_(seed) {
@@ -32,7 +33,7 @@ class Batch {
     for (const kv::SequenceId id : ids_) runner_.finish(id);
   }
 
-  // In as many steps as it takes; the last one answers a token for every sequence.
+  // Splits the tokens into as many steps as necessary; the last step computes logits for every sequence.
   void add(int tokens) {
     const int at_a_time = std::max(1, runner_.step_tokens() / static_cast<int>(ids_.size()));
     for (int done = 0; done < tokens; done += at_a_time) {
@@ -41,7 +42,7 @@ class Batch {
     }
   }
 
-  // What an encoder before the decoder reads, one sequence after the other.
+  // Runs the encoder of an encoder-decoder model for every sequence.
   void encode(int tokens) {
     draw(tokens);
     for (std::size_t i = 0; i < ids_.size(); ++i) runner_.encode(ids_[i], tokens_of(i));
@@ -72,7 +73,7 @@ class Batch {
   std::vector<StepItem> items_;
 };
 
-// Bytes of keys, values and states that a token at this position reads.
+// Returns the bytes of keys, values and states that a token at this position reads.
 double cache_bytes_at(const Runner& runner, double position) {
   const models::DecoderSpec& spec = runner.spec();
   const models::CacheLayout layout = models::cache_layout(spec);
@@ -85,10 +86,11 @@ double cache_bytes_at(const Runner& runner, double position) {
   return bytes;
 }
 
-// Tokens a second, of all sequences together. A prefill answers once; a decode reads the weights once a step.
+// Returns the limit in tokens per second, of all sequences together. A prefill computes logits once; a decode reads the
+// weights once per step.
 double limit_of(const Measurement& measurement, const Runner& runner, const gguf::File& file,
                 const BenchmarkOptions& options, const ops::MachineLimits& limits) {
-  if (runner.spec().encoder != nullptr) return 0;  // which of the weights belong to which phase is not counted
+  if (runner.spec().encoder != nullptr) return 0;  // weights are not counted per phase
   const models::WorkPerToken work = models::work_per_token(file, runner.spec());
   const double arithmetic = std::max(limits.integer_operations_per_second, limits.float_operations_per_second);
   if (arithmetic <= 0 || limits.read_bytes_per_second <= 0) return 0;
@@ -141,10 +143,10 @@ BenchmarkResult measure(Runner& runner, const gguf::File& file, const BenchmarkO
   const auto run = [&](Phase phase, int tokens) {
     if (tokens == 0) return;
     std::vector<double> speeds;
-    // Once for nothing: pages are read and clocks go up.
+    // Warm up once, so that pages are read and clock frequencies rise.
     for (int repetition = -1; repetition < options.repetitions; ++repetition) {
       Batch batch(runner, options.sequences, seed++);
-      // A token is generated after others, if only one.
+      // A decode needs at least one token before it.
       const int before = phase == Phase::kDecode ? std::max(1, options.depth) : options.depth;
       if (has_encoder && phase == Phase::kDecode) batch.encode(std::max(1, options.prompt));
       if (before > 0) batch.add(before);

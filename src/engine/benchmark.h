@@ -1,4 +1,4 @@
-// How fast a model runs, beside what the machine allows.
+// Measures how fast a model runs, and compares that with the limits of the machine.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,14 @@
 namespace rocmforge::engine {
 
 struct BenchmarkOptions {
-  int prompt = 512;     // tokens of a prefill; 0: none
-  int generated = 128;  // tokens of a decode; 0: none
-  int sequences = 1;    // that run together
-  int depth = 0;        // tokens that are there before
+  int prompt = 512;     // tokens of the prefill measurement; 0: not measured
+  int generated = 128;  // tokens of the decode measurement; 0: not measured
+  int sequences = 1;    // sequences that run together
+  int depth = 0;        // tokens already in the KV cache of every sequence
   int repetitions = 5;
 };
 
-// Tokens a second, of all sequences together.
+// Tokens per second, of all sequences together.
 struct Speed {
   double median = 0;
   double least = 0;
@@ -30,9 +30,9 @@ enum class Phase { kPrefill, kDecode };
 
 struct Measurement {
   Phase phase = Phase::kPrefill;
-  int tokens = 0;  // of one sequence
+  int tokens = 0;  // per sequence
   Speed speed;
-  double limit = 0;  // tokens a second that the machine allows; 0 where that is not known
+  double limit = 0;  // tokens per second that the machine allows; 0: unknown
 };
 
 struct BenchmarkResult {
@@ -40,11 +40,11 @@ struct BenchmarkResult {
   std::vector<Measurement> measurements;
 };
 
-// The runner options that a benchmark needs besides the user's. Of an encoder there is nothing to generate; where a
-// decoder stands behind one, the prefill is the encoder's and the decode the decoder's.
+// Adjusts `runner` and `options` to what the benchmark needs. An encoder has no decode measurement. In an
+// encoder-decoder model the prefill is measured on the encoder and the decode on the decoder.
 void prepare(const models::DecoderSpec& spec, BenchmarkOptions& options, RunnerOptions& runner);
 
-// The limits are measured in the same run. on_progress: how many of how many measurements are done.
+// Runs the benchmark, and measures the machine's limits in the same run. on_progress: `done` of `total` measurements.
 BenchmarkResult measure(
     Runner& runner, const gguf::File& file, const BenchmarkOptions& options,
     const std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)>& on_progress);

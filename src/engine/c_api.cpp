@@ -1,7 +1,7 @@
-// The C functions (include/rocmforge/c_api.h) over the C++ API.
+// Implements the C API (include/rocmforge/c_api.h) with the C++ API.
 //
-// A handle is a number in a pointer's clothes, which is looked up and never followed: whatever a caller passes ends in
-// an error. No exception leaves a function.
+// A handle is a number in the form of a pointer. It is looked up and never dereferenced, so an invalid handle only
+// causes an error. No exception leaves a function.
 #include "rocmforge/c_api.h"
 
 #include <cstdlib>
@@ -26,12 +26,12 @@ using rocmforge::engine::kMostStops;
 
 constexpr std::size_t kMostMessages = std::size_t{1} << 16;
 
-// The open models, by their handles. Numbers are not used twice, so that a handle that was closed stays wrong.
+// The open models by their handles. Numbers are not reused, so a closed handle stays invalid.
 class Handles {
  public:
   rocmforge_model* add(std::shared_ptr<Model> model) {
     const std::lock_guard lock(mutex_);
-    // Odd, so that it is no address of an object.
+    // Numbers are odd, so that none is the address of an object.
     const std::uintptr_t number = next_;
     next_ += 2;
     models_.emplace(number, std::move(model));
@@ -64,7 +64,8 @@ class Handles {
   std::uintptr_t next_ = 1;                                            // under mutex_
 };
 
-// C has nowhere else to keep what outlives a call. Never destroyed: threads may still call while the program ends.
+// C callers have no object that could own the models. Never destroyed, because threads may still call while the program
+// exits.
 Handles& handles() {
   static Handles* const instance = std::make_unique<Handles>().release();
   return *instance;
@@ -126,8 +127,8 @@ T& needed(T* pointer, std::string_view name) {
 std::string_view needed_text(const char* text, std::string_view name) { return &needed(text, name); }
 std::string text_or(const char* text, const char* otherwise) { return text != nullptr ? text : otherwise; }
 
-// When a later version has more fields, it takes the sizes of the earlier ones too, and no other: a struct that ends
-// within a field would be half a pointer.
+// A later version with more fields must accept the sizes of all earlier versions and no others, because a struct of
+// another size could end within a pointer.
 template <typename Options>
 Options options_from(const Options* given, const Options& defaults, std::string_view name) {
   if (given == nullptr) return defaults;

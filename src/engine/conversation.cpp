@@ -39,7 +39,7 @@ text::ChatRequest request_of(std::span<const Message> messages, const ChatOption
   return request;
 }
 
-// What another question after the same system message would begin with as well.
+// Returns the number of tokens that another question after the same system message would also begin with.
 int common_beginning(const text::ChatRequest& request, const std::vector<kv::TokenId>& tokens,
                      const text::ChatTemplate& chat, const text::Tokenizer& tokenizer) {
   text::ChatRequest other;
@@ -55,7 +55,7 @@ int common_beginning(const text::ChatRequest& request, const std::vector<kv::Tok
   }
 }
 
-// Control tokens whose names are a part of what the parser looks for.
+// Returns the control tokens whose names are part of the markers that the parser looks for.
 std::vector<kv::TokenId> controls_within(const std::vector<std::string>& texts, const text::Vocabulary& vocabulary) {
   std::vector<kv::TokenId> controls;
   for (const kv::TokenId token : vocabulary.controls()) {

@@ -1,5 +1,5 @@
-// Conversations for the engine: messages to a prompt's tokens, by the model's template, and what a reply needs to be
-// read.
+// Converts a conversation to the tokens of a prompt, with the model's chat template, and prepares the parser for the
+// reply.
 #pragma once
 
 #include <memory>
@@ -16,13 +16,13 @@ namespace rocmforge::engine {
 
 struct ChatPrompt {
   std::vector<kv::TokenId> tokens;
-  int keep = 0;  // tokens at the beginning that hold whatever the last messages say: the system message and the like
-  std::vector<kv::TokenId> printed_controls;  // that the parser has to see, in ascending order
-  std::vector<std::string> stops;             // of the reply's form
+  int keep = 0;  // tokens at the beginning that do not depend on the last messages, such as the system message
+  std::vector<kv::TokenId> printed_controls;  // control tokens that the parser must see, in ascending order
+  std::vector<std::string> stops;             // strings that end a reply in this template
   std::unique_ptr<text::ReplyParser> parser;
 };
 
-// An Error with the template's words where it refuses the conversation.
+// Throws Error, with the template's own message, if the template rejects the conversation.
 ChatPrompt prompt_of(std::span<const Message> messages, const ChatOptions& options, const text::ChatTemplate& chat,
                      const text::Tokenizer& tokenizer);
 

@@ -1,4 +1,4 @@
-// Which backends a run may use, by the name that the user gives: auto, cpu, ref, emu, gpu or gpu:N.
+// Opens the backends that a run may use, given a device name: auto, cpu, ref, emu, gpu or gpu:N.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace rocmforge::engine {
 
 struct DeviceOptions {
   std::string device = "auto";
-  int threads = 0;  // 0: the allowed physical cores
+  int threads = 0;  // 0: one per physical core that the process may use
   CpuTier tier = best_cpu_tier();
 };
 
@@ -21,11 +21,11 @@ struct DeviceOptions {
 struct Device {
   std::unique_ptr<ops::Backend> backend;
   std::string reason;
-  std::uint64_t weight_budget = 0;  // bytes that it may hold; 0: as much as it has memory
+  std::uint64_t weight_budget = 0;  // bytes of weights that it may hold; 0: as much as fits into its memory
 };
 
-// The preferred one first. An Error for a name that is none, and for a device that is not here: asking for a GPU never
-// ends on the CPU.
+// Opens the devices, the preferred one first. Throws Error if the name is unknown or the device is not available. A
+// request for a GPU never falls back to the CPU.
 std::vector<Device> open_devices(const DeviceOptions& options);
 
 }  // namespace rocmforge::engine

@@ -8,7 +8,7 @@
 namespace rocmforge::engine {
 namespace {
 
-// As `pooling_type` numbers them.
+// The values of `pooling_type`.
 constexpr std::uint32_t kMean = 1;
 constexpr std::uint32_t kFirst = 2;
 constexpr std::uint32_t kLast = 3;

@@ -1,4 +1,5 @@
-// A text's embedding: the hidden states of its tokens, pooled to one vector, and what the file has to project that.
+// Computes the embedding of a text: pools the hidden states of its tokens into one vector and applies the file's
+// projections.
 #pragma once
 
 #include <condition_variable>
@@ -13,14 +14,14 @@
 
 namespace rocmforge::engine {
 
-// How the file wants texts pooled (`{architecture}.pooling_type`). An Error where it does not say, or wants what is not
-// an embedding.
+// Returns the pooling that the file specifies (`{architecture}.pooling_type`). Throws Error if it specifies none, or
+// one that does not give an embedding.
 Pooling pooling_of(const gguf::File& file);
 
-// The matrices `dense_2` and `dense_3` that some files have for the pooled vector.
+// The matrices `dense_2` and `dense_3`, with which some files project the pooled vector.
 class Projections {
  public:
-  // An Error for matrices that do not follow each other.
+  // Throws Error if the inputs of a matrix do not match the outputs before it.
   Projections(const gguf::File& file, int width);
 
   std::vector<float> project(std::vector<float> pooled) const;
@@ -36,13 +37,13 @@ class Projections {
   std::vector<Matrix> matrices_;
 };
 
-// To the length 1; a vector of zeros stays.
+// Scales the vector to length 1. A vector of zeros stays as it is.
 void normalize(std::vector<float>& vector);
 
-// The way from the engine's thread to the client that waits.
+// Passes the result from the engine's thread to the client that waits for it.
 class PooledStates {
  public:
-  // Waits; throws what went wrong.
+  // Blocks until the result is there. Throws the Error that was passed to fail().
   std::vector<float> take();
 
   void put(std::vector<float> pooled);
@@ -57,13 +58,14 @@ class PooledStates {
 
 class EmbeddingJob : public Job {
  public:
-  // Throws Error if the text does not fit the model: it has no token, more than the context, or one without embedding.
+  // Throws Error if the text has no tokens, more tokens than the context, or a token that the model has no embedding
+  // for.
   EmbeddingJob(std::vector<kv::TokenId> tokens, Pooling pooling, const Runner& runner,
                std::shared_ptr<PooledStates> result);
 
   std::span<const kv::TokenId> tokens() const override { return tokens_; }
   Wanted wanted(bool) const override { return Wanted::kStates; }
-  // What is in the cache already has its states nowhere, and would be missing from the mean.
+  // The hidden states of cached tokens are not kept, so they would be missing from the mean.
   bool uses_cache() const override { return false; }
   void begin(int) override {}
   Next advance(const Runner& runner, int row, int rows) override;

@@ -52,7 +52,8 @@ void Engine::close() {
   if (thread_.joinable()) thread_.join();
 }
 
-// Returns what the work throws, or nullptr. Where there is no memory to describe it, that is what the failure says.
+// Runs `work` and returns what it throws, or nullptr. If there is no memory to describe the failure, returns
+// out_of_memory_.
 template <typename Work>
 Job::Failure Engine::failure_of(Work work) noexcept {
   try {
@@ -81,17 +82,17 @@ void Engine::run() {
       admit();
       step();
     });
-    // Nobody's request is to blame, as far as anyone knows; the next one may fare better.
+    // No single request is known to have caused this failure, so all of them fail. Later requests may succeed.
     if (failure) fail_all(failure);
   }
   fail_all(closed_);
 }
 
-// Waits while there is nothing to do. False when the engine is to end.
+// Waits until there is work. Returns false when the engine is closing.
 bool Engine::take_submitted() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return closing_ || !submitted_.empty() || !places_.empty(); });
-  // First what can fail: a job that is moved must not get lost.
+  // Allocate first, because a job must not be lost after it was moved.
   const std::size_t before = places_.size();
   places_.reserve(before + submitted_.size());
   for (std::unique_ptr<Job>& job : submitted_) {
@@ -167,13 +168,14 @@ void Engine::compute(std::span<const sched::PlannedRequest> plan) {
   RF_CHECK(runner_.run(items_));  // every sequence has room for the whole context
 }
 
-// At the prompt's last whole block, and then 4, 16, 64, … blocks further: it takes few slots, and what a later prompt
-// with the same beginning computes again is a part of the answer, never the prompt.
+// Returns the next position at which to save the recurrent state: at the prompt's last whole block, and then 4, 16, 64,
+// … blocks after it. This takes few slots, and a later prompt with the same beginning recomputes only a part of the
+// answer, never the prompt.
 int Engine::next_state_at(const Place& place) {
   return place.state_base + (place.states_saved == 0 ? 0 : kBlockTokens << (2 * place.states_saved));
 }
 
-// A step ends where a state is to be saved.
+// Limits a step so that it ends where a state is saved.
 int Engine::tokens_of_step(const Place& place, int planned) const {
   if (!runner_.has_recurrent_state()) return planned;
   const int until = next_state_at(place) - place.computed;
@@ -189,7 +191,7 @@ void Engine::keep_state(Place& place) {
   }
 }
 
-// What goes wrong here is this job's alone.
+// A failure here affects only this job.
 void Engine::advance(Place& place, int row, int rows) {
   const std::size_t before = place.job->tokens().size();
   Job::Next next = Job::Next::kDone;
@@ -213,7 +215,7 @@ void Engine::remove(sched::RequestId id) {
   std::erase_if(places_, [&](const Place& place) { return place.id == id; });
 }
 
-// Every client hears of it, whatever else goes wrong.
+// Reports the failure to every client, even if cleaning up fails.
 void Engine::fail_all(const Job::Failure& failure) noexcept {
   for (const Place& place : places_) place.job->fail(failure);
   for (const Place& place : places_) {

@@ -1,7 +1,7 @@
-// The engine: a thread of its own that computes what clients submit, several at a time, step by step.
+// The engine runs a thread that computes the submitted jobs, several at a time, step by step.
 //
-// The thread owns the runner with its backends and cache, and the scheduler. Clients' threads make jobs and hand them
-// over; they get the results through what the jobs hold, such as a Stream.
+// The thread owns the scheduler and the runner with its backends and cache. Client threads create jobs and submit them;
+// they receive results through an object that the job holds, such as a Stream.
 #pragma once
 
 #include <condition_variable>
@@ -19,33 +19,33 @@ namespace rocmforge::engine {
 
 class Engine {
  public:
-  // Loads the model and starts. The file must outlive the engine.
+  // Loads the model and starts the thread. The file must outlive the engine.
   Engine(const gguf::File& file, const RunnerOptions& options);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   ~Engine() { close(); }
 
-  // What was loaded: only what does not change with the steps may be asked of it.
+  // Returns the runner. Requires: callers on other threads only use what does not change with the steps.
   const Runner& runner() const { return runner_; }
 
-  // Where the jobs' samplers work. Jobs run one after the other on the engine's thread, so that one space is enough.
+  // Working memory for the samplers of all jobs. Jobs run one after the other on the engine's thread, so one is enough.
   sample::Candidates& sampling_space() { return sampling_space_; }
 
-  // An Error when the engine is closed. The job is destroyed by the engine's thread.
+  // Queues a job. Throws Error if the engine is closed. The engine's thread destroys the job.
   void submit(std::unique_ptr<Job> job);
 
-  // Ends within a step; what runs or waits fails with kCancelled.
+  // Stops the thread within a step. Jobs that run or wait fail with kCancelled.
   void close();
 
  private:
-  // A job that was submitted and, where it runs, its sequence.
+  // A submitted job and, if it is running, its sequence.
   struct Place {
     sched::RequestId id = 0;
     std::unique_ptr<Job> job;
     std::optional<kv::SequenceId> sequence;
     int computed = 0;
-    int state_base = 0;    // where recurrent layers' state is saved first, the last whole block of the prompt
-    int states_saved = 0;  // or passed by
+    int state_base = 0;    // position at which the recurrent state is first saved: the prompt's last whole block
+    int states_saved = 0;  // number of save positions passed, whether or not the state was saved
   };
 
   template <typename Work>
@@ -70,10 +70,10 @@ class Engine {
   sched::Scheduler scheduler_;
   std::vector<Place> places_;
   std::vector<StepItem> items_;
-  std::vector<sched::RequestId> ids_;  // of the same
+  std::vector<sched::RequestId> ids_;  // of items_
   sched::RequestId next_id_ = 0;
 
-  // Made beforehand, so that they can be told when nothing can be allocated.
+  // Created in advance, so that they can be reported when memory is exhausted.
   const Job::Failure out_of_memory_;
   const Job::Failure closed_;
 

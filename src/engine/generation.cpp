@@ -56,7 +56,7 @@ GenerationJob::GenerationJob(Request request, const Runner& runner, const text::
 }
 
 void GenerationJob::begin(int cached) {
-  if (sampler_) return;  // again, after a shift
+  if (sampler_) return;  // called again after a shift
   sampler_.emplace(request_.sampling, vocabulary_, &sampling_space_);
   for (const kv::TokenId token : request_.prompt) sampler_->remember(token);
   request_.prompt = {};
@@ -69,7 +69,7 @@ Job::Next GenerationJob::advance(const Runner& runner, int row, int) {
   const std::span<const float> logits = runner.output(row);
   const kv::TokenId token = sampler_->draw(logits);
   if (token == sample::Sampler::kNothing) {
-    // This request's own affair, so it is not thrown at the others.
+    // Only this request is affected, so nothing is thrown.
     fail(std::make_shared<const Error>(
         error(ErrorCode::kMalformed, "no token can be drawn: all are forbidden, or the logits are no numbers")));
     return Next::kDone;
@@ -114,7 +114,7 @@ void GenerationJob::append(kv::TokenId token, std::span<const float> logits) {
   for (const sample::LikelyToken& likely : likeliest_) generated.likeliest.push_back({likely.token, likely.logprob});
 }
 
-// To text_; the reason to end where a stop string has come up.
+// Appends the token's text to text_. Returns a reason if a stop string has appeared.
 std::optional<FinishReason> GenerationJob::put_text(kv::TokenId token) {
   // A model may have rows for more tokens than its tokenizer knows.
   if (!detokenizer_ || !tokenizer_->vocabulary().contains(token)) return std::nullopt;
@@ -134,7 +134,7 @@ Job::Next GenerationJob::make_room() {
   return Next::kStartAgain;
 }
 
-// What is left is computed again, so that it means what it would mean to a model that never saw the rest.
+// The remaining tokens are computed again, so that their keys and values do not depend on the dropped ones.
 void GenerationJob::shift() {
   const std::size_t keep = std::min(static_cast<std::size_t>(request_.keep), context_ / 2);
   const std::size_t newest = std::max<std::size_t>((context_ - keep) / 2, 1);
@@ -152,7 +152,7 @@ void GenerationJob::finish(FinishReason reason) {
   }
   stream_->put(text_, news_);
   std::string stop = stop_strings_.found();
-  // What the model's own form ends with is its end, unless the client asked for it.
+  // A stop string of the chat template is the model's own end, unless the client also asked for it.
   const bool is_asked_for = std::ranges::find(request_.stop, stop) != request_.stop.end();
   if (reason == FinishReason::kStopString && !is_asked_for) {
     reason = FinishReason::kEnd;

@@ -1,5 +1,5 @@
-// One request's generation: draws a token from each step's logits, turns tokens into text, sees when it is over, and
-// tells the client.
+// Generates the text of one request: draws a token from each step's logits, converts tokens to text, detects the end,
+// and passes everything to the client.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,8 @@ namespace rocmforge::engine {
 
 class GenerationJob : public Job {
  public:
-  // `runner` says what the model is like. The tokenizer may be nullptr. Tokenizer and sampling space must outlive the job.
-  // Throws Error if the request does not fit the model: its prompt is longer than the context, or has a token without
-  // embedding.
+  // `runner` describes the model. The tokenizer may be nullptr. Tokenizer and sampling space must outlive the job.
+  // Throws Error if the prompt is longer than the context or has a token that the model has no embedding for.
   GenerationJob(Request request, const Runner& runner, const text::Tokenizer* tokenizer,
                 sample::Candidates& sampling_space, std::shared_ptr<Stream> stream);
 
@@ -50,9 +49,9 @@ class GenerationJob : public Job {
   sample::Candidates& sampling_space_;
   std::size_t context_;
   int vocabulary_;
-  std::vector<kv::TokenId> source_;  // the prompt, where an encoder reads it
+  std::vector<kv::TokenId> source_;  // the prompt, if an encoder reads it
   std::vector<kv::TokenId> tokens_;
-  std::optional<sample::Sampler> sampler_;  // from begin() on, so that requests that wait take no memory for it
+  std::optional<sample::Sampler> sampler_;  // created by begin(), so that waiting requests use no memory for it
   std::optional<text::Detokenizer> detokenizer_;
   StopStrings stop_strings_;
 
@@ -61,7 +60,7 @@ class GenerationJob : public Job {
   Clock::time_point begun_;
   Clock::time_point first_token_;
 
-  // Of the step; kept for their memory.
+  // Used within a step; members so that their memory is reused.
   std::string piece_;
   std::string text_;
   std::vector<GeneratedToken> news_;

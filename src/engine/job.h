@@ -1,5 +1,5 @@
-// Something the engine computes step by step: a generation, or an embedding. Made by a client's thread, then owned by
-// the engine's.
+// The interface of a job that the engine computes step by step: a generation or an embedding. A client's thread creates
+// it; the engine's thread then owns it.
 #pragma once
 
 #include <memory>
@@ -17,31 +17,31 @@ class Job {
   Job& operator=(const Job&) = delete;
   virtual ~Job() = default;
 
-  // What there is to compute so far, from the sequence's beginning.
+  // Returns all tokens to compute so far, from the beginning of the sequence.
   virtual std::span<const kv::TokenId> tokens() const = 0;
-  // What its encoder reads first, where the model has one.
+  // Returns the tokens that the model's encoder reads first; empty without an encoder.
   virtual std::span<const kv::TokenId> source() const { return {}; }
-  // Of a step's tokens; `at_end`: the last one is the last of tokens().
+  // Returns which output of a step is needed. `at_end`: the step includes the last of tokens().
   virtual Wanted wanted(bool at_end) const = 0;
 
-  // Whether what is cached of the tokens' beginning may be taken over.
+  // Returns whether cached keys and values for a prefix of the tokens may be reused.
   virtual bool uses_cache() const { return true; }
-  // It has a place now, and so many of its tokens are in the cache.
+  // Called when the job has a sequence. `cached`: number of its tokens that are already in the KV cache.
   virtual void begin(int cached) = 0;
 
   enum class Next {
     kGoOn,
-    kStartAgain,  // tokens() are others now: what was computed is void
+    kStartAgain,  // tokens() has changed; everything must be computed again
     kDone,
   };
-  // After a step of which something was wanted: that is now in the runner's rows from `row` on, logits or states.
-  // There may be tokens to compute or, after kGoOn, one more than before.
+  // Called after a step with wanted output. The runner's rows from `row` on hold it, as logits or hidden states.
+  // tokens() may still have uncomputed tokens; after kGoOn it may have one more than before.
   virtual Next advance(const Runner& runner, int row, int rows) = 0;
 
   virtual bool is_cancelled() const = 0;
   virtual void cancelled() = 0;
 
-  // Tells the client what went wrong. The Error is shared, because a copy could itself fail for want of memory.
+  // Reports an error to the client. The Error is shared, because copying it could fail if memory is exhausted.
   using Failure = std::shared_ptr<const Error>;
   virtual void fail(const Failure& failure) noexcept = 0;
 };

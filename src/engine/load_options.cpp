@@ -21,7 +21,7 @@ CpuTier tier_of(const std::string& name) {
   if (name.empty()) return best_cpu_tier();
   const InstructionSet& set = find_instruction_set(name);
   if (name_of(set.tier) != set.name) {
-    log::info("there are no kernels for {}: those for {} serve", set.name, name_of(set.tier));
+    log::info("there are no kernels for {}: using those for {}", set.name, name_of(set.tier));
   }
   return set.tier;
 }

@@ -1,4 +1,4 @@
-// What a program asks for when it loads a model, as the runner takes it.
+// Converts the public LoadOptions to options of the runner.
 #pragma once
 
 #include "engine/runner.h"
@@ -6,7 +6,7 @@
 
 namespace rocmforge::engine {
 
-// An Error for a name that is none, and for numbers that make no sense.
+// Throws Error if a name is unknown or a number is out of range.
 RunnerOptions runner_options(const LoadOptions& options);
 
 }  // namespace rocmforge::engine

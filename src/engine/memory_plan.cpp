@@ -15,17 +15,17 @@ namespace {
 
 using models::DecoderSpec;
 
-// Where no group sees everything, prefixes outlive their blocks: so many are remembered, of all sequences.
+// If every cache group has a window, prefixes outlive their blocks. At most this many are remembered, of all sequences.
 constexpr std::int64_t kMostPrefixes = 1 << 16;
 
-// More blocks than can be numbered do not fit into any memory either.
+// Limits the count to what can be numbered. More blocks do not fit into any memory.
 int block_count(std::int64_t blocks) {
   return static_cast<int>(std::min<std::int64_t>(blocks, std::numeric_limits<int>::max() / 4));
 }
 
 std::uint64_t bytes_of(const MemoryPlan& plan) { return plan.cache_bytes + plan.work_bytes; }
 
-// The longest context, in whole blocks, that takes no more than `room`; 0: not even one block.
+// Returns the longest context, in whole blocks, that takes at most `room` bytes; 0 if not even one block fits.
 std::int64_t longest_that_fits(const DecoderSpec& spec, const MemoryRequest& request, std::int64_t most,
                                std::uint64_t room) {
   std::int64_t fits = 0;
@@ -38,7 +38,7 @@ std::int64_t longest_that_fits(const DecoderSpec& spec, const MemoryRequest& req
   return std::min(most, fits * kBlockTokens);
 }
 
-// What to try where a context does not fit.
+// Returns advice on what to try when a context does not fit.
 std::string advice(const DecoderSpec& spec, const MemoryRequest& request, std::int64_t context, std::uint64_t room) {
   std::string advice;
   const std::int64_t shorter = longest_that_fits(spec, request, context, room);
@@ -56,8 +56,8 @@ std::string advice(const DecoderSpec& spec, const MemoryRequest& request, std::i
 void check_trained_length(const DecoderSpec& spec, std::int64_t context) {
   if (context <= spec.context) return;
   if (spec.learned_positions != models::Need::kNever) {
-    throw error(ErrorCode::kUsage, "a context of {}: the model has learned {} positions, and no more can be had",
-                context, spec.context);
+    throw error(ErrorCode::kUsage, "a context of {}: the model has learned {} positions and supports no more", context,
+                spec.context);
   }
   log::warning("a context of {} is longer than the {} positions that the model was trained for", context, spec.context);
 }
@@ -65,7 +65,7 @@ void check_trained_length(const DecoderSpec& spec, std::int64_t context) {
 }  // namespace
 
 MemoryRequest encoder_request(const MemoryRequest& request, std::int64_t context) {
-  // What the backend needs for itself is one space for both, and counted with the decoder's.
+  // The backend's own working memory is shared by both and counted with the decoder's.
   return {.context = context, .formats = request.formats, .limits = models::encoder_limits(context)};
 }
 
@@ -93,7 +93,7 @@ MemoryPlan memory_for(const DecoderSpec& spec, const MemoryRequest& request, std
   if (!sees_everything) {
     plan.cache.known_prefixes = static_cast<int>(std::min(kMostPrefixes, kv::known_prefixes(plan.cache)));
   }
-  // The logits are there twice: where they are computed, and for whoever asks.
+  // The logits exist twice: where they are computed, and in the runner's output.
   plan.work_bytes = models::activation_bytes(spec, request.limits, context) + kv::bookkeeping_bytes(plan.cache) +
                     static_cast<std::uint64_t>(request.limits.logit_rows) *
                         static_cast<std::uint64_t>(spec.output_columns()) * sizeof(float);
@@ -146,8 +146,8 @@ MemoryPlan plan_memory(const DecoderSpec& spec, std::uint64_t weight_bytes, cons
   }
   if (bytes_of(plan) > room) {
     log::warning(
-        "{} of weights and {} besides are more than the {} of free memory: weights will be read from the disk again "
-        "and again",
+        "{} of weights and {} for cache and work exceed the {} of free memory: weights will be read from the disk "
+        "repeatedly",
         format_bytes(weight_bytes), format_bytes(bytes_of(plan)), format_bytes(available));
   }
   return plan;

@@ -1,4 +1,5 @@
-// How long a context fits, and what would: decided before anything is allocated.
+// Plans how much memory the KV cache and the working buffers take and how long the context can be, before anything is
+// allocated.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,14 @@
 namespace rocmforge::engine {
 
 struct MemoryRequest {
-  std::int64_t context = 0;  // of a sequence; 0: as long as the model was trained for, or as fits
+  std::int64_t context = 0;  // tokens per sequence; 0: the trained length, or less if memory is short
   int sequences = 1;
   models::CacheFormats formats;
   models::StepLimits limits;
-  int snapshots = 0;                      // further slots for states
-  bool gives_states = false;              // hidden states of a whole step may be asked for
+  int snapshots = 0;                      // additional slots for recurrent states
+  bool gives_states = false;              // steps may return the hidden states of all their tokens
   bool draws_tokens = false;              // every sequence may have a sampler
-  const ops::Backend* backend = nullptr;  // whose own working space counts too
+  const ops::Backend* backend = nullptr;  // its own working memory is counted too
 };
 
 struct MemoryPlan {
@@ -28,21 +29,23 @@ struct MemoryPlan {
   models::CacheSizes sizes;
   models::CacheFormats formats;
   std::uint64_t weight_bytes = 0;
-  std::uint64_t cache_bytes = 0;
-  std::uint64_t work_bytes = 0;  // both with those of an encoder, if there is one
+  std::uint64_t cache_bytes = 0;  // including the encoder's, if there is one
+  std::uint64_t work_bytes = 0;   // likewise
 };
 
 inline constexpr int kBlockTokens = 32;
 
-// Of an encoder before the decoder, which reads texts as long as the context one after the other.
+// Returns the request for the encoder of an encoder-decoder model. It reads one text at a time, of up to `context`
+// tokens.
 MemoryRequest encoder_request(const MemoryRequest& request, std::int64_t context);
 
-// What a context takes, whether it fits or not.
+// Returns the plan for a given context, whether it fits into memory or not.
 MemoryPlan memory_for(const models::DecoderSpec& spec, const MemoryRequest& request, std::int64_t context);
 
-// The plan for the request. An Error, which says what would fit, where it cannot be done in `available` bytes besides
-// the weights; those are the file's pages, which the system can drop and read again, so a file larger than memory is
-// only warned of. Learned positions end at the trained length; rotary ones beyond it are warned of.
+// Returns the plan for the request. Throws Error, with a hint on what would fit, if the cache and the working memory
+// need more than `available` bytes. Weights are pages of the file, which the system can drop and read again, so weights
+// that do not fit only cause a warning. A context beyond the trained length is an error with learned positions and a
+// warning with rotary ones.
 MemoryPlan plan_memory(const models::DecoderSpec& spec, std::uint64_t weight_bytes, const MemoryRequest& request,
                        std::uint64_t available);
 

@@ -1,4 +1,4 @@
-// The library's Model (include/rocmforge/model.h): a file, its tokenizer and template, and the engine that computes.
+// Implements the library's Model (include/rocmforge/model.h) with a file, its tokenizer and template, and the engine.
 #include <algorithm>
 #include <cmath>
 #include <mutex>
@@ -114,7 +114,7 @@ struct Model::State {
     info.name = file.metadata().find<std::string>("general.name").value_or("");
     info.description = spec().description;
     info.context = memory.context;
-    // An option of the command line is none of the library's.
+    // The library has no command-line options.
     info.context_reason = memory.context_reason == "--ctx" ? "as asked for" : memory.context_reason;
     info.trained_context = spec().context;
     info.vocabulary = spec().vocabulary;
@@ -135,7 +135,7 @@ struct Model::State {
                 "tokens can be given as numbers");
   }
 
-  // Compiled when it is first wanted: a template that cannot be is no reason not to load the model.
+  // Compiles the template on first use, so that a model with an invalid template can still be loaded.
   const text::ChatTemplate& needed_template() {
     const text::Tokenizer& words = needed_tokenizer();
     const std::lock_guard lock(template_mutex);
@@ -167,8 +167,8 @@ struct Model::State {
     check(options);
     Request request;
     request.prompt = std::move(prompt);
-    request.sampling =
-        engine::resolve_sampling(options.sampling, recommended, tokenizer ? &*tokenizer : nullptr, spec().vocabulary, breakers);
+    request.sampling = engine::resolve_sampling(options.sampling, recommended, tokenizer ? &*tokenizer : nullptr,
+                                                spec().vocabulary, breakers);
     request.ignores_ends = options.sampling.ignore_eos;
     request.max_tokens = options.max_tokens;
     request.stop = options.stop;
@@ -184,7 +184,7 @@ struct Model::State {
                                                   std::move(stream)));
   }
 
-  // In this order: the engine's jobs use the tokenizer to their end, and everything reads the file.
+  // The order matters for destruction: the engine's jobs use the tokenizer, and everything reads the file.
   const gguf::File file;
   const std::optional<text::Tokenizer> tokenizer;
   engine::Engine engine;
@@ -198,8 +198,8 @@ struct Model::State {
 
 namespace {
 
-// Reads a generation to its end, and hands out its pieces: text as it is, or what the parser makes of it. Made before
-// the request is submitted, so that one that is cancelled already never begins.
+// Reads a generation to its end and passes its pieces to the callback: plain text or, with a parser, parsed text.
+// Created before the request is submitted, so that a request that is already cancelled never begins.
 class Reader {
  public:
   Reader(std::shared_ptr<Stream> stream, const std::stop_token& cancel, const OnPiece& on_piece,
@@ -207,7 +207,7 @@ class Reader {
       : stream_(std::move(stream)), on_cancel_(cancel, Cancel{*stream_}), on_piece_(on_piece), parser_(parser) {}
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
-  ~Reader() { stream_->cancel(); }  // nobody listens any more
+  ~Reader() { stream_->cancel(); }
 
   Generation read() {
     Stream::News news;
@@ -249,7 +249,7 @@ class Reader {
     std::ranges::move(news.tokens, std::back_inserter(generation_.tokens));
   }
 
-  // A call is no text: it is handed out whole, at the end. False: the event is none of a call's.
+  // Collects tool calls, which are returned complete at the end. Returns false if the event does not belong to a call.
   bool keep_call(const text::ReplyEvent& event) {
     using Kind = text::ReplyEvent::Kind;
     std::vector<ToolCall>& calls = generation_.tool_calls;
@@ -275,11 +275,11 @@ class Reader {
   const OnPiece& on_piece_;
   text::ReplyParser* parser_;
   std::vector<text::ReplyEvent> events_;
-  bool refused_ = false;  // by the callback; what comes afterwards was never said
+  bool refused_ = false;  // the callback returned false; later output is dropped
   Generation generation_;
 };
 
-// `state`: a Model::State, which only members of Model can name.
+// State is Model::State, which only members of Model can name.
 template <typename State>
 Generation read_all(State& state, Request request, const GenerationOptions& options, const OnPiece& on_piece,
                     text::ReplyParser* parser) {
@@ -294,7 +294,7 @@ Generation read_all(State& state, Request request, const GenerationOptions& opti
 
 }  // namespace
 
-// Calls that are under way hold the state on their own, so that it may be closed beneath them.
+// Running calls share ownership of the state, so that the model can be closed during a call.
 struct Model::Handle {
   std::mutex mutex;
   std::shared_ptr<State> state;  // under mutex; nullptr: closed
@@ -385,7 +385,8 @@ std::vector<float> Model::embed(std::string_view text, const EmbedOptions& optio
   const Pooling pooling = state->pooling_for(options);
   std::vector<std::int32_t> tokens = state->needed_tokenizer().encode(text);
   const auto pooled = std::make_shared<engine::PooledStates>();
-  state->engine.submit(std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->engine.runner(), pooled));
+  state->engine.submit(
+      std::make_unique<engine::EmbeddingJob>(std::move(tokens), pooling, state->engine.runner(), pooled));
   std::vector<float> vector = state->projections.project(pooled->take());
   if (!std::ranges::all_of(vector, [](float value) { return std::isfinite(value); })) {
     throw error(ErrorCode::kMalformed, "{}: the embedding is not of finite numbers: the model is damaged",

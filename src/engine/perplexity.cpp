@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kMostLogits = std::int64_t{1} << 24;
 
-// A piece of the text, and from which of its tokens on they are scored.
+// A window of the text and its first scored token.
 struct Window {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -53,21 +53,21 @@ std::vector<Window> windows_of(const MeasuredText& text, const PerplexityOptions
   return sliding_windows(count, length, static_cast<std::size_t>(options.stride));
 }
 
-// One window after the other, each in a sequence of its own.
+// Computes the windows one after the other, each in a sequence of its own.
 class Scorer {
  public:
   Scorer(Runner& runner, const MeasuredText& text, const std::function<bool()>& is_cancelled)
       : runner_(runner), text_(text), is_cancelled_(is_cancelled) {}
 
-  // False when it was cancelled; then nothing of the window counts.
+  // Returns false if it was cancelled; then no token of the window is counted.
   bool score(const Window& window, NegativeLogLikelihood& nll) {
     tokens_.assign(text_.tokens.begin() + static_cast<std::ptrdiff_t>(window.begin),
                    text_.tokens.begin() + static_cast<std::ptrdiff_t>(window.end));
     if (text_.bos) tokens_.front() = *text_.bos;
-    const auto sequence = runner_.start();  // of what is cached the logits are gone
+    const auto sequence = runner_.start();  // without the cache, which does not hold logits
     RF_CHECK(sequence);
     NegativeLogLikelihood extended = nll;
-    // The last token is only foretold, the first only foretells.
+    // The last token is only predicted; it is not an input.
     const bool complete = run(sequence->id, tokens_.size() - 1, window.scored_from - window.begin - 1, extended);
     runner_.finish(sequence->id);
     if (complete) nll = extended;
@@ -75,14 +75,14 @@ class Scorer {
   }
 
  private:
-  // A figure that leaves some out would look better than the model is.
+  // Leaving such tokens out would make the model look better than it is.
   static void check_numbers(std::span<const float> logits, std::size_t position) {
     if (std::ranges::none_of(logits, [](float logit) { return std::isnan(logit); })) return;
     throw error(ErrorCode::kMalformed, "the logits at position {} of a window are no numbers: the model is damaged",
                 position);
   }
 
-  // Positions from `first_wanted` on foretell tokens that are scored.
+  // Positions from `first_wanted` on predict tokens that are scored.
   bool run(kv::SequenceId sequence, std::size_t end, std::size_t first_wanted, NegativeLogLikelihood& nll) {
     const auto step = static_cast<std::size_t>(runner_.step_tokens());
     const auto rows = static_cast<std::size_t>(runner_.most_output_rows());

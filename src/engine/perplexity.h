@@ -1,4 +1,4 @@
-// How well a model foretells a text: the exponential of the mean negative log-likelihood of its tokens.
+// Measures the perplexity of a model on a text: the exponential of the mean negative log-likelihood of its tokens.
 #pragma once
 
 #include <functional>
@@ -13,22 +13,21 @@ namespace rocmforge::engine {
 
 struct MeasuredText {
   std::vector<kv::TokenId> tokens;
-  std::optional<kv::TokenId> bos;  // with which every window begins
+  std::optional<kv::TokenId> bos;  // the token that every window begins with
 };
 
-// The text's tokens, all in one piece; a line feed at its end does not count, and control tokens written out in it are
-// text.
+// Tokenizes the text as a whole. Ignores a line feed at its end, and treats the names of control tokens as text.
 MeasuredText tokens_to_measure(const gguf::File& file, std::string_view text);
 
-// The scores of some tokens, added up.
+// The sum of the negative log-likelihoods of the scored tokens.
 class NegativeLogLikelihood {
  public:
   void add(double nll);
 
   std::int64_t tokens() const { return tokens_; }
   double mean() const;        // of -ln p
-  double perplexity() const;  // its exponential
-  double error() const;       // the standard error of that
+  double perplexity() const;  // exponential of the mean
+  double error() const;       // standard error of the perplexity
  private:
   std::int64_t tokens_ = 0;
   double sum_ = 0;
@@ -38,25 +37,27 @@ class NegativeLogLikelihood {
 struct PerplexityOptions {
   int window = 512;
 
-  // 0: windows follow each other, and of each the tokens window/2 + 1 to window - 1 are scored. Otherwise windows
-  // advance by so many tokens and every token but the first is scored once, with as much before it as there is.
+  // 0: windows do not overlap, and the tokens window/2 + 1 to window - 1 of each are scored. Otherwise: number of
+  // tokens by which windows advance; every token except the first is scored once, with as much context as its window
+  // has.
   int stride = 0;
 
-  std::function<bool()> is_cancelled;  // asked after each step
+  std::function<bool()> is_cancelled;  // called after each step
   std::function<void(int done, int windows, const NegativeLogLikelihood& so_far)> on_window;
 };
 
 struct Perplexity {
   NegativeLogLikelihood nll;
-  int windows = 0;  // that are done
-  int of_windows = 0;
-  std::int64_t dropped = 0;  // tokens at the end that fill no window
+  int windows = 0;           // windows that were computed
+  int of_windows = 0;        // windows of the text
+  std::int64_t dropped = 0;  // tokens at the end that do not fill a window
 };
 
-// A runner whose context holds a window. An Error for a text of less than two windows, and for a stride that is none.
+// Measures the perplexity. Requires: the runner's context holds a window. Throws Error if the text is shorter than two
+// windows or the stride is invalid.
 Perplexity measure_perplexity(Runner& runner, const MeasuredText& text, const PerplexityOptions& options);
 
-// So many rows of logits at a time are enough, and do not take much memory.
+// Returns a number of rows of logits per step that is sufficient and does not take much memory.
 int rows_to_score(int window, int vocabulary);
 
 }  // namespace rocmforge::engine

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{16} << 20;
 
-// A byte of every page. The empty instruction claims to need the sum, so that the compiler does not leave it out.
+// Reads a byte of every page. The empty asm statement uses the sum, so that the compiler cannot remove the reads.
 void touch(std::span<const std::byte> bytes) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   unsigned sum = 0;

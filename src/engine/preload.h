@@ -1,4 +1,4 @@
-// Brings a model's files into memory before the first step, and keeps them there if asked to.
+// Reads a model's files into memory before the first step and can lock them there.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace rocmforge::engine {
 
-// Touches every page of every tensor. With `lock` the pages cannot be dropped afterwards; an Error, with the limit,
-// where the system does not allow that.
+// Touches every page of every tensor. With `lock`, also locks the pages in memory; throws Error, with the system's
+// limit, if that fails.
 void preload(const gguf::File& file, bool lock,
              const std::function<void(std::uint64_t done, std::uint64_t total, std::string_view what)>& on_progress);
 

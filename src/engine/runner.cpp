@@ -46,7 +46,7 @@ Runner::Runner(const gguf::File& file, const RunnerOptions& options)
 Runner::Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices)
     : file_(file), options_(options), devices_(std::move(devices)) {
   if (options_.logit_rows == 0) options_.logit_rows = options_.sequences;
-  // A step of more than all sequences can hold would only take memory.
+  // A step never has more tokens than all sequences can hold.
   const std::int64_t most = options_.context * options_.sequences;
   if (most > 0) options_.step_tokens = static_cast<int>(std::min<std::int64_t>(options_.step_tokens, most));
   load();
@@ -95,7 +95,8 @@ void Runner::load() {
     };
   }
   models::FileTensors tensors(file_);
-  // The encoder first: what backends need for the decoder is enough for both, and replaces what they need for it alone.
+  // Load the encoder first: the working memory that backends then allocate for the decoder replaces the encoder's and
+  // is large enough for both.
   if (const auto& encoder = description.spec.encoder; encoder != nullptr) {
     encoder_ = std::make_unique<SourceEncoder>(tensors, *encoder, plan_.of_encoder, request, load_options);
   }
@@ -127,7 +128,7 @@ void Runner::reserve_step() {
   states_.resize(rows * static_cast<std::size_t>(spec().width));
 }
 
-// The file's tokenizer, if it has one, says what text an id without a row stands for.
+// The message quotes the token's text if the file has a tokenizer.
 void Runner::check_tokens(std::span<const kv::TokenId> tokens, std::string_view origin) const {
   const int rows = spec().vocabulary;
   const auto beyond = std::ranges::find_if(tokens, [&](kv::TokenId token) { return token < 0 || token >= rows; });
@@ -148,7 +149,8 @@ void Runner::check_tokens(std::span<const kv::TokenId> tokens, std::string_view 
 std::optional<Runner::Started> Runner::start(std::span<const kv::TokenId> tokens) {
   const auto id = cache_->add();
   if (!id) return std::nullopt;
-  // What a decoder's tokens mean depends on what its encoder read, too.
+  // With an encoder, the keys and values of the decoder's tokens also depend on the encoder's text, so they are not
+  // reused.
   const bool has_prefix = !spec().is_encoder() && encoder_ == nullptr;
   const kv::ReusedPrefix prefix = has_prefix ? cache_->reuse_prefix(*id, tokens) : kv::ReusedPrefix{};
   source_lengths_[static_cast<std::size_t>(*id)] = 0;
@@ -166,7 +168,7 @@ bool Runner::save_state(kv::SequenceId id) {
   return copy.has_value();
 }
 
-// Reserves for all items, or gives back what the first ones got.
+// Reserves cache blocks for all items. If there are not enough, releases those already reserved and returns false.
 bool Runner::make_room(std::span<const StepItem> items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto copies = cache_->reserve(items[i].sequence, static_cast<int>(items[i].tokens.size()));
@@ -203,7 +205,8 @@ void Runner::add_rows(kv::SequenceId id, std::span<const kv::TokenId> tokens, in
   ids_.push_back(id);
 }
 
-// The groups' tables, and behind an encoder that of its results: the sequence's one block, which has its number.
+// Fills the block tables of all cache groups. An encoder-decoder model has a further table for the encoder's output:
+// one block per sequence, with the sequence's number.
 void Runner::fill_block_tables() {
   const auto length = static_cast<std::size_t>(kv::blocks_for(memory_plan_.cache.max_tokens, kBlockTokens));
   const std::size_t groups = memory_plan_.cache.groups.size();
@@ -251,7 +254,7 @@ ops::Step Runner::current_step() const {
   return step;
 }
 
-// What the encoder makes may have more rows than a step of the decoder.
+// The encoder's output may have more rows than a step of the decoder, so it is appended in parts.
 void Runner::encode(kv::SequenceId id, std::span<const kv::TokenId> source) {
   RF_CHECK(encoder_ != nullptr && cache_->length(id) == 0);
   const std::span<const float> states = encoder_->encode(source);

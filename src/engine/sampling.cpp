@@ -21,7 +21,7 @@ constexpr std::size_t kMostBreakerTokens = 20;
 constexpr std::size_t kMostSequences = std::size_t{1} << 20;
 constexpr std::size_t kMostKnown = 8;
 
-// A number at the beginning of a text; the rest does not matter.
+// Returns the number at the beginning of a text and ignores the rest.
 std::optional<double> leading_number(std::string_view text) {
   double number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -52,7 +52,7 @@ class Recommendations {
     if (std::fabs(*number) > kMost) return ignore(name);
     into = static_cast<int>(*number);
   }
-  // The stages that are known; the others are said.
+  // Reads the known stages and logs a warning about unknown ones.
   void read_stages(std::string_view name, std::optional<std::string>& into) const {
     const gguf::Value* value = metadata_.value(key(name));
     if (value == nullptr) return;
@@ -79,7 +79,7 @@ class Recommendations {
   static std::string key(std::string_view name) { return std::string(kPrefix).append(name); }
 
   void ignore(std::string_view name) const {
-    log::warning("{}: {} is no number of use, and is ignored", metadata_.file(), key(name));
+    log::warning("{}: {} is not a usable number and is ignored", metadata_.file(), key(name));
   }
 
   std::optional<double> find(std::string_view name) const {
@@ -101,12 +101,13 @@ std::uint64_t random_seed() {
   return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-// Wherever the breaker may lie in a text's tokens: within one, or from the end of one over those that follow.
+// Adds all token sequences that contain the breaker: single tokens with it inside, and tokens that end with its
+// beginning, followed by the tokens of its rest.
 void add_breaker(std::string_view breaker, const text::Tokenizer& tokenizer,
                  std::vector<std::vector<text::TokenId>>& breakers) {
   breaker = breaker.substr(0, kMostBreakerBytes);
   const text::EncodeOptions plain{.add_special = text::AddSpecial::kNo};
-  std::vector<std::vector<text::TokenId>> tails;  // what follows where so many bytes of it have begun
+  std::vector<std::vector<text::TokenId>> tails;  // by number of bytes in the first token: the tokens of the rest
   for (std::size_t begun = 0; begun < breaker.size(); ++begun) {
     tails.push_back(tokenizer.encode(breaker.substr(begun), plain));
   }
@@ -163,7 +164,7 @@ sample::Settings merged(const SamplingOptions& wishes, const SamplingOptions& re
   return settings;
 }
 
-// A file may recommend what no user could ask for.
+// Drops a recommendation that would be an error as a user's option.
 template <typename T>
 void drop_if_senseless(const gguf::Metadata& metadata, SamplingOptions& recommended,
                        std::optional<T> SamplingOptions::* option) {
@@ -236,7 +237,7 @@ SamplingOptions recommended_sampling(const gguf::Metadata& metadata, int vocabul
   file.read("mirostat", options.mirostat);
   file.read("mirostat_tau", options.mirostat_tau);
   file.read("mirostat_eta", options.mirostat_eta);
-  // Files may say "off" with any number below.
+  // In files any number beyond the limit also means "off".
   if (options.top_k) options.top_k = std::max(0, *options.top_k);
   if (options.min_p) options.min_p = std::max(0.0f, *options.min_p);
   if (options.xtc_probability) options.xtc_probability = std::max(0.0f, *options.xtc_probability);

@@ -1,4 +1,4 @@
-// From what a user asks for and what a model's file recommends to what the sampler is set to.
+// Combines the user's sampling options with those that the model's file recommends into settings of the sampler.
 #pragma once
 
 #include <mutex>
@@ -13,8 +13,8 @@
 
 namespace rocmforge::engine {
 
-// DRY's sequence breakers as tokens of one model. Finding them takes a walk over the vocabulary, so that those of the last
-// requests are kept. May be used by several threads at once.
+// Converts DRY's sequence breakers to tokens of one model. This searches the whole vocabulary, so the results of the
+// last requests are kept. May be used by several threads at once.
 class DryBreakers {
  public:
   // Throws Error if there are too many texts.
@@ -26,17 +26,18 @@ class DryBreakers {
     sample::Breakers breakers;
   };
   std::mutex mutex_;
-  std::vector<Known> known_;  // under mutex_; the last used is the last
+  std::vector<Known> known_;  // under mutex_; the most recently used is the last
 };
 
-// The keys `general.sampling.*`, of any scalar type, or a text that begins with a number; and the tokens that are never
-// to be drawn, as biases. What cannot be read or makes no sense is ignored, which the log says. Tokens are those below
-// `vocabulary`.
+// Reads the file's recommendations: the keys `general.sampling.*`, of any scalar type or as a text that begins with a
+// number, and as biases the tokens below `vocabulary` that the file suppresses. Ignores invalid values and logs a
+// warning.
 SamplingOptions recommended_sampling(const gguf::Metadata& metadata, int vocabulary);
 
-// The user's wishes, then the recommendations, then the defaults. Without a seed one is drawn from the system. An Error
-// names the setting that makes no sense. The tokenizer may be nullptr: then DRY knows no breakers, and nothing ends the
-// generation. `vocabulary` is the model's number of tokens.
+// Returns the sampler's settings: the user's wishes take precedence over the recommendations, and those over the
+// defaults. Draws a random seed if none is given. Throws Error, with the name of the setting, if a value is invalid.
+// The tokenizer may be nullptr; then DRY has no breakers and ignore_eos has no effect. `vocabulary`: the model's number
+// of tokens.
 sample::Settings resolve_sampling(const SamplingOptions& wishes, const SamplingOptions& recommended,
                                   const text::Tokenizer* tokenizer, int vocabulary, DryBreakers& breakers);
 

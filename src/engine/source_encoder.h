@@ -1,6 +1,7 @@
-// The encoder before a decoder: reads a text at once, and what it makes of it is for the decoder's cross attention.
+// Runs the encoder of an encoder-decoder model. It reads a text in one step; its output is the input of the decoder's
+// cross attention.
 //
-// Every byte is allocated when it is made; encode() allocates nothing.
+// The constructor allocates all memory; encode() allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,12 @@ namespace rocmforge::engine {
 
 class SourceEncoder {
  public:
-  // The request is the one that the decoder's memory was planned by, and the context that of the plan.
+  // `request`: the request with which the decoder's memory was planned. options.context: the context of that plan.
   SourceEncoder(models::FileTensors& tensors, models::DecoderSpec spec, std::span<const models::Placement> placements,
                 const MemoryRequest& request, const models::LoadOptions& options);
 
-  // [tokens, width], until the next call. At most as many tokens as the context.
+  // Returns the encoder's output: [tokens, width], valid until the next call. Requires: no more tokens than the
+  // context.
   std::span<const float> encode(std::span<const kv::TokenId> tokens);
 
  private:
@@ -29,8 +31,8 @@ class SourceEncoder {
   models::Model model_;
   models::CacheMemory cache_memory_;
 
-  // A sequence alone, whose positions lie in memory in their order.
-  std::vector<std::int32_t> numbers_;  // 0, 1, …: of rows, of positions, and of blocks
+  // The step has a single sequence, whose blocks are in order.
+  std::vector<std::int32_t> numbers_;  // 0, 1, …: the numbers of rows, positions and blocks
   std::vector<std::int32_t> sequence_of_row_;
   std::vector<std::int32_t> block_tables_;
   std::int32_t table_length_ = 0;

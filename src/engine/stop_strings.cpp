@@ -33,7 +33,7 @@ bool StopStrings::feed(std::string_view text, std::string& out) {
   return false;
 }
 
-// From where on what is held may be the beginning of a stop string.
+// Returns the position from which the held text may be the beginning of a stop string.
 std::size_t StopStrings::begun_at() const {
   const std::size_t longest = strings_.front().size() - 1;
   std::size_t begun = held_.size() - std::min(held_.size(), longest);

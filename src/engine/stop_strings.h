@@ -1,5 +1,5 @@
-// Ends a text where one of some strings comes up in it, wherever tokens begin and end: what could yet become one of
-// them is held back.
+// Finds the first stop string in a text that arrives in pieces. Text that may be the beginning of a stop string is held
+// back until that is decided.
 #pragma once
 
 #include <string>
@@ -10,17 +10,17 @@ namespace rocmforge::engine {
 
 class StopStrings {
  public:
-  // Empty ones do not count.
+  // Ignores empty strings.
   explicit StopStrings(std::vector<std::string> strings);
 
-  // Appends to `out` what is certainly part of the text. True when a stop string is complete: what stands before it has
-  // been given out then, and nothing more may be fed. Of several the one that is complete first counts, of those that
-  // are so together the longest.
+  // Appends to `out` the text that is certain not to belong to a stop string. Returns true when a stop string is
+  // complete; the text before it has then been appended, and feed() must not be called again. If several stop strings
+  // end at the same place, the longest counts; otherwise the one that ends first.
   bool feed(std::string_view text, std::string& out);
-  // What was held back, where nothing more comes.
+  // Appends the text that was held back. Requires: no more text follows.
   void finish(std::string& out);
 
-  // The one that came up; empty before.
+  // Returns the stop string that was found, or an empty string.
   const std::string& found() const { return found_; }
 
  private:

@@ -1,7 +1,7 @@
-// The way from the engine's thread to a client: what a generation says, as it comes.
+// Passes the output of a generation from the engine's thread to a client as it arrives.
 //
-// One side writes, the other takes; neither waits for the other but the reader for news. What is not taken yet is
-// joined. A reader who takes nothing while tokens heap up has given up without a word: the generation fails.
+// The engine never waits for the client; the client waits for output. Output that was not taken yet is joined. If the
+// client takes nothing and too much output accumulates, the generation fails.
 #pragma once
 
 #include <atomic>
@@ -21,25 +21,25 @@ class Stream {
   struct News {
     std::string text;
     std::vector<GeneratedToken> tokens;
-    std::optional<Outcome> outcome;  // nothing follows
+    std::optional<Outcome> outcome;  // set at the end; nothing follows
   };
 
-  // For the client: waits until there is something. Throws what ended the generation where that was an error.
+  // For the client. Blocks until there is output. Throws the Error if the generation failed.
   void take(News& news);
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
-  // For the engine. One lock a step, however many tokens it brought.
+  // For the engine.
   bool is_cancelled() const { return cancelled_.load(std::memory_order_relaxed); }
-  void put(std::string_view text, std::vector<GeneratedToken>& tokens);  // takes the tokens
+  void put(std::string_view text, std::vector<GeneratedToken>& tokens);  // moves the tokens out of the vector
   void finish(Outcome outcome);
   void fail(const Job::Failure& failure) noexcept;
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  News news_;                     // under mutex_
-  std::size_t unread_ = 0;        // tokens and probabilities in it, under mutex_
-  Job::Failure failure_;          // under mutex_; nullptr: none. The client throws a copy of its own
+  News news_;               // under mutex_
+  std::size_t unread_ = 0;  // under mutex_; number of tokens and probabilities in news_
+  Job::Failure failure_;    // under mutex_; nullptr: none. The client throws a copy
   std::atomic<bool> cancelled_ = false;
 };
 

@@ -1,4 +1,4 @@
-// A model of a well-known size with random weights, for measurements: in memory, or saved.
+// Creates models of well-known sizes with random weights for measurements, in memory or as a file.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace rocmforge::engine {
 
-// "llama-0.5b, qwen-0.5b, …".
+// Returns the names of all models: "llama-0.5b, qwen-0.5b, …".
 std::string synthetic_names();
 
 class SyntheticFile {
  public:
-  // An Error for a name or a type that is none, and where there is no memory for it.
+  // Throws Error if the name or type is unknown, or if memory is exhausted.
   SyntheticFile(std::string_view name, std::string_view type);
 
   const gguf::File& file() const { return file_; }
@@ -25,7 +25,7 @@ class SyntheticFile {
   gguf::File file_;
 };
 
-// Replaces an existing file.
+// Saves the model as a file, and replaces an existing one.
 void save_synthetic(std::string_view name, std::string_view type, const std::string& path);
 
 }  // namespace rocmforge::engine
