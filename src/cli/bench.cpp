@@ -19,6 +19,7 @@ namespace rocmforge::cli {
 namespace {
 
 constexpr std::string_view kUsualType = "Q4_0";
+constexpr std::uint64_t kMostTokens = 1 << 24;
 
 struct BenchArguments {
   ModelArguments model;
@@ -35,17 +36,7 @@ struct BenchArguments {
   bool json = false;
 };
 
-void check_range(const char* option, std::uint64_t value, std::uint64_t least, std::uint64_t greatest) {
-  if (value >= least && value <= greatest) return;
-  throw error(ErrorCode::kUsage, "{} {}: expected {} to {}", option, value, least, greatest);
-}
-
 void check(const BenchArguments& arguments) {
-  check_range("-p", arguments.prompt, 0, 1 << 24);
-  check_range("-n", arguments.generated, 0, 1 << 24);
-  check_range("-b", arguments.sequences, 1, 4096);
-  check_range("-d", arguments.depth, 0, 1 << 24);
-  check_range("-r", arguments.repetitions, 1, 1000);
   if (!arguments.output_form.empty() && arguments.output_form != "json" && arguments.output_form != "md") {
     throw error(ErrorCode::kUsage, "-o {}: expected json or md", printable(arguments.output_form));
   }
@@ -224,19 +215,30 @@ Command bench_command() {
        .value = "N",
        .help = "Prompt tokens to process; 0: no prefill measurement (default: 512)",
        .place = &arguments->prompt,
-       .least = 0},
+       .least = 0,
+       .greatest = kMostTokens},
       {.names = "-n",
        .value = "N",
        .help = "Tokens to generate; 0: no decode measurement (default: 128)",
        .place = &arguments->generated,
-       .least = 0},
-      {.names = "-b", .value = "N", .help = "Sequences that run together (default: 1)", .place = &arguments->sequences},
+       .least = 0,
+       .greatest = kMostTokens},
+      {.names = "-b",
+       .value = "N",
+       .help = "Sequences that run together (default: 1)",
+       .place = &arguments->sequences,
+       .greatest = 4096},
       {.names = "-d",
        .value = "N",
        .help = "Tokens already in the KV cache (default: 0)",
        .place = &arguments->depth,
-       .least = 0},
-      {.names = "-r", .value = "N", .help = "Repetitions (default: 5)", .place = &arguments->repetitions},
+       .least = 0,
+       .greatest = kMostTokens},
+      {.names = "-r",
+       .value = "N",
+       .help = "Repetitions (default: 5)",
+       .place = &arguments->repetitions,
+       .greatest = 1000},
       {.names = "-o",
        .value = "FORM",
        .help = "Output form: json or md (default: md)",

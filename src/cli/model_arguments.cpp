@@ -82,7 +82,8 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
       {.names = "--ctx",
        .value = "N",
        .help = "Context length in tokens (default: the trained length, or what fits into memory)",
-       .place = &arguments.context},
+       .place = &arguments.context,
+       .greatest = kLongestContext},
       {.names = "--kv-type",
        .value = "TYPE",
        .help = "Type of the KV cache: F32, F16, BF16, Q8_0 or Q4_0 (default: F16; F32 for logits and perplexity)",
@@ -113,12 +114,6 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
 }
 
 LoadOptions load_options(const ModelArguments& arguments) {
-  if (arguments.threads < 0 || arguments.threads > 4096) {
-    throw error(ErrorCode::kUsage, "--threads {}: expected 1 to 4096", arguments.threads);
-  }
-  if (arguments.context > kLongestContext) {
-    throw error(ErrorCode::kUsage, "--ctx {}: expected at most {}", arguments.context, kLongestContext);
-  }
   LoadOptions options;
   options.device = arguments.device;
   options.instruction_set = arguments.isa;

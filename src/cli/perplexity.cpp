@@ -32,9 +32,6 @@ struct PerplexityArguments {
 };
 
 void check_window(const PerplexityArguments& arguments) {
-  if (arguments.window < 4 || arguments.window > kLongestWindow) {
-    throw error(ErrorCode::kUsage, "-c {}: expected 4 to {}", arguments.window, group_digits(kLongestWindow));
-  }
   if (arguments.stride >= arguments.window) {
     throw error(ErrorCode::kUsage, "--stride {}: expected less than the window of {}", arguments.stride,
                 arguments.window);
@@ -146,7 +143,12 @@ Command perplexity_command() {
        .place = &arguments->text,
        .required = true,
        .completes = Completes::kFile},
-      {.names = "-c", .value = "N", .help = "Tokens per window, 4 or more (default: 512)", .place = &arguments->window},
+      {.names = "-c",
+       .value = "N",
+       .help = "Tokens per window, 4 or more (default: 512)",
+       .place = &arguments->window,
+       .least = 4,
+       .greatest = kLongestWindow},
       {.names = "--stride",
        .value = "N",
        .help = "Advance windows by N tokens and score every token once (default: windows do not overlap)",

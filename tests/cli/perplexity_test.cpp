@@ -120,7 +120,7 @@ TEST_F(PerplexityCommand, SaysWhatIsWrong) {
   const std::string text = write_text(1000);
   refused(measure(text), 2, "1000 tokens, less than two windows of 512");
   refused(measure(folder_ / "nothing"), 1, "nothing");
-  refused(measure(text, {"-c", "3"}), 2, "-c 3: expected 4 to");
+  refused(measure(text, {"-c", "3"}), 2, "'3' is no whole number from 4 to 1,048,576");
   refused(measure(text, {"-c", "64", "--stride", "64"}), 2, "--stride 64: expected less than the window");
   refused(measure(text, {"-c", "64", "--ctx", "32"}), 2, "--ctx 32: less than the window");
   EXPECT_EQ(Json::parse(measure(text, {"-c", "64", "--stride", "16", "--json"}).output)["tokens_scored"], 999);
