@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Every `--option` of rocmforge that the documents mention is one that the built program knows.
+"""Checks that every `--option` of rocmforge in the documents exists in the built program.
 
-Read are code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. Other programs'
-options are not looked at. The program's own list is `rocmforge --help-all`; without a built program nothing is checked.
+It reads code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. It ignores options of
+other programs. The program's own list is `rocmforge --help-all`; without a built program nothing is checked.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What would slip into the tree if check_layers.py went blind."""
+"""Tests that check_layers.py reports each kind of violation."""
 
 import tempfile
 import unittest
