@@ -1,4 +1,4 @@
-# The front door: drives the CMake presets. Each target first installs what it lacks through scripts/setup.
+# Drives the CMake presets. Each target first installs its missing packages through scripts/setup.
 
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -21,7 +21,7 @@ all:  ## the release build: build/release/rocmforge and librocmforge.so (the def
 	@scripts/setup $@
 	@$(call release,product)
 
-run:  ## builds, and starts a conversation with the demo model; ARGS="model.gguf" with another
+run:  ## builds, and starts a conversation with the demo model, or with another: ARGS="model.gguf"
 	@scripts/setup $@
 	@$(call release,rocmforge)
 	@build/release/rocmforge run $(ARGS)
@@ -64,7 +64,7 @@ aarch64:  ## the kernels and their tests for 64-bit ARM, run by qemu
 	@$(call build,$@)
 	@ctest --preset $@ --parallel $(JOBS)
 
-fuzz:  ## each fuzzer for FUZZ_SECONDS (60); what it finds is in build/crashes
+fuzz:  ## each fuzzer for FUZZ_SECONDS (60); inputs that crash are saved in build/crashes
 	@scripts/setup $@
 	@$(call configure,$@)
 	@$(call build,$@)

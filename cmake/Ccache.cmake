@@ -1,5 +1,5 @@
-# Compiles through ccache where it is installed and nothing else was asked for. Looked for once in the life of a build
-# folder: a ccache that appears later would change every command line and so rebuild everything.
+# Compiles through ccache if it is installed and no other launcher is set. It is looked for only when a build folder is
+# created, because a ccache that appears later would change every command line and so rebuild everything.
 if(NOT DEFINED CCACHE_PROGRAM)
   find_program(CCACHE_PROGRAM ccache)
 endif()

@@ -5,7 +5,7 @@ target_compile_options(rocmforge_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   # Clang counts sign changes under -Wconversion and GCC does not; sizes and indices mix freely here.
   -Wno-sign-conversion
-  # The vector code must give the bits of the scalar code: no product and sum fused behind our back.
+  # The vector code must give the same bits as the scalar code, so the compiler must not fuse products and sums.
   -ffp-contract=off
   # Nothing here reads errno of a mathematical function or the floating-point exception flags.
   -fno-math-errno -fno-trapping-math)

@@ -14,8 +14,8 @@ target_compile_features(rocmforge_library INTERFACE cxx_std_20)
 target_include_directories(rocmforge_library INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_link_libraries(rocmforge_library PRIVATE rocmforge_engine)
-# The map keeps what templates of the standard library make out of the symbols; ours are hidden unless declared public.
-# What only the conversion of checkpoints needs, which the library does not do, is no need of the library.
+# The map hides instantiations of standard library templates; our own symbols are hidden unless they are declared public.
+# The library does not convert checkpoints, so it does not need the dependencies of the conversion.
 target_link_options(rocmforge_library PRIVATE
   "-Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/librocmforge.map" -Wl,-Bsymbolic-functions -Wl,--as-needed)
 if(NOT ROCMFORGE_SANITIZE)

@@ -18,7 +18,7 @@ endfunction()
 function(rocmforge_layer name)
   cmake_parse_arguments(ARG "" "" "USES;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp")
-  list(FILTER sources EXCLUDE REGEX "/c_api\\.cpp$")  # a part of the library alone
+  list(FILTER sources EXCLUDE REGEX "/c_api\\.cpp$")  # belongs only to the shared library
   list(TRANSFORM ARG_USES PREPEND rocmforge_)
   string(REPLACE / _ target "rocmforge_${name}")
   string(REPLACE / _ ARG_USES "${ARG_USES}")
@@ -43,7 +43,7 @@ function(rocmforge_tests layer)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
   add_executable(test_${layer} ${sources})
   rocmforge_unity(test_${layer} 5)
-  # What a test does itself is little, and compiles a third sooner so. What it tests is compiled as users have it.
+  # Tests themselves do little work and compile in two thirds of the time this way. The code under test is compiled as for users.
   target_compile_options(test_${layer} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${layer} PRIVATE ROCMFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

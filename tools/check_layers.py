@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the #include lines against the table of layers: dependencies point downwards only.
+"""Checks the #include lines against the table of layers: a layer may include only the layers in its entry.
 
-Also checks that headers have `#pragma once`, and that an include in quotes names a file of this repository.
+Also checks that a header has `#pragma once` and that an include in quotes names a file of this repository.
 """
 
 import re

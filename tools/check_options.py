@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Checks that the built program knows every `--option` of rocmforge that the documents mention.
+"""Checks that every `--option` of rocmforge in the documents exists in the built program.
 
-It reads code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. Options of other
-programs are ignored. The program's list is `rocmforge --help-all`; without a built program nothing is checked.
+It reads code spans and lines of code blocks that run `rocmforge`, and code spans that begin with `--`. It ignores options of
+other programs. The program's own list is `rocmforge --help-all`; without a built program nothing is checked.
 """
 
 import re

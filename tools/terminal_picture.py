@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes docs/chat.svg, the picture of a conversation: it types into a real chat with the demo model and draws the screen.
+"""Makes docs/chat.svg, the picture of a conversation, by typing into a real one with the demo model and drawing the screen.
 
     tools/terminal_picture.py            # needs tmux and build/release/rocmforge
 

@@ -1,4 +1,4 @@
-"""Tests that check_layers.py finds every kind of forbidden include."""
+"""Tests that check_layers.py reports each kind of violation."""
 
 import tempfile
 import unittest

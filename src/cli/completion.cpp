@@ -114,10 +114,9 @@ std::string quoted(std::string_view text) {
 
 std::string zsh_spec(const Argument& argument) {
   // Brackets and colons separate the fields of a specification.
-  std::string help = argument.help;
-  for (char& c : help) {
-    if (c == '[' || c == ']') c = ' ';
-    if (c == ':') c = ';';
+  std::string help;
+  for (const char c : argument.help) {
+    if (c != ':') help += c == '[' || c == ']' ? ' ' : c;
   }
   const std::string action = argument.completes == Completes::kFile      ? "_files"
                              : argument.completes == Completes::kChoices ? fmt::format("({})", joined(argument.choices))

@@ -1,4 +1,4 @@
-// Conversations as lines of JSON, each answered by a line. Their fields are those of chat servers.
+// Answers conversations given as lines of JSON, with the fields of chat servers.
 #include <charconv>
 #include <limits>
 
@@ -46,7 +46,7 @@ constexpr NumberField kNumberFields[] = {
     {"repetition_penalty", &SamplingOptions::repeat_penalty, 0, 1000},
 };
 
-// A text, or a list of texts.
+// Reads a text or a list of texts.
 std::vector<std::string> stops_of(const ordered_json& stop) {
   if (stop.is_string()) return {stop.get<std::string>()};
   std::vector<std::string> texts;
@@ -62,7 +62,7 @@ std::vector<std::string> stops_of(const ordered_json& stop) {
   return texts;
 }
 
-// {"15043": -1.5}
+// Reads an object such as {"15043": -1.5}.
 void read_biases(const ordered_json& biases, SamplingOptions& sampling) {
   if (!biases.is_object()) throw error(ErrorCode::kMalformed, "the field 'logit_bias' is no object of token ids");
   for (const auto& [name, bias] : biases.items()) {
@@ -76,7 +76,7 @@ void read_biases(const ordered_json& biases, SamplingOptions& sampling) {
   }
 }
 
-// What a chat server would do and this command does not is refused rather than left out.
+// Refuses fields of chat servers that this command does not support, instead of ignoring them.
 void refuse_unsupported(const ordered_json& line) {
   const auto refuse = [&](std::string_view name, auto is_usual) {
     const auto found = line.find(name);
@@ -84,7 +84,9 @@ void refuse_unsupported(const ordered_json& line) {
     throw error(ErrorCode::kUnsupported, "the field '{}' is {}, which is not supported here", name,
                 printable(dump_json(*found), 60));
   };
-  refuse("response_format", [](const ordered_json& value) { return value.is_object() && value.contains("type") && value["type"] == "text"; });
+  refuse("response_format", [](const ordered_json& value) {
+    return value.is_object() && value.contains("type") && value["type"] == "text";
+  });
   refuse("tool_choice", [](const ordered_json& value) { return value == "auto" || value == "none"; });
   refuse("n", [](const ordered_json& value) { return value == 1; });
   refuse("stream", [](const ordered_json& value) { return value == false; });
@@ -94,7 +96,7 @@ void refuse_unsupported(const ordered_json& line) {
   }
 }
 
-// The line's own settings over the command's.
+// Returns the command's options with the line's own settings on top.
 ChatOptions options_of_line(const ordered_json& line, ChatOptions options) {
   refuse_unsupported(line);
   const bool wants_tools = !line.contains("tool_choice") || line["tool_choice"] != "none";
@@ -107,10 +109,12 @@ ChatOptions options_of_line(const ordered_json& line, ChatOptions options) {
   }
   if (const auto stop = line.find("stop"); stop != line.end() && !stop->is_null()) options.stop = stops_of(*stop);
   for (const NumberField& field : kNumberFields) {
-    const auto number = optional_number_field(line, field.name, static_cast<double>(field.least), static_cast<double>(field.greatest));
+    const auto number =
+        optional_number_field(line, field.name, static_cast<double>(field.least), static_cast<double>(field.greatest));
     if (number) options.sampling.*field.option = static_cast<float>(*number);
   }
-  if (const auto count = optional_integer_field(line, "top_k", 0, 1 << 30)) options.sampling.top_k = static_cast<int>(*count);
+  if (const auto count = optional_integer_field(line, "top_k", 0, 1 << 30))
+    options.sampling.top_k = static_cast<int>(*count);
   if (const auto seed = optional_integer_field(line, "seed", 0, std::numeric_limits<std::int64_t>::max())) {
     options.sampling.seed = static_cast<std::uint64_t>(*seed);
   }
@@ -143,7 +147,8 @@ void answer_lines(Model& model, const TalkOptions& options) {
   const AnsweredLines count =
       answer_json_lines([&](const ordered_json& line) { return reply_to(model, line, options); });
   if (count.lines == 0 || count.failed < count.lines) return;
-  throw error(ErrorCode::kMalformed, "none of the {} line{} could be answered", count.lines, count.lines == 1 ? "" : "s");
+  throw error(ErrorCode::kMalformed, "none of the {} line{} could be answered", count.lines,
+              count.lines == 1 ? "" : "s");
 }
 
 }  // namespace rocmforge::cli

@@ -1,4 +1,4 @@
-// One answer, for people at a terminal and for pipes alike.
+// Prints a single answer, to a terminal or a pipe.
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,7 +18,7 @@ namespace {
 
 using Generate = std::function<Generation(const std::stop_token&, const OnPiece&)>;
 
-// Runs one generation, whose pieces go to `show`, and says how it ended.
+// Runs one generation, passes its pieces to `show`, and reports how it ended.
 void answer(const Model& model, const TalkOptions& options, const Generate& generate,
             const std::function<void(const Piece&)>& show, const std::function<void()>& finish) {
   Signals signals({.input = isatty(STDIN_FILENO) == 1 ? STDIN_FILENO : -1,

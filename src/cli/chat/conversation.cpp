@@ -13,7 +13,7 @@
 namespace rocmforge::cli {
 namespace {
 
-// What a template can do nothing with must not get as far as that.
+// Throws Error if the messages are in an order that chat templates do not support.
 void check_order(const Conversation& conversation, const std::string& path) {
   for (std::size_t i = 0; i < conversation.turns.size(); ++i) {
     const Role expected = i % 2 == 0 ? Role::kUser : Role::kAssistant;

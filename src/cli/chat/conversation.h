@@ -1,4 +1,4 @@
-// The messages of a conversation, and how they are kept in a file:
+// Holds the messages of a conversation, and saves them to a file and loads them from it:
 //
 //   {"messages": [{"role": "system", "content": "…"}, {"role": "user", "content": "…"},
 //                 {"role": "assistant", "content": "…", "reasoning_content": "…"}]}
@@ -17,16 +17,16 @@ struct Conversation {
   std::string system;  // empty: no system message
   std::vector<Message> turns;
 
-  // What the model is given.
+  // Returns the messages for the model.
   std::vector<Message> messages() const;
 };
 
 std::string to_json(const Conversation& conversation);
 
-// An Error names the path, the message and what is wrong with it.
+// Throws Error, with the path, the message and the problem, if the file is invalid.
 Conversation conversation_from_json(std::string_view text, const std::string& path);
 
-// An existing file is replaced at once and as a whole.
+// Replaces an existing file atomically.
 void save_conversation(const Conversation& conversation, const std::string& path);
 Conversation load_conversation(const std::string& path);
 

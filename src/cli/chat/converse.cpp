@@ -1,4 +1,4 @@
-// The loop of a conversation: a line is read, a command obeyed or a message answered.
+// Runs the loop of a conversation: reads a line, then executes a command or answers a message.
 #include <unistd.h>
 
 #include <cstdio>
@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::string_view kPrompt = ">";
 constexpr std::string_view kPromptInBlock = ".";
-// For another answer where the model's file recommends the likeliest token at each step, which is always the same answer.
+// The temperature for another answer if the model's file recommends the likeliest token, which would give the same
+// answer.
 constexpr float kTemperatureOfAnotherAnswer = 0.8f;
 
 struct CloseFile {
@@ -32,7 +33,7 @@ struct CloseFile {
 };
 using OwnedFile = std::unique_ptr<std::FILE, CloseFile>;
 
-// Where the person looks: answers may go elsewhere, the prompt and remarks may not.
+// The terminal for the prompt and remarks. Answers may go elsewhere.
 class Screen {
  public:
   Screen() {
@@ -107,7 +108,7 @@ class Talk {
   Conversation conversation_;
   std::optional<Generation> last_;
   bool is_leaving_ = false;
-  bool was_interrupted_ = false;  // by a Ctrl-C at an empty prompt, just before
+  bool was_interrupted_ = false;  // the last input was a Ctrl-C at an empty prompt
   bool history_fails_ = false;
 };
 
@@ -143,7 +144,7 @@ void Talk::run() {
   }
 }
 
-// The first Ctrl-C clears the line, or drops the message that was begun; the next one leaves.
+// The first Ctrl-C clears the line or drops an unfinished message; the next one leaves.
 bool Talk::leave_after_interrupt(const EditedLine& line) {
   const bool had_something = !line.text.empty() || input_.is_open();
   input_.forget();
@@ -186,14 +187,14 @@ void Talk::obey(const TypedCommand& command) {
 
 bool Talk::takes_the_likeliest() const {
   const SamplingOptions& asked = options_.generation.sampling;
-  if (asked.temperature) return false;  // the person has said so
+  if (asked.temperature) return false;  // the user has chosen it
   const auto recommended = model_.recommended_sampling().temperature;
   return recommended && *recommended <= 0;
 }
 
 void Talk::send(std::string text) {
   conversation_.turns.push_back({Role::kUser, std::move(text)});
-  // Without an answer the message is taken back: both speak in turn, as templates want it.
+  // Without an answer, remove the message, because templates require alternating roles.
   if (!answer()) conversation_.turns.pop_back();
 }
 
@@ -203,7 +204,7 @@ void Talk::answer_again() {
   conversation_.turns.pop_back();
   const SamplingOptions usual = options_.generation.sampling;
   SamplingOptions& sampling = options_.generation.sampling;
-  // With the same seed, or by the likeliest token alone, the same answer would come.
+  // The same seed, or always the likeliest token, would give the same answer.
   if (sampling.seed) ++*sampling.seed;
   const auto next_seed = sampling.seed;
   if (takes_the_likeliest()) sampling.temperature = kTemperatureOfAnotherAnswer;
@@ -213,7 +214,7 @@ void Talk::answer_again() {
   if (!is_answered) conversation_.turns.push_back(std::move(answer_before));
 }
 
-// Answers the last message, which is the user's. False: nothing came of it.
+// Answers the last message, which is the user's. Returns false if there is no answer.
 bool Talk::answer() {
   const std::vector<Message> messages = conversation_.messages();
   ReplyView view(stdout, stderr);
@@ -274,13 +275,15 @@ void Talk::show_or_set_thinking(const std::string& choice) {
 
 bool Talk::confirms(const std::string& question) {
   const EditedLine line = editor_.read(question + " [y/N]");
-  return line.kind == EditedLine::Kind::kLine && (line.text == "y" || line.text == "Y" || equal_ignoring_case(line.text, "yes"));
+  return line.kind == EditedLine::Kind::kLine &&
+         (line.text == "y" || line.text == "Y" || equal_ignoring_case(line.text, "yes"));
 }
 
 void Talk::save(const std::string& path) {
   std::error_code ignored;
   const bool is_there = std::filesystem::exists(path, ignored);
-  if (is_there && !confirms(fmt::format("{} exists. Replace it?", printable(path)))) return screen_.say("Nothing is written.");
+  if (is_there && !confirms(fmt::format("{} exists. Replace it?", printable(path))))
+    return screen_.say("Nothing is written.");
   save_conversation(conversation_, path);
   screen_.say(fmt::format("{} messages are in {}.", conversation_.messages().size(), printable(path)));
 }

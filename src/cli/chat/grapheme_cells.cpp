@@ -33,7 +33,7 @@ int columns_of(std::string_view character) {
     sum += std::max(wcwidth(static_cast<wchar_t>(c.value)), 0);
     character.remove_prefix(c.length);
   }
-  // Modern terminals draw a family of emoji as one.
+  // Modern terminals draw a sequence of joined emoji as one.
   return std::min(sum, 2);
 }
 

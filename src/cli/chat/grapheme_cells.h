@@ -1,5 +1,5 @@
-// What a person takes for one character: Unicode's grapheme clusters (UAX 29), such as a letter with its accents or a
-// family of emoji.
+// Splits text into what people see as characters: Unicode's grapheme clusters (UAX 29), such as a letter with its
+// accents or a sequence of joined emoji.
 #pragma once
 
 #include <cstddef>
@@ -9,25 +9,25 @@
 
 namespace rocmforge::cli {
 
-// The bytes of the first character of a text that is well-formed and not empty.
+// Returns the bytes of the first character. Requires: the text is well-formed and not empty.
 std::size_t first_character(std::string_view text);
 
-// The columns that a terminal gives it, 0 to 2. Takes the locale for UTF-8's.
+// Returns the number of columns that a terminal uses for the character, 0 to 2. Requires: the locale is a UTF-8 one.
 int columns_of(std::string_view character);
 
-// Characters as single wide characters, for libedit: it moves over and deletes one of those at a time, and would part a
-// letter from its accents. Characters of several code points get stand-ins that nobody uses.
+// Represents each character as a single wide character for libedit, which moves over and deletes one of those at a time
+// and would separate a letter from its accents. Characters of several code points are replaced by private code points.
 class GraphemeCells {
  public:
-  // Text to cells and back. What is no UTF-8 becomes U+FFFD.
+  // Convert text to cells and back. Invalid UTF-8 becomes U+FFFD.
   std::wstring cells_of(std::string_view text);
   std::string text_of(std::wstring_view cells) const;
 
-  // The cell that `last` becomes when `next` comes after it; 0 if `next` is a character of its own.
+  // Returns the cell for `last` and `next` together; 0 if `next` begins a new character.
   wchar_t joined(wchar_t last, wchar_t next);
 
  private:
-  // A plane for private use. What is typed of it gets a stand-in like any other.
+  // The first code point of a private-use plane. Typed characters of this plane are replaced as well.
   static constexpr wchar_t kFirstStandIn = 0x100000;
   static constexpr wchar_t kLastStandIn = 0x10fffd;
 

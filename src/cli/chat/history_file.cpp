@@ -19,7 +19,7 @@
 namespace rocmforge::cli {
 namespace {
 
-// What a file of ours can hold at most; anything larger is not one.
+// The largest size of a history file; a larger file is not one.
 constexpr std::size_t kLargestFile = 256 << 20;
 
 std::string escaped(std::string_view entry) {
@@ -50,7 +50,7 @@ std::string unescaped(std::string_view line) {
 }
 
 std::string read_file(const std::string& path) {
-  // O_NONBLOCK: a pipe in its place must not stall the start.
+  // O_NONBLOCK, so that a pipe in its place does not block the start.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
   if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
@@ -66,7 +66,7 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-// The lines from the last kMostEntries on.
+// Returns the last kMostEntries lines.
 std::string_view last_lines(std::string_view text) {
   std::size_t start = text.size();
   for (std::size_t lines = 0; start > 0; --start) {
@@ -80,7 +80,7 @@ std::string_view last_lines(std::string_view text) {
 std::string default_history_path() {
   const char* state = std::getenv("XDG_STATE_HOME");
   const char* home = std::getenv("HOME");
-  // The specification wants relative paths ignored.
+  // The XDG specification requires that relative paths are ignored.
   if (state != nullptr && *state == '/') return std::string(state) + "/rocmforge/history";
   if (home != nullptr && *home == '/') return std::string(home) + "/.local/state/rocmforge/history";
   return {};
@@ -111,9 +111,9 @@ bool HistoryFile::append(std::string_view line) const {
   const FileDescriptor file(open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0600));
   struct stat status{};
   if (!file.is_open() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
-  // Another program, or an older file, may have left it open to others.
+  // The file may exist with permissions for others.
   if ((status.st_mode & 077) != 0 && fchmod(file.get(), status.st_mode & 0700) != 0) return false;
-  // One call, so that what others append at the same time comes before or after.
+  // A single call, so that lines of other programs are not mixed with these.
   return write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size());
 }
 

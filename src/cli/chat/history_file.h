@@ -1,4 +1,4 @@
-// What was typed in earlier conversations, in a file that only its owner can read.
+// Keeps the lines typed in earlier conversations in a file that only its owner can read.
 //
 // An entry is a line: "\n" in it stands for a line feed and "\\" for a backslash. Several programs may append at once.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace rocmforge::cli {
 
-// $XDG_STATE_HOME/rocmforge/history, or below ~/.local/state; empty where there is no home either.
+// Returns $XDG_STATE_HOME/rocmforge/history, or the path below ~/.local/state; empty without a home directory.
 std::string default_history_path();
 
 class HistoryFile {
@@ -18,13 +18,13 @@ class HistoryFile {
   static constexpr std::size_t kMostEntries = 1000;
   static constexpr std::size_t kLongestEntry = 64 << 10;  // longer ones are not kept
 
-  // An empty path: a history that remembers nothing.
+  // With an empty path nothing is stored.
   explicit HistoryFile(std::string path) : path_(std::move(path)) {}
 
-  // The last kMostEntries, the oldest first; none where there is no file, or none that can be read.
+  // Returns the last kMostEntries, the oldest first. Returns none if there is no readable file.
   std::vector<std::string> load() const;
 
-  // Appends. False if it could not be written.
+  // Appends an entry. Returns false if it could not be written.
   bool add(std::string_view entry) const;
 
  private:

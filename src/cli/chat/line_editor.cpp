@@ -28,16 +28,16 @@ namespace rocmforge::cli {
 namespace {
 
 constexpr wchar_t kControlC = 3;
-// A key that nobody needs stands for the character in State::to_insert.
+// An unused key, which stands for the character in State::to_insert.
 constexpr wchar_t kJoin = 0x1d;
 constexpr const wchar_t* kPreviousInHistory = L"\x10";  // Ctrl-P
 constexpr const wchar_t* kNextInHistory = L"\x0e";      // Ctrl-N
-// Beyond this libedit forgets the rest of an unfinished line when it shows the history.
+// libedit loses the rest of a longer unfinished line when it shows the history.
 constexpr std::ptrdiff_t kLongestLineToLeave = 1000;
-// More than that is shown by its size.
+// A longer pasted text is shown by its size.
 constexpr std::size_t kMostLinesToEdit = 200;
 constexpr std::size_t kMostBytesToEdit = 16 << 10;
-// A terminal that does not end a paste within this time never will.
+// The time after which an unfinished paste counts as ended.
 constexpr int kPasteSilenceMilliseconds = 5000;
 
 struct KeyBinding {
@@ -45,7 +45,7 @@ struct KeyBinding {
   const wchar_t* function;
 };
 
-// What readers of shells are used to and libedit does otherwise, and keys of terminals that it does not know.
+// Key bindings that are common in shells but differ in libedit, and keys of terminals that it does not know.
 constexpr std::array kBindings = std::to_array<KeyBinding>({
     {L"^]", L"rocmforge-join"},     {L"^C", L"rocmforge-interrupt"}, {L"^[[200~", L"rocmforge-paste"},
     {L"^[[A", L"rocmforge-up"},     {L"^[OA", L"rocmforge-up"},      {L"^[[B", L"rocmforge-down"},
@@ -75,18 +75,18 @@ struct LineEditor::State {
   LineView view;
   GraphemeCells cells;
   FoldedTexts folded;
-  std::FILE* drawing = nullptr;  // what libedit draws on
-  std::string undrawn;           // the beginning of a character that it has drawn
+  std::FILE* drawing = nullptr;  // libedit draws on it
+  std::string undrawn;           // the beginning of a character that libedit has drawn
   EditLine* editor = nullptr;
   HistoryW* history = nullptr;
   std::wstring prompt;
-  std::string typed;      // bytes that have not been looked at
-  wchar_t to_insert = 0;  // the character that takes the place of the one before the cursor
+  std::string typed;      // bytes that were read and not yet processed
+  wchar_t to_insert = 0;  // the character that replaces the one before the cursor
   bool interrupted = false;
 
   void bind_keys();
   void show();
-  // False: Ctrl-C, the end, or too long a silence.
+  // Returns false after Ctrl-C, the end of input, or a timeout.
   bool wait_for_bytes(int milliseconds);
   bool read_bytes();
   wchar_t next_character();
@@ -99,7 +99,7 @@ struct LineEditor::State {
     return *static_cast<State*>(state);
   }
 
-  // What libedit calls.
+  // Callbacks of libedit.
   static wchar_t* show_prompt(EditLine* line) { return of(line).prompt.data(); }
   static int read_character(EditLine* line, wchar_t* character);
   static ssize_t draw(void* state, const char* bytes, std::size_t size);
@@ -126,7 +126,7 @@ void LineEditor::State::bind_keys() {
   add(L"rocmforge-suspend", suspend);
   add(L"rocmforge-clear", clear);
   for (const KeyBinding& binding : kBindings) el_wset(editor, EL_BIND, binding.key, binding.function, nullptr);
-  // Keys, not signals and flow control, while a line is edited: what is pasted may hold them.
+  // Disable signals and flow control while a line is edited, because pasted text may contain their characters.
   el_wset(editor, EL_SETTY, L"-d", L"-isig", L"-ixon", nullptr);
 }
 
@@ -155,14 +155,14 @@ bool LineEditor::State::read_bytes() {
   return count > 0;
 }
 
-// 0: there will be none.
+// Returns 0 if there is no further character.
 wchar_t LineEditor::State::next_character() {
   std::string text;
   while (text.empty()) {
-    // One byte after the other, so that what comes after the character stays where it is.
+    // Take one byte at a time, so that the bytes after the character are not consumed.
     std::string character;
     while (!typed.empty() && text.empty()) {
-      // Ctrl-Space sends a zero byte, which would look like the end.
+      // Ignore the zero byte of Ctrl-Space, which would look like the end of input.
       if (typed.front() != '\0') character += typed.front();
       typed.erase(0, 1);
       take_utf8(character, text);
@@ -184,7 +184,7 @@ std::wstring_view LineEditor::State::line_to_cursor() const {
   return {line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
 }
 
-// False: there is no such line.
+// Returns false if there is no such line.
 bool LineEditor::State::move_by_line(int lines) const {
   const LineInfoW* line = el_wline(editor);
   const std::wstring_view text(line->buffer, static_cast<std::size_t>(line->lastchar - line->buffer));
@@ -204,7 +204,7 @@ int LineEditor::State::read_character(EditLine* line, wchar_t* character) {
   *character = state.next_character();
   if (*character == 0) return 0;
   const std::wstring_view before = state.line_to_cursor();
-  // Nothing below joins with what is before it.
+  // Characters below U+0300 do not combine with the character before them.
   constexpr wchar_t kFirstCombining = 0x300;
   if (*character < kFirstCombining || before.empty()) return 1;
   state.to_insert = state.cells.joined(before.back(), *character);
@@ -212,7 +212,7 @@ int LineEditor::State::read_character(EditLine* line, wchar_t* character) {
   return 1;
 }
 
-// Where LineView cannot draw, libedit does.
+// libedit draws if LineView cannot.
 ssize_t LineEditor::State::draw(void* data, const char* bytes, std::size_t size) {
   State& state = *static_cast<State*>(data);
   if (state.has_escapes) return static_cast<ssize_t>(size);
@@ -241,7 +241,7 @@ unsigned char LineEditor::State::join(EditLine* line, int) {
 
 unsigned char LineEditor::State::interrupt(EditLine* line, int) {
   of(line).interrupted = true;
-  // The return key puts the cursor behind the line.
+  // The return key moves the cursor to the end of the line.
   el_wpush(line, L"\r");
   return CC_NORM;
 }

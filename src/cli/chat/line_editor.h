@@ -1,5 +1,5 @@
-// Lines that somebody types on a terminal, with editing and history. libedit knows the keys and edits; it is given
-// characters as GraphemeCells makes them and pastes as PasteCollector does, and LineView draws.
+// Reads lines from a terminal, with editing and history. libedit handles the keys and edits; its input passes through
+// GraphemeCells (characters) and PasteCollector (pasted text), and LineView draws the line.
 #pragma once
 
 #include <cstdio>
@@ -15,7 +15,7 @@ namespace rocmforge::cli {
 struct EditedLine {
   enum class Kind { kLine, kInterrupted, kEnd };
   Kind kind = Kind::kLine;
-  std::string text;  // of several lines where such were pasted or come from the history
+  std::string text;  // may have several lines if it was pasted or comes from the history
 };
 
 class LineEditor {
@@ -26,10 +26,10 @@ class LineEditor {
   LineEditor& operator=(const LineEditor&) = delete;
   ~LineEditor();
 
-  // A mark, such as ">", stands before the line. Interrupted: by Ctrl-C; the text is what was thrown away.
+  // Reads a line after a mark such as ">". If Ctrl-C interrupts it, the result has the discarded text.
   EditedLine read(std::string_view mark);
 
-  // What the up key brings back, the latest first.
+  // Adds a line to those that the up key shows, the latest first.
   void remember(std::string_view message);
 
  private:
@@ -37,7 +37,7 @@ class LineEditor {
   std::unique_ptr<State> state_;
 };
 
-// Characters are taken for UTF-8, whatever the environment says of it.
+// Sets a UTF-8 locale for characters, whatever the environment says.
 void use_utf8_locale();
 
 }  // namespace rocmforge::cli

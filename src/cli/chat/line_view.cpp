@@ -25,14 +25,14 @@ void LineView::begin(std::string_view mark) {
   top_ = 0;
 }
 
-// As the terminal wraps it: a character that does not fit into the row begins the next.
+// Lays out the text as the terminal wraps it: a character that does not fit into the row begins the next.
 LineView::Layout LineView::layout(std::string_view text, std::size_t cursor, int columns) const {
   Layout layout;
   const auto begin_line = [&](std::string_view mark) {
     layout.rows.push_back({fmt::format("{}{}{} ", style_.bold, mark, style_.reset), static_cast<int>(mark.size()) + 1});
   };
   const auto place_cursor = [&] {
-    // The row is full: the cursor, like the next character, belongs into the one below.
+    // The row is full, so the cursor belongs in the next row, like the next character.
     if (layout.rows.back().columns >= columns) {
       layout.rows.back().continues_in_next = true;
       layout.rows.emplace_back();
@@ -65,7 +65,7 @@ LineView::Layout LineView::layout(std::string_view text, std::size_t cursor, int
   return layout;
 }
 
-// Where the cursor is now: the terminal may have wrapped the rows anew since they were drawn.
+// Finds where the cursor is now, because the terminal may have wrapped the rows again since they were drawn.
 void LineView::move_to_top(std::string& out, int columns) const {
   const Layout drawn = layout(text_, cursor_, columns);
   const std::size_t top = columns == columns_ ? top_ : 0;
@@ -86,7 +86,7 @@ void LineView::draw(std::string_view text, std::size_t cursor, ScreenSize size) 
     const bool follows = row > top_;
     const bool is_wrapped = follows && layout.rows[row - 1].continues_in_next;
     if (follows && !is_wrapped) out += "\r\n";
-    // The terminal wraps when the next character comes.
+    // The terminal wraps only when the next character arrives.
     out += is_wrapped && layout.rows[row].columns == 0 ? " \r" : layout.rows[row].text;
   }
   out += "\r" + moved(end - 1 - layout.cursor_row, 'A') + moved(static_cast<std::size_t>(layout.cursor_column), 'C');

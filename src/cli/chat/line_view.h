@@ -1,8 +1,8 @@
-// A line that is being edited, on the screen: over as many rows as it needs, and where it is taller than the screen a
-// window of it with the cursor inside.
+// Draws the line that is being edited, in as many rows as it needs. If it is taller than the screen, draws a part with
+// the cursor.
 //
-// libedit's own drawing is not used where the terminal understands escape sequences: it loses count of columns when
-// something is deleted or inserted before a wide character, and cannot show what is taller than the screen.
+// libedit's own drawing is used only without escape sequences: it miscounts columns when something is deleted or
+// inserted before a wide character, and cannot show a line that is taller than the screen.
 #pragma once
 
 #include <cstddef>
@@ -24,14 +24,14 @@ class LineView {
  public:
   LineView(std::FILE* screen, const TerminalStyle& style) : screen_(screen), style_(style) {}
 
-  // The prompt's mark stands before the line, a dot before each further line of the text.
+  // The prompt's mark is before the line, a dot before each further line of the text.
   void begin(std::string_view mark);
-  // In place of what was drawn before, also if the screen has another size by now. The text is well-formed; the cursor
-  // stands before its byte `cursor`.
+  // Replaces what was drawn before, even if the size of the screen has changed. Requires: the text is well-formed
+  // UTF-8. `cursor`: the byte before which the cursor stands.
   void draw(std::string_view text, std::size_t cursor, ScreenSize size);
-  // The cursor goes behind all that was drawn.
+  // Moves the cursor behind everything that was drawn.
   void end();
-  // The screen is wiped.
+  // Clears the screen.
   void clear();
 
  private:

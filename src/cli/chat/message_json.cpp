@@ -28,7 +28,7 @@ const ordered_json* find(const ordered_json& object, std::string_view key) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
-// Empty where it is missing.
+// Returns the text in a field; empty if it is missing.
 std::string text_of(const ordered_json& object, std::string_view key, const std::string& where) {
   const ordered_json* const found = find(object, key);
   if (found == nullptr) return {};
@@ -36,7 +36,7 @@ std::string text_of(const ordered_json& object, std::string_view key, const std:
   return found->get<std::string>();
 }
 
-// A text, or {"type": "text", "text": …} one after another.
+// Reads a content, which is a text or a list of {"type": "text", "text": …}.
 std::string content_of(const ordered_json& message, const std::string& where) {
   const ordered_json* const found = find(message, "content");
   if (found == nullptr || !found->is_array()) return text_of(message, "content", where);
@@ -58,7 +58,7 @@ Role role_of(const ordered_json& message, const std::string& where) {
   refuse(where, "role", found, "system, user, assistant or tool");
 }
 
-// The object itself, or the one within it as `function`.
+// Returns the object in the field `function`, or else the object itself.
 const ordered_json* function_of(const ordered_json& item, const std::string& where) {
   if (!item.is_object()) throw error(ErrorCode::kMalformed, "{} is no object", where);
   const ordered_json* const function = find(item, "function");

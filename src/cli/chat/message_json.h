@@ -1,4 +1,4 @@
-// Messages and tools as the protocols of chat servers write them:
+// Converts messages and tools from and to the JSON of chat servers:
 //
 //   {"role": "assistant", "content": "…", "reasoning_content": "…",
 //    "tool_calls": [{"id": "call_0", "type": "function", "function": {"name": "clock", "arguments": "{}"}}]}
@@ -15,13 +15,13 @@
 
 namespace rocmforge::cli {
 
-// Of a list of messages or tools, null counting as none; an Error begins with `where` and names the message or tool and
-// the field. A content may be a list of texts, a call's arguments an object or an object's text, and a developer counts
-// as the system.
+// Convert a list of messages or tools; null is an empty list. Throw Error, which begins with `where` and names the
+// message or tool and the field, if something is invalid. A content may be a list of texts, the arguments of a call an
+// object or its text, and the role "developer" means the system.
 std::vector<Message> messages_from_json(const nlohmann::ordered_json& list, const std::string& where);
 std::vector<Tool> tools_from_json(const nlohmann::ordered_json& list, const std::string& where);
 
-// Fields that are empty are left out, but for the content.
+// Converts a message to JSON. Leaves out empty fields, except the content.
 nlohmann::ordered_json to_json(const Message& message);
 
 }  // namespace rocmforge::cli

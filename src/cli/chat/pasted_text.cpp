@@ -17,7 +17,7 @@ bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0); }
 }  // namespace
 
 bool PasteCollector::feed(std::string& bytes) {
-  // The mark may have begun in what came before.
+  // The mark may begin in the bytes received before.
   const std::size_t searched = raw_.size() - std::min(raw_.size(), kEndMark.size() - 1);
   const std::size_t before = raw_.size();
   raw_ += bytes;

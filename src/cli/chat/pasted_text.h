@@ -1,4 +1,4 @@
-// Text that was pasted: between the marks that a terminal sets around it, and made fit to be a message.
+// Collects pasted text between the marks of the terminal, and converts it to text for a message.
 #pragma once
 
 #include <cstddef>
@@ -8,35 +8,34 @@
 
 namespace rocmforge::cli {
 
-// Collects what comes after the mark ESC[200~, until ESC[201~.
+// Collects the text after the mark ESC[200~ until ESC[201~.
 class PasteCollector {
  public:
-  // Takes from the front of `bytes` what belongs to the paste. True: it has ended, and what is left of `bytes` is not
-  // part of it.
+  // Removes the pasted part from the front of `bytes`. Returns true if the paste has ended; the remaining `bytes` are
+  // then not part of it.
   bool feed(std::string& bytes);
 
-  // Well-formed, with \n for every kind of line end, no other control characters than tabs, and nothing empty at its
-  // end.
+  // Returns the text: well-formed UTF-8, with \n for every kind of line end, no other control characters than tabs, and
+  // no empty lines at its end.
   std::string text() const;
 
  private:
   std::string raw_;
 };
 
-// The text of a paste or of anything else that comes from outside, as PasteCollector::text() describes it.
+// Converts text from outside, such as a paste, to the form that PasteCollector::text() describes.
 std::string clean_pasted_text(std::string_view raw);
 
-// Text too long to be edited in place is shown as "[pasted text 1: 42 lines]", and takes the place of that
-// again in the message.
+// Replaces texts that are too long to edit by "[pasted text 1: 42 lines]", and restores them in the message.
 class FoldedTexts {
  public:
-  // The text itself where it has no more lines and bytes than that.
+  // Returns the text itself if it has no more lines and bytes than allowed, and its replacement otherwise.
   std::string folded(std::string_view text, std::size_t most_lines, std::size_t most_bytes);
   std::string unfolded(std::string_view line) const;
 
  private:
-  std::map<std::string, std::string, std::less<>> texts_;  // by what stands for them
-  std::map<std::string, std::string, std::less<>> names_;  // and the other way round
+  std::map<std::string, std::string, std::less<>> texts_;  // texts by their replacements
+  std::map<std::string, std::string, std::less<>> names_;  // replacements by their texts
 };
 
 }  // namespace rocmforge::cli

@@ -9,7 +9,7 @@
 namespace rocmforge::cli {
 namespace {
 
-// Throws where it is not written: nobody needs the rest of an answer that goes nowhere.
+// Throws Error if the output cannot be written, which ends the generation.
 void write_answer(std::FILE* stream, std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0) return;
   throw system_error("the answer", "be written", errno);
@@ -33,14 +33,14 @@ void ReplyView::show_reasoning(std::string_view text) {
   const bool is_first = !reasoning_text_.has_begun();
   const std::string shown = reasoning_text_.feed(text);
   if (shown.empty()) return;
-  // Where it cannot be dimmed, a word tells it from the answer.
+  // Without dimming, a heading marks the reasoning.
   if (is_first && style_.dim.empty()) fmt::print(reasoning_, "(thinking)\n");
   is_reasoning_ = true;
   has_shown_ = true;
   put_reasoning(reasoning_lines_.feed(shown, columns_of_terminal(reasoning_)));
 }
 
-// Each piece for itself: nothing that comes between is dimmed.
+// Dims each piece separately, so that other output between the pieces is not dimmed.
 void ReplyView::put_reasoning(const std::string& shown) {
   if (shown.empty()) return;
   fmt::print(reasoning_, "{}{}{}", style_.dim, shown, style_.reset);
@@ -86,7 +86,7 @@ std::string describe_statistics(const Generation& generation) {
   const GenerationStatistics& numbers = generation.statistics;
   std::string text = fmt::format("prompt {} tokens", numbers.prompt_tokens);
   if (numbers.cached_tokens > 0 && numbers.prompt_tokens > 0) {
-    text += fmt::format(", {} of them ({} %) known from before", numbers.cached_tokens,
+    text += fmt::format(", {} of them ({} %) from the cache", numbers.cached_tokens,
                         100 * static_cast<long>(numbers.cached_tokens) / numbers.prompt_tokens);
   }
   text +=
@@ -108,7 +108,7 @@ std::string describe_statistics(const Generation& generation) {
 }
 
 std::string describe_ending(const Generation& generation, const ModelInfo& model, bool is_chat) {
-  // Who asks for one answer has just typed the number.
+  // In a single answer the user has just typed the limit.
   if (generation.finish == FinishReason::kLength && is_chat) {
     return fmt::format("the answer ended after {} tokens (-n)", generation.statistics.new_tokens);
   }

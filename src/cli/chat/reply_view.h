@@ -1,5 +1,5 @@
-// Shows a reply while it comes: its reasoning apart from the answer, and on a terminal in lines that end between words and
-// without anything that the terminal would obey. Into a pipe or a file goes the answer, byte for byte.
+// Shows a reply as it arrives, with the reasoning separate from the answer. On a terminal, lines are broken between
+// words and control characters are made visible. A pipe or file receives the answer, byte for byte.
 #pragma once
 
 #include <cstdio>
@@ -14,14 +14,15 @@ namespace rocmforge::cli {
 
 class ReplyView {
  public:
-  // Where the answer is no terminal, the reasoning goes to `reasoning`, if that is one, and nowhere otherwise.
+  // If `answer` is not a terminal, the reasoning is shown on `reasoning` if that is a terminal, and otherwise not at
+  // all.
   ReplyView(std::FILE* answer, std::FILE* reasoning);
 
   void show(const Piece& piece);
 
-  // Ends the line, so that anything may follow. The remark, "(stopped)", is put behind what was said.
+  // Ends the line. The remark, such as "(stopped)", is printed after the answer.
   void finish(std::string_view remark = {});
-  // The same where an error ended it: nothing at all if there is no line to end.
+  // Ends the line after an error, if there is a line to end.
   void abandon();
 
  private:
@@ -43,11 +44,11 @@ class ReplyView {
   bool has_shown_ = false;
 };
 
-// "prompt 120 tokens, 96 of them known; first token after 0.21 s; 45 tokens, 31.2 a second; …"
+// Returns "prompt 120 tokens, 96 of them (80 %) from the cache; first token after 0.21 s; …".
 std::string describe_statistics(const Generation& generation);
 
-// Why an answer ended before the model ended it, for the person who waits for the rest; empty if it did not.
-// is_chat: there are commands that help.
+// Returns why an answer ended before the model ended it; empty if the model ended it. is_chat: suggest commands of the
+// conversation.
 std::string describe_ending(const Generation& generation, const ModelInfo& model, bool is_chat);
 
 }  // namespace rocmforge::cli

@@ -16,18 +16,18 @@
 namespace rocmforge::cli {
 namespace {
 
-// The colours end, and pastes are no longer marked as such.
+// Resets colours and turns off the marking of pasted text.
 constexpr std::string_view kLeaveTerminal = "\x1b[0m\x1b[?2004l";
 constexpr std::string_view kMarkPastes = "\x1b[?2004h";
 
 constexpr std::array kEnding = {SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 constexpr std::array kOthers = {SIGINT, SIGTSTP, SIGWINCH};
 
-// What the handlers need; they can be given nothing.
+// The data of the signal handlers, which take no arguments.
 struct HandlerState {
   ConversationTerminal terminal;
   bool has_modes = false;
-  termios modes{};  // as found
+  termios modes{};  // the original modes
   std::array<int, 2> pipe = {-1, -1};
   std::atomic<bool> interrupted = false;
   std::atomic<bool> redraw = false;
@@ -36,11 +36,11 @@ struct HandlerState {
 HandlerState state;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-// Functions called by handlers may use what is safe there alone (POSIX, "async-signal-safe").
+// Functions that handlers call may only use async-signal-safe functions (POSIX).
 
 void write_all(std::string_view text) {
   if (state.terminal.output < 0) return;
-  // There is nobody to tell of a failure.
+  // A failure cannot be reported here.
   [[maybe_unused]] const auto written = ::write(state.terminal.output, text.data(), text.size());
 }
 
@@ -56,7 +56,7 @@ void wake() {
   errno = error_number;
 }
 
-// Takes what wake() has written.
+// Reads what wake() has written.
 void be_quiet() {
   std::array<char, 64> bytes{};
   while (read(state.pipe[0], bytes.data(), bytes.size()) > 0) continue;
@@ -76,7 +76,7 @@ void on_resize(int) {
   wake();
 }
 
-// The handler is gone when it runs (SA_RESETHAND): raised again, the signal does what it does.
+// The handler is removed when it runs (SA_RESETHAND), so raising the signal again has its default effect.
 void on_end(int number) {
   restore_terminal();
   raise(number);
@@ -89,7 +89,7 @@ void on_suspend(int) {
   termios current{};
   const bool had_modes = state.has_modes && tcgetattr(state.terminal.input, &current) == 0;
   restore_terminal();
-  // By its default action, so that nothing happens where no shell could continue us.
+  // Suspend by the default action, which does nothing if no shell could continue the program.
   handle(SIGTSTP, SIG_DFL, 0);
   sigset_t suspend;
   sigemptyset(&suspend);
@@ -112,7 +112,7 @@ void handle(int number, void (*handler)(int), int flags) {
   sigaction(number, &action, nullptr);
 }
 
-// What is ignored, as nohup does, stays so.
+// Signals that are ignored, as with nohup, stay ignored.
 void handle_unless_ignored(int number, void (*handler)(int), int flags, struct sigaction& before) {
   sigaction(number, nullptr, &before);
   if (before.sa_handler != SIG_IGN) handle(number, handler, flags);
@@ -156,7 +156,7 @@ bool Signals::take_redraw() {
 
 int Signals::wake_descriptor() const { return state.pipe[0]; }
 
-// A handler could not do it itself: stop callbacks take locks.
+// A thread requests the stop, because stop callbacks take locks, which a handler must not do.
 CancelOnInterrupt::CancelOnInterrupt(const Signals& signals)
     : watcher_([&signals, source = source_](const std::stop_token& done) mutable {
         while (!done.stop_requested() && !signals.interrupted()) {

@@ -1,5 +1,5 @@
-// Signals while somebody talks to a model: Ctrl-C is kept for whoever asks, and whatever ends or suspends the program
-// leaves the terminal as it was found.
+// Handles signals during a generation or conversation: records Ctrl-C, and restores the terminal when a signal ends or
+// suspends the program.
 #pragma once
 
 #include <termios.h>
@@ -9,36 +9,37 @@
 
 namespace rocmforge::cli {
 
-// The terminal that belongs to a conversation; without one the descriptors are -1.
+// The terminal of a conversation; without one the descriptors are -1.
 struct ConversationTerminal {
   int input = -1;
   int output = -1;
   bool has_escapes = false;  // it understands escape sequences
 };
 
-// One at a time in a program: signals belong to the whole process.
+// Requires: there is only one object at a time, because signals belong to the whole process.
 //
-// The first Ctrl-C is only noted. A second one before the first was taken ends the program with the exit code 130:
-// whoever should have looked hangs in something.
+// The first Ctrl-C is only recorded. A second one before the first was taken ends the program with exit code 130,
+// because the program is then stuck.
 class Signals {
  public:
   explicit Signals(const ConversationTerminal& terminal);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  ~Signals();  // everything as it was
+  ~Signals();  // restores everything
 
-  // Whether there was one since the last call.
+  // Returns whether there was a Ctrl-C since the last call.
   bool take_interrupt();
   bool interrupted() const;
 
-  // The terminal has another size, or the program was suspended and goes on: what is on the screen is to be drawn anew.
+  // Returns whether the screen must be redrawn, because the terminal was resized or the program was suspended and
+  // continues.
   bool take_redraw();
 
-  // Can be read from when one of these is to be taken; for poll().
+  // Returns a descriptor for poll(). It is readable if one of these has occurred.
   int wake_descriptor() const;
 };
 
-// Cancels a generation at Ctrl-C, which is left for take_interrupt().
+// Cancels a generation at Ctrl-C. take_interrupt() still returns the Ctrl-C afterwards.
 class CancelOnInterrupt {
  public:
   explicit CancelOnInterrupt(const Signals& signals);
@@ -53,7 +54,7 @@ class CancelOnInterrupt {
   std::jthread watcher_;
 };
 
-// Nothing of what is typed shows while an answer is being written, and nothing of it is lost. Ctrl-C stays a signal.
+// Hides typed characters while an answer is printed, without losing them. Ctrl-C stays a signal.
 class QuietInput {
  public:
   explicit QuietInput(int terminal);

@@ -1,4 +1,4 @@
-// Talking to a model: one answer, or a conversation on the terminal.
+// Talks to a model: prints one answer, answers lines of JSON, or runs a conversation on the terminal.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,24 @@ namespace rocmforge::cli {
 struct TalkOptions {
   ChatOptions generation;
   std::string system;
-  bool shows_statistics = false;  // after every answer
+  bool shows_statistics = false;  // print statistics after every answer
   bool keeps_history = true;
 };
 
-// Prints one answer on standard output. Ctrl-C ends it with an Error of the code kCancelled and without a message.
+// Prints one answer on standard output. Throws an Error with code kCancelled and no message after Ctrl-C.
 void answer_once(Model& model, const std::string& prompt, const TalkOptions& options);
 
-// The same for a text that is continued as it stands, or for a prompt of tokens; where the model has no tokenizer the
-// new ids are printed, as a JSON list.
+// Likewise, continue a plain text or a prompt of tokens without the chat template. Without a tokenizer the new ids are
+// printed as a JSON list.
 void continue_once(Model& model, const std::string& prompt, const TalkOptions& options);
 void continue_tokens_once(Model& model, const std::vector<std::int32_t>& prompt, const TalkOptions& options);
 
-// Answers lines of JSON on standard input, {"messages":[…], "tools":[…], "max_tokens":…, "temperature":…, …}, by lines of
-// JSON: the assistant's message, with why it ended and what it took. Throws Error if all lines failed.
+// Answers lines of JSON on standard input, {"messages":[…], "tools":[…], "max_tokens":…, "temperature":…, …}, with
+// lines of JSON: the assistant's message, the reason why it ended and the token counts. Throws Error if all lines
+// failed.
 void answer_lines(Model& model, const TalkOptions& options);
 
-// A conversation on the terminal that standard input is, until the person leaves it.
+// Runs a conversation until the user leaves it. Requires: standard input is a terminal.
 void converse(Model& model, const TalkOptions& options);
 
 }  // namespace rocmforge::cli

@@ -24,7 +24,7 @@ std::string TerminalText::feed(std::string_view text) {
       held_back_ += bytes;
       continue;
     }
-    // Empty lines before the first word are of no use.
+    // Drop empty lines before the first word.
     if (has_begun_) {
       for (const char held : std::string_view(held_back_)) shown += held == '\n' ? "\n" : printable({&held, 1});
     }

@@ -1,4 +1,5 @@
-// A model's text made fit for a terminal while it comes in pieces: what would be obeyed there is shown instead.
+// Makes the control characters in a model's text visible, so that the terminal does not execute them. The text arrives
+// in pieces.
 #pragma once
 
 #include <string>
@@ -8,17 +9,17 @@ namespace rocmforge::cli {
 
 class TerminalText {
  public:
-  // Control characters other than \n and \t come out as \x1b, as base/text.h shows them; a carriage return before a
-  // line feed is left out. Line feeds at the end are held back until something follows, so that whoever ends the text
-  // knows where the cursor is.
+  // Converts control characters other than \n and \t to text such as \x1b, as in base/text.h, and removes a carriage
+  // return before a line feed. Line feeds at the end are held back until something follows, so that the caller knows
+  // where the cursor is at the end of the text.
   std::string feed(std::string_view text);
 
-  // Whether anything that can be seen has come out.
+  // Returns whether any visible text was returned.
   bool has_begun() const { return has_begun_; }
 
  private:
   std::string unfinished_;  // the beginning of a character
-  std::string held_back_;   // line feeds, and what may belong to one
+  std::string held_back_;   // line feeds, and a carriage return that may precede one
   bool has_begun_ = false;
 };
 

@@ -19,20 +19,20 @@ struct CommandEntry {
   std::string_view name;
   SlashCommand command;
   Takes takes;
-  std::string_view argument;  // what it is called in the help
-  std::string_view help;      // empty: another name of the one before
+  std::string_view argument;  // name of the argument in the help
+  std::string_view help;      // empty: the entry is another name of the one before
 };
 
 constexpr std::array kCommands = {
     CommandEntry{"help", SlashCommand::kHelp, Takes::kNothing, "", "show this"},
     CommandEntry{"clear", SlashCommand::kClear, Takes::kNothing, "", "forget the conversation"},
     CommandEntry{"system", SlashCommand::kSystem, Takes::kMaybeText, "[TEXT]",
-                 "show the system message, or set it (\"none\": take it away)"},
+                 "show the system message, or set it (\"none\": remove it)"},
     CommandEntry{"regen", SlashCommand::kRegenerate, Takes::kNothing, "", "answer the last message again"},
-    CommandEntry{"think", SlashCommand::kThink, Takes::kMaybeText, "[on|off]", "whether the model reasons first"},
-    CommandEntry{"stats", SlashCommand::kStatistics, Takes::kNothing, "", "how the last answer went"},
+    CommandEntry{"think", SlashCommand::kThink, Takes::kMaybeText, "[on|off]", "set whether the model reasons first"},
+    CommandEntry{"stats", SlashCommand::kStatistics, Takes::kNothing, "", "show the statistics of the last answer"},
     CommandEntry{"save", SlashCommand::kSave, Takes::kText, "FILE", "write the conversation to a file, as JSON"},
-    CommandEntry{"load", SlashCommand::kLoad, Takes::kText, "FILE", "go on with a conversation that was saved"},
+    CommandEntry{"load", SlashCommand::kLoad, Takes::kText, "FILE", "continue a saved conversation"},
     CommandEntry{"exit", SlashCommand::kExit, Takes::kNothing, "", "leave; so does Ctrl-D"},
     CommandEntry{"quit", SlashCommand::kExit, Takes::kNothing, "", ""},
 };
@@ -87,7 +87,7 @@ std::optional<Typed> TypedInput::feed(std::string_view line) {
 
 std::optional<Typed> TypedInput::begin_block(std::string_view line) {
   open_ = true;
-  // What follows the quotes is the first line; where nothing does, the next is.
+  // The text after the quotes is the first line; if there is none, the next line is the first.
   return line.empty() ? std::nullopt : continue_block(line);
 }
 

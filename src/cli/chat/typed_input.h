@@ -1,4 +1,4 @@
-// What somebody types in a conversation: a message, a command that begins with a slash, or a line of a message of
+// Interprets typed lines of a conversation: a message, a command that begins with a slash, or a line of a message of
 // several lines between """ and """.
 #pragma once
 
@@ -25,11 +25,11 @@ using Typed = std::variant<TypedMessage, TypedCommand, TypedMistake>;
 
 class TypedInput {
  public:
-  // A line, or a text of several lines that was pasted or comes from the history: that is a message as it stands, or a
-  // part of one, and never a command. Nothing: there is nothing in it, or the message goes on.
+  // Interprets a line, or a text of several lines that was pasted or comes from the history. Such a text is a message
+  // or a part of one, never a command. Returns nothing if the input is empty or the message is not complete.
   std::optional<Typed> feed(std::string_view line);
 
-  // Whether the message goes on.
+  // Returns whether the message is not complete.
   bool is_open() const { return open_; }
   void forget();
 
@@ -43,7 +43,7 @@ class TypedInput {
   std::string block_;
 };
 
-// The commands and keys, a line each.
+// Returns the help: one line for each command and key.
 std::string describe_commands();
 
 }  // namespace rocmforge::cli

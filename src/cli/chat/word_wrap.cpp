@@ -11,7 +11,7 @@ constexpr int kTabColumns = 8;
 
 bool is_space(std::string_view character) { return character == " " || character == "\t"; }
 
-// The column behind the text if it begins in `column`, without any break.
+// Returns the column after the text if it begins in `column` and is not broken.
 int column_behind(std::string_view text, int column) {
   while (!text.empty()) {
     const std::size_t length = first_character(text);
@@ -26,9 +26,9 @@ int column_behind(std::string_view text, int column) {
 
 std::string WordWrap::feed(std::string_view text, int width) {
   width_ = width;
-  if (width_ > 0 && column_ > width_) column_ %= width_;  // the terminal is narrower now and has broken the line itself
+  if (width_ > 0 && column_ > width_) column_ %= width_;  // the terminal became narrower and has broken the line itself
   std::string out;
-  // A mark of the next piece may belong to the last character of the one before.
+  // A combining mark in this piece may belong to the last character of the piece before.
   const std::string all = word_ + std::string(text);
   word_.clear();
   ends_in_wide_ = false;
@@ -51,7 +51,7 @@ std::string WordWrap::feed(std::string_view text, int width) {
       ends_in_wide_ = is_wide;
     }
   }
-  // A word that fits into no line need not be held any longer; nor need any where nothing is broken.
+  // Do not hold back a word that fits into no line, nor any word if lines are not broken.
   if (width_ <= 0 || column_behind(word_, 0) > width_) {
     end_word(out);
     is_within_word_ = true;
@@ -86,7 +86,7 @@ void WordWrap::end_word(std::string& out) {
   word_.clear();
 }
 
-// As the terminal breaks it: a character that does not fit into the line begins the next.
+// Counts as the terminal breaks lines: a character that does not fit into the line begins the next.
 void WordWrap::put(std::string_view text, std::string& out) {
   out += text;
   while (!text.empty()) {
