@@ -12,15 +12,15 @@ namespace rocmforge {
 
 class FileText {
  public:
-  // Throws Error if the file cannot be read, or if something other than a regular file gives more than `most` bytes. Blocks
-  // until a pipe is closed by its writer.
+  // Throws Error if the file cannot be read, or if something other than a regular file gives more than `most` bytes.
+  // Blocks until a pipe is closed by its writer.
   explicit FileText(const std::string& path, std::size_t most = std::size_t{1} << 30);
 
   // Valid as long as the FileText.
   std::string_view text() const;
 
-  // Throws Error if the file has lost bytes since it was opened. Must be called after the text was read and before what was
-  // read is trusted.
+  // Throws Error if the file has lost bytes since it was opened. Must be called after the text was read and before what
+  // was read is trusted.
   void check_intact() const;
 
  private:

@@ -188,13 +188,14 @@ std::vector<SourceTensor> tensors_of(const gguf::File& file) {
 void check_feasible(const QuantizePlan& plan, const QuantizeOptions& options) {
   const auto lacking = plan.formats_without_encoder();
   if (!lacking.empty()) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("{} stores tensors as {}, which ROCmForge can read but not write", plan.target.name(),
-                            fmt::join(lacking, ", ")),
-                fmt::format("IQ2_M, Q2_K and IQ3_XXS are the smallest mixes that it writes{}; --dry-run shows the whole plan",
-                            plan.target.base().has_encoder
-                                ? fmt::format(", and `--pure {}` uses one format alone", plan.target.base().name)
-                                : ""));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("{} stores tensors as {}, which ROCmForge can read but not write", plan.target.name(),
+                    fmt::join(lacking, ", ")),
+        fmt::format("IQ2_M, Q2_K and IQ3_XXS are the smallest mixes that it writes{}; --dry-run shows the whole plan",
+                    plan.target.base().has_encoder
+                        ? fmt::format(", and `--pure {}` uses one format alone", plan.target.base().name)
+                        : ""));
   }
   for (const PlannedTensor& tensor : plan.tensors) {
     if (!tensor.is_copied() && tensor.source.shape.row_length() > kLongestRow) {

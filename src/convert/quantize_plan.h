@@ -45,8 +45,8 @@ struct Target {
 
   std::string_view name() const { return mix != nullptr ? mix->name : format->name; }
   const quant::Format& base() const { return mix != nullptr ? quant::format_of(mix->base) : *format; }
-  // The value of general.file_type. Formats of our own, for which the specification has no number, give their id; other formats
-  // without a number give none.
+  // The value of general.file_type. Formats of our own, for which the specification has no number, give their id; other
+  // formats without a number give none.
   std::optional<std::uint32_t> file_type() const;
 };
 

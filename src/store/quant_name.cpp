@@ -80,7 +80,8 @@ std::string_view folder_of(std::string_view path) {
 }
 
 bool is_gguf(std::string_view path) {
-  return path.size() > kModelEnding.size() && equal_ignoring_case(path.substr(path.size() - kModelEnding.size()), kModelEnding);
+  return path.size() > kModelEnding.size() &&
+         equal_ignoring_case(path.substr(path.size() - kModelEnding.size()), kModelEnding);
 }
 
 // Returns whether the name is that of an importance matrix, which contains the model's name. In the name of a model

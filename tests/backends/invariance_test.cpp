@@ -48,7 +48,8 @@ TEST_P(Invariance, ProductsOfTokensTogetherAndAlone) {
     const Numbers expected(together.end() - kOddWidth, together.end());
     for (const std::int64_t tokens : {1, 2, 3}) {
       const Numbers found = products(*one_thread, weights, x, kManyTokens - tokens, tokens);
-      expect_same_bits(Numbers(found.end() - kOddWidth, found.end()), expected, std::string(format->name) + " the last");
+      expect_same_bits(Numbers(found.end() - kOddWidth, found.end()), expected,
+                       std::string(format->name) + " the last");
     }
   }
 }
@@ -117,7 +118,8 @@ TEST_P(Invariance, RowsTogetherAndAlone) {
   EXPECT_TRUE(std::ranges::any_of(together, [](float value) { return value > 0; }));
   for (const std::int64_t row : {0, 1, 30, 49}) {
     const auto own = together.begin() + row * 4 * kOddColumns;
-    expect_same_bits(through_rows(*one_thread, row, 1), Numbers(own, own + 4 * kOddColumns), "row " + std::to_string(row));
+    expect_same_bits(through_rows(*one_thread, row, 1), Numbers(own, own + 4 * kOddColumns),
+                     "row " + std::to_string(row));
   }
 }
 

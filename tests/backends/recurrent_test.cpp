@@ -28,8 +28,8 @@ struct ConvolutionCase {
   bool has_silu = true;
 };
 
-ScanResult convolve(ops::Backend& backend, const ConvolutionCase& how, const std::vector<TestStep>& steps, const Numbers& x,
-                const Numbers& first_state) {
+ScanResult convolve(ops::Backend& backend, const ConvolutionCase& how, const std::vector<TestStep>& steps,
+                    const Numbers& x, const Numbers& first_state) {
   const Array<float> weights(backend, normal(1, how.channels * how.taps));
   const Array<float> biases(backend, normal(2, how.channels));
   const Array<float> state(backend, first_state);
@@ -70,8 +70,8 @@ TEST_P(Recurrent, ConvolutionInChunksGivesTheSameBits) {
   const Numbers x = normal(5, 12 * how.channels);
   const Numbers state(static_cast<std::size_t>(kScanSlots * 3 * how.channels), 0.0f);
   const ScanResult whole = convolve(*backend_, how, {TestStep({{0, 12, 1, 0}})}, x, state);
-  const ScanResult cut = convolve(*backend_, how,
-                              {TestStep({{0, 1, 1, 0}}), TestStep({{1, 2, 1, 0}}), TestStep({{3, 9, 1, 0}})}, x, state);
+  const ScanResult cut = convolve(
+      *backend_, how, {TestStep({{0, 1, 1, 0}}), TestStep({{1, 2, 1, 0}}), TestStep({{3, 9, 1, 0}})}, x, state);
   expect_same_bits(cut.out, whole.out, "out");
   expect_same_bits(cut.state, whole.state, "state");
 }
@@ -90,7 +90,7 @@ struct ScanShape {
 };
 
 ScanResult scan(ops::Backend& backend, const ScanShape& shape, const std::vector<TestStep>& steps,
-            const Numbers& first_state) {
+                const Numbers& first_state) {
   const Array<float> dt_bias(backend, normal(6, shape.heads));
   Numbers decays = normal(7, shape.heads);
   for (float& decay : decays) decay = -std::fabs(decay);
@@ -155,7 +155,7 @@ struct ChannelShape {
 };
 
 ScanResult scan_channels(ops::Backend& backend, const ChannelShape& shape, const std::vector<TestStep>& steps,
-                     const Numbers& first_state) {
+                         const Numbers& first_state) {
   Numbers decays = normal(14, shape.state());
   for (float& decay : decays) decay = -std::fabs(decay);
   const Array<float> a(backend, decays), d(backend, normal(15, shape.channels)), state(backend, first_state);

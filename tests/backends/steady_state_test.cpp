@@ -63,7 +63,8 @@ class WholeStep {
     const ops::Projection projections[] = {{linear, y_.tensor()}, {linear, wide_.tensor().slice(0, kStepWidth)}};
     backend_.linear(x_.tensor(), projections, ops::Write::kAdd);
     backend_.linear(x_.tensor().first_rows(1), linear, y_.tensor().first_rows(1));
-    backend_.linear_heads({wide_.tensor(), 2, kStepWidth, kStepWidth, 0}, weight, {wide_.tensor(), 2, kStepWidth, kStepWidth, 0});
+    backend_.linear_heads({wide_.tensor(), 2, kStepWidth, kStepWidth, 0}, weight,
+                          {wide_.tensor(), 2, kStepWidth, kStepWidth, 0});
     backend_.gate_up(x_.tensor(), ffn, y_.tensor());
     const ops::Routing routing{chosen_.data(), floats_.data() + 3000, 3};
     backend_.route(logits_.tensor(), {16, 3, ops::Gating::kSigmoid, floats_.data(), 4, 2, true, 1}, routing);

@@ -107,7 +107,8 @@ TEST_F(PerplexityCommand, ReadsAPipe) {
   const std::string text = write_text(20'000);
   const std::string command = ROCMFORGE_BINARY " perplexity -m " + model_ + " -t 1 -f ";
   const testing::Answer file = testing::Program({"/bin/sh", "-c", command + text}).wait();
-  const testing::Answer pipe = testing::Program({"/bin/sh", "-c", "cat " + text + " | " + command + "/dev/stdin"}).wait();
+  const testing::Answer pipe =
+      testing::Program({"/bin/sh", "-c", "cat " + text + " | " + command + "/dev/stdin"}).wait();
   EXPECT_EQ(pipe.exit_code, 0) << pipe.errors;
   EXPECT_EQ(pipe.output, file.output);
 }

@@ -55,7 +55,8 @@ TEST(Placement, LayersOnTwoBackendsGiveTheSameAnswer) {
     Runner split(model.file(), options, spilling_devices(has_encoder ? bytes / 4 * 3 : bytes * 3 / 5));
     ASSERT_EQ(split.plan().placements.size(), 2u) << architecture.name;
     const auto expected = testing::answer_of(whole, kPlacedTokens, kPlacedTokens.size());
-    EXPECT_LE(distance(testing::answer_of(split, kPlacedTokens, kPlacedTokens.size()), expected), 1e-4f) << architecture.name;
+    EXPECT_LE(distance(testing::answer_of(split, kPlacedTokens, kPlacedTokens.size()), expected), 1e-4f)
+        << architecture.name;
     EXPECT_LE(distance(testing::answer_of(split, kPlacedTokens, 1), expected), 1e-4f) << architecture.name;
   }
 }

@@ -111,7 +111,9 @@ class SparseGguf : public ::testing::Test {
     close(ends[0]);
     rusage usage{};
     wait4(child, nullptr, 0, &usage);
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
     char* message = nullptr;
     const long peak = std::strtol(answer, &message, 10);
     return {seconds(usage.ru_utime) + seconds(usage.ru_stime), peak, message + 1};

@@ -66,7 +66,9 @@ class Program {
     answer.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     answer.output = read_text(folder_ / "out");
     answer.errors = read_text(folder_ / "err");
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+    const auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+    };
     answer.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
     answer.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
     return answer;

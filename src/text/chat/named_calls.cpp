@@ -89,7 +89,9 @@ Task<bool> read_named_call(CallReader& reader, const NamedCalls& form) {
 
 }  // namespace
 
-Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) { return read_calls(reader, form, read_named_call); }
+Task<bool> read_named_calls(CallReader& reader, const NamedCalls& form) {
+  return read_calls(reader, form, read_named_call);
+}
 
 ReplyGrammar named_calls_grammar(const NamedCalls& form, const CallRules& rules) {
   GrammarWriter writer(rules);

@@ -15,7 +15,6 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-
 bool is_digit_of(char c, int base) {
   if (c >= '0' && c <= '9') return c - '0' < base;
   const char lower = static_cast<char>(c | 0x20);
@@ -99,7 +98,8 @@ class Lexer {
       const bool has_line_start = newline != std::string_view::npos;
       const std::size_t line = has_line_start ? begin + newline + 1 : begin;
       const bool at_line_start = has_line_start || begin == 0 || source_[begin - 1] == '\n';
-      if (at_line_start && source_.substr(line, end - line).find_first_not_of(" \t") == std::string_view::npos) end = line;
+      if (at_line_start && source_.substr(line, end - line).find_first_not_of(" \t") == std::string_view::npos)
+        end = line;
     }
     if (end > begin) add(TokenKind::kText, begin, std::string(source_.substr(begin, end - begin)));
   }

@@ -35,8 +35,7 @@ Object last(Call& call) {
   if (call.self.is(Kind::kGenerator))
     throw failure("the last item of a generator cannot be taken; convert it with the filter 'list'");
   const List* const items = items_of(call.memory, call.self);
-  return items->count != 0 ? items->items[items->count - 1]
-                           : undefined_of(call, "no last item: the sequence is empty");
+  return items->count != 0 ? items->items[items->count - 1] : undefined_of(call, "no last item: the sequence is empty");
 }
 
 // Always picks the first item, so that prompts are reproducible.

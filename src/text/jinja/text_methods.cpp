@@ -57,7 +57,9 @@ Object remove_suffix(Call& call) {
 }
 
 // Unlike Markup.replace in Python, this does not escape the new text.
-Object replace_method(Call& call) { return replaced(call.memory, call.self, call.text(0), call.text(1), call.integer(2, -1)); }
+Object replace_method(Call& call) {
+  return replaced(call.memory, call.self, call.text(0), call.text(1), call.integer(2, -1));
+}
 
 Object split(Call& call) {
   const std::int64_t count = call.integer(1, -1);

@@ -9,7 +9,6 @@
 namespace rocmforge::text::jinja {
 namespace {
 
-
 // Returns the last code point. Requires: the text is not empty.
 CodePoint last_code_point(std::string_view text) {
   std::size_t start = text.size() - 1;
