@@ -12,22 +12,9 @@
 
 #include "base/error.h"
 #include "base/file_descriptor.h"
+#include "cli/embedded_file.h"
 
-__asm__(
-    ".pushsection .rodata\n"
-    ".balign 64\n"
-    ".globl kRocmforgeDemoBegin\n"
-    "kRocmforgeDemoBegin:\n"
-    ".incbin \"" ROCMFORGE_DEMO_MODEL
-    "\"\n"
-    ".globl kRocmforgeDemoEnd\n"
-    "kRocmforgeDemoEnd:\n"
-    ".popsection\n");
-
-extern "C" {
-extern const char kRocmforgeDemoBegin[];
-extern const char kRocmforgeDemoEnd[];
-}
+ROCMFORGE_EMBEDDED_FILE(kRocmforgeDemo, ROCMFORGE_DEMO_MODEL);
 
 namespace rocmforge::cli {
 namespace {

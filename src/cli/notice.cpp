@@ -1,19 +1,8 @@
 #include "cli/notice.h"
 
-__asm__(
-    ".pushsection .rodata\n"
-    ".globl kRocmforgeNoticeBegin\n"
-    "kRocmforgeNoticeBegin:\n"
-    ".incbin \"" ROCMFORGE_NOTICE
-    "\"\n"
-    ".globl kRocmforgeNoticeEnd\n"
-    "kRocmforgeNoticeEnd:\n"
-    ".popsection\n");
+#include "cli/embedded_file.h"
 
-extern "C" {
-extern const char kRocmforgeNoticeBegin[];
-extern const char kRocmforgeNoticeEnd[];
-}
+ROCMFORGE_EMBEDDED_FILE(kRocmforgeNotice, ROCMFORGE_NOTICE);
 
 namespace rocmforge::cli {
 
