@@ -70,10 +70,9 @@ void refuse_repeated_keys(std::string_view text, std::string_view what) {
       const std::size_t end = end_of_string(text, i);
       const std::size_t next = text.find_first_not_of(" \t\r\n", end);
       if (next != std::string_view::npos && text[next] == ':') {
-        auto key = nlohmann::json::parse(text.substr(i, end - i)).get<std::string>();
-        if (keys.back().contains(key))
-          throw error(ErrorCode::kMalformed, "{}: the key '{}' occurs twice", what, printable(key));
-        keys.back().insert(std::move(key));
+        const auto [key, is_new] =
+            keys.back().insert(nlohmann::json::parse(text.substr(i, end - i)).get<std::string>());
+        if (!is_new) throw error(ErrorCode::kMalformed, "{}: the key '{}' occurs twice", what, printable(*key));
       }
       i = end - 1;
     }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,18 +52,20 @@ std::string without_line(std::string message) {
   return found == std::string::npos ? message : message.replace(found, kLine.size(), ", column");
 }
 
+ordered_json parsed(std::string_view line) {
+  try {
+    return parse_ordered_json(line, "not JSON", RepeatedKeys::kRefused);
+  } catch (const Error& problem) {
+    throw Error(problem.code(), without_line(problem.message()));
+  }
+}
+
 ordered_json answer_to(std::string_view line, std::uint64_t number, bool too_long,
                        const std::function<ordered_json(const ordered_json&)>& answer, AnsweredLines& count) {
   ++count.lines;
   try {
     if (too_long) throw error(ErrorCode::kTooLarge, "longer than {}", format_bytes(kLongestJsonLine));
-    ordered_json asked;
-    try {
-      asked = parse_ordered_json(line, "not JSON", RepeatedKeys::kRefused);
-    } catch (const Error& problem) {
-      throw Error(problem.code(), without_line(problem.message()));
-    }
-    return answer(asked);
+    return answer(parsed(line));
   } catch (const Error& problem) {
     ++count.failed;
     return {{"error", fmt::format("line {}: {}", number, problem.message())}};
@@ -116,21 +119,17 @@ std::string input_of(const std::optional<std::string>& given, std::size_t most) 
   return read_standard_input(most);
 }
 
+const ordered_json* find_field(const ordered_json& object, std::string_view name) {
+  const auto found = object.find(name);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
 std::string text_field(const ordered_json& line, std::string_view name) {
   if (!line.is_object()) throw error(ErrorCode::kMalformed, "expected an object with the field '{}'", name);
   const auto found = line.find(name);
   if (found == line.end() || !found->is_string()) refuse_field(name, line, "a text");
   return found->get<std::string>();
 }
-
-namespace {
-
-const ordered_json* find_field(const ordered_json& line, std::string_view name) {
-  const auto found = line.find(name);
-  return found == line.end() || found->is_null() ? nullptr : &*found;
-}
-
-}  // namespace
 
 std::optional<double> optional_number_field(const ordered_json& line, std::string_view name, double least,
                                             double greatest) {
@@ -147,11 +146,9 @@ std::optional<std::int64_t> optional_integer_field(const ordered_json& line, std
                                                    std::int64_t greatest) {
   const ordered_json* const found = find_field(line, name);
   if (found == nullptr) return std::nullopt;
-  const bool is_negative = found->is_number_integer() && !found->is_number_unsigned();
-  const bool fits =
-      is_negative ? found->get<std::int64_t>() >= least
-                  : found->is_number_unsigned() && found->get<std::uint64_t>() <= static_cast<std::uint64_t>(greatest);
-  if (!fits || found->get<std::int64_t>() > greatest || found->get<std::int64_t>() < least) {
+  const bool is_huge = found->is_number_unsigned() && !std::in_range<std::int64_t>(found->get<std::uint64_t>());
+  const bool is_whole = found->is_number_integer() && !is_huge;
+  if (!is_whole || found->get<std::int64_t>() < least || found->get<std::int64_t>() > greatest) {
     refuse_field(name, line, fmt::format("a whole number from {} to {}", least, greatest));
   }
   return found->get<std::int64_t>();

@@ -29,6 +29,8 @@ std::string read_standard_input(std::size_t most);
 // Returns the option's value, or else standard input. Logs a message before it waits for input from a terminal.
 std::string input_of(const std::optional<std::string>& given, std::size_t most);
 
+// Finds a field of an object; nullptr if it is missing or null.
+const nlohmann::ordered_json* find_field(const nlohmann::ordered_json& object, std::string_view name);
 // Returns the string in a field of the line's object. Throws Error if it is missing or has another type.
 std::string text_field(const nlohmann::ordered_json& line, std::string_view name);
 // Return the value of a field, or nothing if it is missing or null. Throw Error if it has another type or is out of

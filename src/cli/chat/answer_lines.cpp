@@ -79,8 +79,8 @@ void read_biases(const ordered_json& biases, SamplingOptions& sampling) {
 // Refuses fields of chat servers that this command does not support, instead of ignoring them.
 void refuse_unsupported(const ordered_json& line) {
   const auto refuse = [&](std::string_view name, auto is_usual) {
-    const auto found = line.find(name);
-    if (found == line.end() || found->is_null() || is_usual(*found)) return;
+    const ordered_json* const found = find_field(line, name);
+    if (found == nullptr || is_usual(*found)) return;
     throw error(ErrorCode::kUnsupported, "the field '{}' is {}, which is not supported here", name,
                 printable(dump_json(*found), 60));
   };
@@ -102,12 +102,12 @@ ChatOptions options_of_line(const ordered_json& line, ChatOptions options) {
   const bool wants_tools = !line.contains("tool_choice") || line["tool_choice"] != "none";
   const auto tools = line.find("tools");
   if (tools != line.end() && wants_tools) options.tools = tools_from_json(*tools, "the tools");
-  if (line.contains("thinking") && !line["thinking"].is_null()) options.thinking = bool_field(line, "thinking", false);
+  if (find_field(line, "thinking") != nullptr) options.thinking = bool_field(line, "thinking", false);
   for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {
     const auto most = optional_integer_field(line, name, 1, std::numeric_limits<int>::max());
     if (most) options.max_tokens = static_cast<int>(*most);
   }
-  if (const auto stop = line.find("stop"); stop != line.end() && !stop->is_null()) options.stop = stops_of(*stop);
+  if (const ordered_json* const stop = find_field(line, "stop")) options.stop = stops_of(*stop);
   for (const NumberField& field : kNumberFields) {
     const auto number =
         optional_number_field(line, field.name, static_cast<double>(field.least), static_cast<double>(field.greatest));
@@ -118,8 +118,7 @@ ChatOptions options_of_line(const ordered_json& line, ChatOptions options) {
   if (const auto seed = optional_integer_field(line, "seed", 0, std::numeric_limits<std::int64_t>::max())) {
     options.sampling.seed = static_cast<std::uint64_t>(*seed);
   }
-  const auto biases = line.find("logit_bias");
-  if (biases != line.end() && !biases->is_null()) read_biases(*biases, options.sampling);
+  if (const ordered_json* const biases = find_field(line, "logit_bias")) read_biases(*biases, options.sampling);
   return options;
 }
 
