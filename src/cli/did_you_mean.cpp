@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/model_source.h"
 #include "store/source.h"
 
 namespace rocmforge::cli {
@@ -61,7 +62,7 @@ Error unknown_command(const std::string& word, std::span<const std::string_view>
     return Error(ErrorCode::kUsage, fmt::format("there is no command '{}'; did you mean `{}`?", word, *ours));
   }
   const std::string message = fmt::format("there is no command '{}'", printable(word));
-  if (word.find_first_of(" \t\n") != std::string::npos) {
+  if (!is_one_word(word)) {
     return Error(ErrorCode::kUsage, message,
                  "`rocmforge run \"a prompt\"` asks the demo model, `rocmforge run MODEL \"a prompt\"` another");
   }

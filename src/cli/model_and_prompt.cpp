@@ -20,18 +20,12 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-bool is_one_word(const std::string& text) { return !text.empty() && text.find_first_of(" \t\n") == std::string::npos; }
-
 // Returns whether the text has only characters that names of models can have. "Why?" has another one.
 bool could_be_a_name(const std::string& text) {
   return is_one_word(text) && std::ranges::all_of(text, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   std::string_view("._:/@+-").find(c) != std::string_view::npos;
          });
-}
-
-bool looks_like_a_file(const std::string& word) {
-  return is_one_word(word) && (word.find('/') != std::string::npos || word.ends_with(".gguf"));
 }
 
 }  // namespace
@@ -45,7 +39,7 @@ ModelAndPrompt find_model_and_prompt(const std::string& first, const std::string
   }
   if (first_is_model) return {first, second};
   if (!option.empty()) return {option, first};
-  if (looks_like_a_file(first)) {
+  if (is_one_word(first) && looks_like_a_path(first)) {
     throw Error(ErrorCode::kNotFound, printable(first) + ": there is no such file",
                 store::is_repository_name(first) ? fmt::format("`hf:{}` is that model on the hub", first)
                                                  : "a prompt comes after the model");

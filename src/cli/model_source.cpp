@@ -66,11 +66,20 @@ std::vector<std::string> known_names() {
 
 }  // namespace
 
+bool is_one_word(std::string_view text) {
+  return !text.empty() && text.find_first_of(" \t\n") == std::string_view::npos;
+}
+
+bool looks_like_a_path(std::string_view word) {
+  return word.find('/') != std::string_view::npos || word.ends_with(".gguf");
+}
+
 bool names_a_model(const std::string& word) {
-  const bool is_one_word = !word.empty() && word.find_first_of(" \t\n") == std::string::npos;
-  if (is_file(word) || word == kDemoModel || (is_one_word && store::names_the_web(word))) return true;
+  if (is_file(word) || word == kDemoModel) return true;
+  if (!is_one_word(word)) return false;
+  if (store::names_the_web(word)) return true;
   try {
-    return is_one_word && !open_store().meant_by(word).empty();
+    return !open_store().meant_by(word).empty();
   } catch (const Error&) {  // without a home directory there is no store
     return false;
   }
@@ -104,8 +113,7 @@ std::string path_of_model(const std::string& model) {
     }
   }
   if (store::names_the_web(model)) return fetched(store, model);
-  const bool looks_like_a_path = model.find('/') != std::string::npos || model.ends_with(".gguf");
-  if (looks_like_a_path || model.empty()) return model;
+  if (looks_like_a_path(model) || model.empty()) return model;
   throw no_such_model(model);
 }
 

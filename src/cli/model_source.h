@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -12,6 +13,12 @@ namespace rocmforge::cli {
 inline constexpr const char* kModelHelp =
     "A GGUF file (any part of a split model), a name listed by `rocmforge models`, hf:ORG/REPO[:QUANT], or demo for "
     "the built-in model";
+
+// Returns whether the text has no white space; false if it is empty.
+bool is_one_word(std::string_view text);
+
+// Returns whether a word that is not the name of a model can only be meant as a path.
+bool looks_like_a_path(std::string_view word);
 
 // Returns whether the word names a model: a file that exists, the demo model, a name in the store, or a source on the
 // web.
