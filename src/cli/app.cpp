@@ -151,9 +151,9 @@ CLI::Option* add_value(CLI::App& app, const Argument& argument, Value* place) {
       option->allow_extra_args(argument.is_positional())->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }
     if constexpr (std::is_same_v<Value, std::string>) option->check(CLI::Validator(refuse_empty, ""));
-    if constexpr (std::is_same_v<Value, int>)
-      option->check(whole_number(argument.least, std::min<std::uint64_t>(argument.greatest, 4096)));
-    if constexpr (std::is_same_v<Value, std::uint64_t>) option->check(whole_number(argument.least, argument.greatest));
+    if constexpr (std::is_same_v<Value, int> || std::is_same_v<Value, std::uint64_t>) {
+      option->check(whole_number(argument.least, argument.greatest));
+    }
     return option;
   }
 }
@@ -228,12 +228,6 @@ int report_usage(const Error& error, const CLI::App& app) {
               Error(ErrorCode::kUsage, printable(error.message(), 300),
                     !error.hint().empty() ? error.hint() : fmt::format("`{} --help` shows how it is used", name)));
   return kUsageError;
-}
-
-std::vector<std::string_view> command_names(std::span<const Command> commands) {
-  std::vector<std::string_view> names;
-  for (const Command& command : commands) names.push_back(command.name);
-  return names;
 }
 
 bool is_command(std::string_view word, std::span<const Command> commands) {

@@ -11,4 +11,10 @@ std::vector<Command> all_commands() {
   };
 }
 
+std::vector<std::string_view> command_names(std::span<const Command> commands) {
+  std::vector<std::string_view> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  return names;
+}
+
 }  // namespace rocmforge::cli

@@ -1,6 +1,8 @@
 // The table of commands.
 #pragma once
 
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
@@ -9,6 +11,8 @@ namespace rocmforge::cli {
 
 // Creates all commands. Each call creates new variables for the parsed values.
 std::vector<Command> all_commands();
+
+std::vector<std::string_view> command_names(std::span<const Command> commands);
 
 // Each command is in the file with its name.
 Command inspect_command();

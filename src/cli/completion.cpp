@@ -44,12 +44,6 @@ bool takes_files(const Command& command) {
   });
 }
 
-std::string command_names(const std::vector<Command>& commands, std::string_view separator) {
-  std::vector<std::string_view> names;
-  for (const Command& command : commands) names.push_back(command.name);
-  return fmt::format("{}", fmt::join(names, separator));
-}
-
 // Returns the cases for the option before the cursor, whose value is a file, one of some words, or anything.
 std::string bash_value_cases(const Command& command) {
   std::string cases;
@@ -67,6 +61,7 @@ std::string bash_value_cases(const Command& command) {
 }
 
 std::string bash_script(const std::vector<Command>& commands) {
+  const std::vector<std::string_view> names = command_names(commands);
   std::string cases;
   for (const Command& command : commands) {
     cases += fmt::format("    {})\n", command.name);
@@ -96,7 +91,7 @@ _rocmforge() {{
 }}
 complete -o filenames -F _rocmforge rocmforge
 )",
-                     command_names(commands, " "), kGlobalOptions, command_names(commands, "|"), cases);
+                     fmt::join(names, " "), kGlobalOptions, fmt::join(names, "|"), cases);
 }
 
 // Quotes a text for a shell: puts it in single quotes and escapes those in it.

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_arguments.h"
 #include "cli/model_writing.h"
 #include "cli/terminal.h"
 

@@ -58,6 +58,14 @@ Argument model_argument(ModelArguments& arguments) {
           .completes = Completes::kFile};
 }
 
+Argument threads_argument(int& threads) {
+  return {.names = "-t,--threads",
+          .value = "N",
+          .help = "Number of CPU threads (default: one per physical core)",
+          .place = &threads,
+          .greatest = 4096};
+}
+
 std::vector<Argument> device_arguments(ModelArguments& arguments) {
   std::vector<std::string> sets;
   for (const InstructionSet& set : instruction_sets()) sets.emplace_back(set.name);
@@ -75,10 +83,7 @@ std::vector<Argument> device_arguments(ModelArguments& arguments) {
        .place = &arguments.isa,
        .completes = Completes::kChoices,
        .choices = sets},
-      {.names = "-t,--threads",
-       .value = "N",
-       .help = "Number of CPU threads (default: one per physical core)",
-       .place = &arguments.threads},
+      threads_argument(arguments.threads),
       {.names = "--ctx",
        .value = "N",
        .help = "Context length in tokens (default: the trained length, or what fits into memory)",

@@ -28,6 +28,8 @@ struct ModelArguments {
 // another way.
 std::vector<Argument> device_arguments(ModelArguments& arguments);
 Argument model_argument(ModelArguments& arguments);
+// Also for commands that compute without a model.
+Argument threads_argument(int& threads);
 
 // Converts the arguments to options. Throws Error if a value is invalid.
 LoadOptions load_options(const ModelArguments& arguments);

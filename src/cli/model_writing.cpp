@@ -35,13 +35,6 @@ Argument output_argument(std::string& output) {
           .completes = Completes::kFile};
 }
 
-Argument threads_argument(int& threads) {
-  return {.names = "-t,--threads",
-          .value = "N",
-          .help = "Number of CPU threads (default: one per physical core)",
-          .place = &threads};
-}
-
 void write_unless_interrupted(const std::string& output,
                               const std::function<void(const std::atomic<bool>& interrupted)>& write) {
   catch_interrupts();

@@ -10,7 +10,6 @@
 namespace rocmforge::cli {
 
 Argument output_argument(std::string& output);
-Argument threads_argument(int& threads);
 
 // Runs `write`, which must create `output` and throw an Error with code kCancelled when its flag becomes true. The
 // first Ctrl-C or SIGTERM sets the flag, even after this function has returned; the second ends the program

@@ -17,7 +17,6 @@ namespace {
 
 struct PullArguments {
   PullRequest request;
-  int connections = 4;
   bool json = false;
 };
 
@@ -29,14 +28,10 @@ void print_json(const store::PullResult& result, const std::string& path) {
   fmt::print("{}\n", dump_json(json, 2));
 }
 
-void pull(PullArguments& arguments) {
-  if (arguments.connections > 16) {
-    throw error(ErrorCode::kUsage, "--connections {}: expected 1 to 16", arguments.connections);
-  }
+void pull(const PullArguments& arguments) {
   if (arguments.request.name == kDemoModel) {
     throw error(ErrorCode::kUsage, "--name {}: that is the model that is built in", kDemoModel);
   }
-  arguments.request.connections = arguments.connections;
   const store::ModelStore store = open_store();
   const store::PullResult result = pull_with_progress(store, arguments.request);
   const std::string path = store.file_of(result.model).string();
@@ -83,7 +78,8 @@ Command pull_command() {
                     {.names = "--connections",
                      .value = "N",
                      .help = "Parts of a file to fetch at the same time, 1 to 16 (default: 4)",
-                     .place = &arguments->connections},
+                     .place = &arguments->request.connections,
+                     .greatest = 16},
                     {.names = "--json", .value = "", .help = "Print the result as JSON", .place = &arguments->json}},
       .run = [arguments] { pull(*arguments); },
   };

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_arguments.h"
 #include "cli/model_source.h"
 #include "cli/model_writing.h"
 #include "cli/terminal.h"
