@@ -202,15 +202,13 @@ void Talk::answer_again() {
   if (conversation_.turns.empty()) return screen_.say("There is nothing to answer again yet.");
   Message answer_before = std::move(conversation_.turns.back());
   conversation_.turns.pop_back();
-  const SamplingOptions usual = options_.generation.sampling;
   SamplingOptions& sampling = options_.generation.sampling;
-  // The same seed, or always the likeliest token, would give the same answer.
+  const auto usual_temperature = sampling.temperature;
+  // Without these changes the answer would be the same: from the same seed, or always with the likeliest tokens.
   if (sampling.seed) ++*sampling.seed;
-  const auto next_seed = sampling.seed;
   if (takes_the_likeliest()) sampling.temperature = kTemperatureOfAnotherAnswer;
   const bool is_answered = answer();
-  options_.generation.sampling = usual;
-  options_.generation.sampling.seed = next_seed;
+  sampling.temperature = usual_temperature;
   if (!is_answered) conversation_.turns.push_back(std::move(answer_before));
 }
 
@@ -276,7 +274,7 @@ void Talk::show_or_set_thinking(const std::string& choice) {
 bool Talk::confirms(const std::string& question) {
   const EditedLine line = editor_.read(question + " [y/N]");
   return line.kind == EditedLine::Kind::kLine &&
-         (line.text == "y" || line.text == "Y" || equal_ignoring_case(line.text, "yes"));
+         (equal_ignoring_case(line.text, "y") || equal_ignoring_case(line.text, "yes"));
 }
 
 void Talk::save(const std::string& path) {
