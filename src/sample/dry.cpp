@@ -58,6 +58,10 @@ class Dry : public Stage {
     continuing_.clear();
   }
 
+  static std::uint64_t bytes(int vocabulary) {
+    return static_cast<std::uint64_t>(vocabulary) * (sizeof(int) + sizeof(TokenId));
+  }
+
  private:
   // Runs the Z-algorithm on the reversed text: repeated_[i] becomes the number of tokens, going back from the i-th
   // before the last, that agree with the last tokens of the text. In [from, to) the text is known to agree with its
@@ -108,5 +112,7 @@ std::unique_ptr<Stage> make_dry(const Settings& settings, int vocabulary) {
   if (settings.dry_multiplier <= 0 || settings.dry_base < 1 || settings.dry_penalty_last_n == 0) return nullptr;
   return std::make_unique<Dry>(settings, vocabulary);
 }
+
+std::uint64_t bytes_of_dry(int vocabulary) { return Dry::bytes(vocabulary); }
 
 }  // namespace rocmforge::sample

@@ -48,6 +48,10 @@ class Penalties : public Stage {
     occurring_.resize(kept);
   }
 
+  static std::uint64_t bytes(int vocabulary) {
+    return static_cast<std::uint64_t>(vocabulary) * (sizeof(Count) + sizeof(TokenId));
+  }
+
  private:
   struct Count {
     int times = 0;
@@ -71,5 +75,7 @@ std::unique_ptr<Stage> make_penalties(const Settings& settings, int vocabulary) 
   if (neutral || settings.penalty_last_n == 0) return nullptr;
   return std::make_unique<Penalties>(settings, vocabulary);
 }
+
+std::uint64_t bytes_of_penalties(int vocabulary) { return Penalties::bytes(vocabulary); }
 
 }  // namespace rocmforge::sample

@@ -97,12 +97,10 @@ Sampler::Sampler(Sampler&&) noexcept = default;
 Sampler& Sampler::operator=(Sampler&&) noexcept = default;
 Sampler::~Sampler() = default;
 
-// Penalties count each token and list those that occur; DRY keeps a length for each token and lists those that have
-// one.
 std::uint64_t Sampler::stage_bytes(int vocabulary) {
-  constexpr std::uint64_t kPenalties = 2 * sizeof(int) + sizeof(TokenId);
-  constexpr std::uint64_t kDry = sizeof(int) + sizeof(TokenId);
-  return static_cast<std::uint64_t>(vocabulary) * (kPenalties + kDry);
+  std::uint64_t bytes = 0;
+  for (const StageEntry& stage : stages()) bytes += stage.bytes != nullptr ? stage.bytes(vocabulary) : 0;
+  return bytes;
 }
 
 void Sampler::remember(TokenId token) {

@@ -4,8 +4,8 @@ namespace rocmforge::sample {
 namespace {
 
 constexpr StageEntry kStages[] = {
-    {"penalties", 'e', {}, make_penalties},
-    {"dry", 'd', {}, make_dry},
+    {"penalties", 'e', {}, make_penalties, bytes_of_penalties},
+    {"dry", 'd', {}, make_dry, bytes_of_dry},
     {"top_n_sigma", 's', {}, make_top_n_sigma},
     {"top_k", 'k', {}, make_top_k},
     {"typ_p", 'y', {"typ", "typicalp"}, make_typical},
