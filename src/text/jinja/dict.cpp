@@ -43,8 +43,7 @@ void rebuild_index(TemplateMemory& memory, Dict& dict) {
 }
 
 void grow(TemplateMemory& memory, Dict& dict) {
-  const std::size_t limit = memory.limits().items;
-  if (dict.count >= limit) throw limit_failure("the template makes a dictionary of more than {} entries", limit);
+  if (dict.count >= memory.limits().items) memory.refuse_dictionary();
   const std::uint32_t capacity = std::max<std::uint32_t>(4, 2 * dict.capacity);
   dict.entries = static_cast<DictEntry*>(
       memory.grow(dict.entries, dict.capacity * sizeof(DictEntry), std::size_t{capacity} * sizeof(DictEntry)));
@@ -74,9 +73,7 @@ DictEntry* find_entry(const Dict& dict, std::uint64_t hash, IsKey is_key) {
 
 Dict* make_dict(TemplateMemory& memory, std::size_t capacity) {
   Dict dict;
-  if (capacity > memory.limits().items) {
-    throw limit_failure("the template makes a dictionary of more than {} entries", memory.limits().items);
-  }
+  if (capacity > memory.limits().items) memory.refuse_dictionary();
   dict.capacity = static_cast<std::uint32_t>(capacity);
   if (capacity != 0) dict.entries = memory.make_array<DictEntry>(capacity);
   rebuild_index(memory, dict);

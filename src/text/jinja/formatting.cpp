@@ -86,9 +86,7 @@ std::string formatted_float(double number, const FormatSpec& spec) {
 void append_padded(TextBuilder& out, const Object& text, const FormatSpec& spec, bool is_number, Origin origin) {
   const std::size_t length = length_of(text);
   const std::size_t missing = spec.width > length ? spec.width - length : 0;
-  if (missing > out.memory().limits().text_bytes) {
-    throw limit_failure("the template makes a text of more than {} bytes", out.memory().limits().text_bytes);
-  }
+  if (missing > out.memory().limits().text_bytes) out.memory().refuse_text();
   const bool zeros = spec.zero && spec.align == '\0';
   const char align = spec.align != '\0' ? spec.align : zeros && is_number ? '=' : is_number ? '>' : '<';
   const std::string_view fill = zeros ? "0" : std::string_view(spec.fill);

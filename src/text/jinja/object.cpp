@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "text/jinja/failure.h"
-
 namespace rocmforge::text::jinja {
 
 Object Object::boolean(bool truth, Origin origin) {
@@ -42,8 +40,7 @@ std::int64_t Range::count() const {
 }
 
 List* make_list(TemplateMemory& memory, std::size_t capacity) {
-  if (capacity > memory.limits().items)
-    throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
+  if (capacity > memory.limits().items) memory.refuse_list();
   List* const list = memory.make(List{});
   if (capacity != 0) list->items = memory.make_array<Object>(capacity);
   list->capacity = capacity;
@@ -53,8 +50,7 @@ List* make_list(TemplateMemory& memory, std::size_t capacity) {
 void append(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= memory.limits().items)
-      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
+    if (list.count >= memory.limits().items) memory.refuse_list();
     list.items = static_cast<Object*>(
         memory.grow(list.items, list.capacity * sizeof(Object), std::size_t{capacity * sizeof(Object)}));
     list.capacity = capacity;
@@ -65,8 +61,7 @@ void append(TemplateMemory& memory, List& list, const Object& item) {
 void append_seen(TemplateMemory& memory, List& list, const Object& item) {
   if (list.count == list.capacity) {
     const std::size_t capacity = std::max<std::size_t>(4, 2 * list.capacity);
-    if (list.count >= memory.limits().items)
-      throw limit_failure("the template makes a list of more than {} items", memory.limits().items);
+    if (list.count >= memory.limits().items) memory.refuse_list();
     Object* const items = memory.make_array<Object>(capacity);
     std::copy_n(list.items, list.count, items);
     list.items = items;

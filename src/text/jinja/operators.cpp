@@ -43,11 +43,12 @@ Object joined_texts(TemplateMemory& memory, const Object& left, const Object& ri
   return text;
 }
 
-std::size_t repetitions(TemplateMemory& memory, const Object& count, std::size_t size, std::size_t limit,
-                        std::string_view what, std::string_view unit) {
+// Returns how often to repeat a text of `size` bytes or a sequence of `size` items.
+std::size_t repetitions(TemplateMemory& memory, const Object& object, std::size_t size, const Object& count) {
   const std::int64_t times = std::max<std::int64_t>(count.as_integer(), 0);
+  const std::size_t limit = object.is_string() ? memory.limits().text_bytes : memory.limits().items;
   if (size != 0 && static_cast<std::uint64_t>(times) > limit / size) {
-    throw limit_failure("the template makes a {} of more than {} {}", what, limit, unit);
+    object.is_string() ? memory.refuse_text() : memory.refuse_list();
   }
   memory.charge_items(static_cast<std::size_t>(times) * std::min<std::size_t>(size, 1));
   return size == 0 ? 0 : static_cast<std::size_t>(times);
@@ -56,14 +57,14 @@ std::size_t repetitions(TemplateMemory& memory, const Object& count, std::size_t
 Object repeated(TemplateMemory& memory, const Object& object, const Object& count) {
   if (object.is_string()) {
     TextBuilder out(memory);
-    const std::size_t times = repetitions(memory, count, object.size, memory.limits().text_bytes, "text", "bytes");
+    const std::size_t times = repetitions(memory, object, object.size, count);
     for (std::size_t i = 0; i < times; ++i) out.append(object);
     Object text = out.text();
     text.is_markup = object.is_markup;
     return text;
   }
   const auto items = object.list->span();
-  const std::size_t times = repetitions(memory, count, items.size(), memory.limits().items, "list", "items");
+  const std::size_t times = repetitions(memory, object, items.size(), count);
   List* const list = make_list(memory, times * items.size());
   memory.charge_items(times * items.size());
   for (std::size_t i = 0; i < times; ++i) std::ranges::copy(items, list->items + i * items.size());

@@ -74,6 +74,18 @@ void* TemplateMemory::grow(void* place, std::size_t old_bytes, std::size_t new_b
   return static_cast<std::byte*>(moved) + kHeader;
 }
 
+void TemplateMemory::refuse_text() const {
+  throw limit_failure("the template makes a text of more than {} bytes", limits_.text_bytes);
+}
+
+void TemplateMemory::refuse_list() const {
+  throw limit_failure("the template makes a list of more than {} items", limits_.items);
+}
+
+void TemplateMemory::refuse_dictionary() const {
+  throw limit_failure("the template makes a dictionary of more than {} entries", limits_.items);
+}
+
 void TemplateMemory::out_of_steps() const {
   throw limit_failure("the template takes more than {} steps; does it loop without end?", limits_.steps);
 }

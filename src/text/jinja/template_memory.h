@@ -78,6 +78,11 @@ class TemplateMemory {
     TemplateMemory& memory_;
   };
 
+  // Throw a Failure for a value that exceeds the limits.
+  [[noreturn]] void refuse_text() const;
+  [[noreturn]] void refuse_list() const;
+  [[noreturn]] void refuse_dictionary() const;
+
  private:
   // Blocks of at least this size are allocated by malloc(), so that realloc() can often enlarge them without a copy.
   static constexpr std::size_t kLargeBytes = 4096;

@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "base/utf8.h"
-#include "text/jinja/failure.h"
 
 namespace rocmforge::text::jinja {
 namespace {
@@ -19,8 +18,7 @@ TextBuffer* make_buffer(TemplateMemory& memory, std::size_t capacity) {
 
 void reserve(TemplateMemory& memory, TextBuffer& buffer, std::size_t more) {
   const std::size_t limit = memory.limits().text_bytes;
-  if (more > limit || buffer.used > limit - more)
-    throw limit_failure("the template makes a text of more than {} bytes", limit);
+  if (more > limit || buffer.used > limit - more) memory.refuse_text();
   const std::size_t needed = buffer.used + more;
   if (needed <= buffer.capacity) return;
   const std::size_t capacity = std::min(std::max<std::size_t>(needed, 64) + needed / 2, limit);
@@ -152,9 +150,7 @@ Origin origin_of(const Object& object) {
 }
 
 Object make_text(TemplateMemory& memory, std::string_view text, Origin origin) {
-  if (text.size() > memory.limits().text_bytes) {
-    throw limit_failure("the template makes a text of more than {} bytes", memory.limits().text_bytes);
-  }
+  if (text.size() > memory.limits().text_bytes) memory.refuse_text();
   TextBuffer* const buffer = make_buffer(memory, text.size());
   buffer->is_growable = false;
   append_bytes(memory, *buffer, text);

@@ -225,9 +225,7 @@ std::size_t missing_to(TemplateMemory& memory, const Object& string, std::int64_
 
 Object padded(TemplateMemory& memory, const Object& string, std::size_t left, std::size_t right, const Object& fill) {
   if (left + right == 0) return string;
-  if (left > memory.limits().text_bytes || right > memory.limits().text_bytes) {
-    throw limit_failure("the template makes a text of more than {} bytes", memory.limits().text_bytes);
-  }
+  if (left > memory.limits().text_bytes || right > memory.limits().text_bytes) memory.refuse_text();
   TextBuilder out(memory);
   out.append_repeated(view(fill), left, origin_of(fill));
   out.append(string);
