@@ -14,7 +14,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(rocmforge_options INTERFACE -Wno-restrict)
 endif()
 if(ROCMFORGE_UNITY)
-  # Sources that are compiled together are included by one that is not theirs: it looks as if a header used an anonymous namespace.
+  # The sources of a batch are included by a generated one. GCC takes them for headers that use an anonymous namespace.
   target_compile_options(rocmforge_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endif()
 if(ROCMFORGE_WERROR)

@@ -1,6 +1,6 @@
-# rocmforge_unity(TARGET COUNT): compiles COUNT sources of a target at a time, where ROCMFORGE_UNITY asks for it. Most of a source's
-# time goes into the headers, which those sources share. Sources that Highway compiles once per instruction set stay apart: each of them defines
-# its own name for itself.
+# rocmforge_unity(TARGET COUNT): compiles COUNT sources of a target at a time if ROCMFORGE_UNITY is set. Most of the time
+# goes into headers, which the sources of a batch share. Sources that Highway compiles once per instruction set are left
+# out, because each of them defines HWY_TARGET_INCLUDE.
 function(rocmforge_unity target count)
   get_target_property(sources ${target} SOURCES)
   foreach(source IN LISTS sources)
@@ -43,7 +43,7 @@ function(rocmforge_tests layer)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${layer}/*_test.cpp")
   add_executable(test_${layer} ${sources})
   rocmforge_unity(test_${layer} 5)
-  # Tests themselves do little work and compile in two thirds of the time this way. The code under test is compiled as for users.
+  # Test code does little work, and -O1 compiles it in two thirds of the time. The code under test has the user's flags.
   target_compile_options(test_${layer} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(test_${layer} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(test_${layer} PRIVATE ROCMFORGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

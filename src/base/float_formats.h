@@ -25,9 +25,10 @@ struct Half {
 };
 
 inline constexpr float kHalfMax = 65504.0f;
-inline constexpr float kHalfEpsilon =
-    0x1p-11f;  // maximum relative rounding error of a normal number; for the error bounds of tests
-inline constexpr float kHalfSmallestStep = 0x1p-24f;  // distance between subnormals; likewise
+// For the error bounds of tests: the maximum relative rounding error of a normal number, and the distance between
+// subnormals.
+inline constexpr float kHalfEpsilon = 0x1p-11f;
+inline constexpr float kHalfSmallestStep = 0x1p-24f;
 constexpr bool is_finite(Half h) { return (h.bits & 0x7c00) != 0x7c00; }
 
 constexpr float to_float(Half h) {

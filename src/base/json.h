@@ -22,7 +22,7 @@ nlohmann::json parse_json(std::string_view text, std::string_view what);
 
 enum class RepeatedKeys { kLastCounts, kRefused };
 
-// Likewise, keeping the order of keys.
+// Parses one JSON value as parse_json() does, and keeps the order of keys.
 nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what,
                                           RepeatedKeys repeated = RepeatedKeys::kLastCounts);
 

@@ -87,8 +87,8 @@ void ThreadPool::stop_workers() {
 void ThreadPool::run(const Job& job) {
   if (job.count == 0) return;
   if (workers_.empty() || (job.count == 1 && job.share == Share::kWhoeverIsFree)) return run_inline(job);
-  RF_CHECK(!busy_.exchange(
-      true, std::memory_order_acquire));  // fails for a second caller, and for a task that calls its own pool
+  // Fails for a second caller, and for a task that calls its own pool.
+  RF_CHECK(!busy_.exchange(true, std::memory_order_acquire));
   publish(job);
   work_on_job(0);
   await_finished(job.share == Share::kOneEach ? static_cast<std::uint32_t>(workers_.size()) : close_job());

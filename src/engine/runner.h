@@ -56,7 +56,7 @@ class Runner {
  public:
   // Loads the model. The file must outlive the runner. Throws Error if the file is invalid or memory does not suffice.
   Runner(const gguf::File& file, const RunnerOptions& options);
-  // Likewise, on the given devices, the preferred one first; options.device is ignored.
+  // Loads the model on the given devices, the preferred one first, and ignores options.device. Otherwise the same.
   Runner(const gguf::File& file, const RunnerOptions& options, std::vector<Device> devices);
 
   const models::DecoderSpec& spec() const { return model_->spec(); }

@@ -77,9 +77,8 @@ struct LayerSpec {
   LayerForm form = LayerForm::kSequential;
   LayerNorms norms;
   MixerSpec mixer;
-  std::optional<Mamba2Spec> beside;  // runs on the same input as the mixer
-  std::optional<AttentionSpec>
-      cross;  // cross attention to the encoder's output, between mixer and ffn; in the form kSequential only
+  std::optional<Mamba2Spec> beside;    // runs on the same input as the mixer
+  std::optional<AttentionSpec> cross;  // to the encoder's output, between mixer and ffn; in the form kSequential only
   std::optional<FeedForwardSpec> ffn;
   std::optional<ChannelMixSpec> channel_mix;  // replaces ffn
   float residual_scale = 1;                   // of each part's result

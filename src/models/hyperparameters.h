@@ -27,8 +27,8 @@ struct Facts {
   const gguf::Metadata& metadata;
   int vocabulary = 0;  // rows of the embeddings
   std::function<bool(const std::string& tensor)> has_tensor;
-  std::function<std::optional<gguf::Shape>(const std::string& tensor)> shape_of =
-      {};  // empty if the shapes are not known
+  // Empty if the shapes are not known.
+  std::function<std::optional<gguf::Shape>(const std::string& tensor)> shape_of = {};
 };
 
 class Hyperparameters {

@@ -77,8 +77,8 @@ struct Attention {
   int window = 0;  // 0: none
   WindowKind window_kind = WindowKind::kSliding;
   bool is_causal = true;
-  bool is_cross_attention =
-      false;                     // keys come from the encoder's output; SequenceRows::source_length of them are visible
+  // The keys come from the encoder's output, and SequenceRows::source_length of them are visible.
+  bool is_cross_attention = false;
   float soft_cap = 0;            // c * tanh(logit / c); 0: none
   const float* sinks = nullptr;  // [heads]: an extra logit in each softmax, without a value
 

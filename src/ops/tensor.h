@@ -65,8 +65,8 @@ struct Weight {
   std::int64_t count = 1;
   const std::byte* data = nullptr;
   std::int64_t row_bytes = 0;
-  std::int64_t matrix_bytes =
-      0;  // from one matrix to the next; more than its rows take if it is part of a larger tensor
+  // From one matrix to the next; more than its rows take if it is part of a larger tensor.
+  std::int64_t matrix_bytes = 0;
   const float* scale = nullptr;  // [count]: factor of each matrix's product; may be absent
 
   bool is_present() const { return data != nullptr; }

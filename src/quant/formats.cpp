@@ -139,8 +139,8 @@ HWY_ATTR std::size_t encode_numbers<Half>(const float* values, const float*, std
     greatest = hn::Max(greatest, hn::Abs(x));
     hn::StoreU(hn::DemoteTo(HalfTag(), x), HalfTag(), reinterpret_cast<hwy::float16_t*>(out + j * sizeof(Half)));
   }
-  bool all_held =
-      hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));  // larger values round to infinity
+  // Larger values round to infinity.
+  bool all_held = hn::AllTrue(Tag(), hn::Lt(greatest, hn::Set(Tag(), kHalfMax + 16)));
   for (; j < count; ++j) {
     const Half half = to_half(values[j]);
     all_held &= is_finite(half);

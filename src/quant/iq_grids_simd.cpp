@@ -86,8 +86,8 @@ HWY_INLINE HWY_ATTR PointFit nearest_of(const Neighbours<kDimensions>& neighbour
       product = product + hn::Set(Tag(), weighted[d]) * coordinate;
       square = square + hn::Set(Tag(), weights[d]) * coordinate * coordinate;
     }
-    const auto distance =
-        square - hn::Set(Tag(), 2 * inverse) * product;  // without the term that is the same for all points
+    // The term that is the same for all points is left out.
+    const auto distance = square - hn::Set(Tag(), 2 * inverse) * product;
     hn::Store(product, Tag(), &products[n]);
     hn::Store(square, Tag(), &squares[n]);
     hn::Store(distance, Tag(), &distances[n]);
@@ -231,8 +231,8 @@ inline std::uint8_t take_signs(const float* values, float* magnitudes) {
   return static_cast<std::uint8_t>(signs);
 }
 
-// Likewise for formats in which the number of minus signs must be even. If it is odd, the value for which it matters
-// least gets the wrong sign. Its magnitude is then negative, which maps it to the lowest level.
+// Does the same for formats in which the number of minus signs must be even. If it is odd, the value for which it
+// matters least gets the wrong sign. Its magnitude is then negative, which maps it to the lowest level.
 inline std::uint8_t take_even_signs(const float* values, const float* weights, float* magnitudes) {
   const std::uint8_t signs = take_signs(values, magnitudes);
   if (std::popcount(signs) % 2 == 0) return signs;

@@ -5,8 +5,8 @@
 
 namespace rocmforge::quant {
 
-using SixBitCodes =
-    std::array<std::uint8_t, 24>;  // element j in bits 6j … 6j + 5, counted from the low bit of the first byte
+// Element j is in the bits 6j … 6j + 5, counted from the low bit of the first byte.
+using SixBitCodes = std::array<std::uint8_t, 24>;
 
 template <typename Element>
 void decode_mxfp6(float scale, const SixBitCodes& codes, Decoded<32> out) {

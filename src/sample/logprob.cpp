@@ -33,7 +33,8 @@ void find_likeliest(std::span<const float> logits, std::size_t most, std::vector
   if (most == 0) return;
   for (std::size_t begin = 0; begin < logits.size(); begin += kLogitBlock) {
     const auto block = logits.subspan(begin, std::min<std::size_t>(kLogitBlock, logits.size() - begin));
-    // Of equal logits the first was already considered.
+    // A block is skipped if its largest logit is not larger than the smallest kept one: an earlier token of the same
+    // logit is preferred.
     if (likeliest.size() == most && largest_of(block) <= likeliest.front().logprob) continue;
     for (std::size_t i = 0; i < block.size(); ++i) consider(begin + i);
   }

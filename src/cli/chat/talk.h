@@ -19,8 +19,8 @@ struct TalkOptions {
 // Prints one answer on standard output. Throws an Error with code kCancelled and no message after Ctrl-C.
 void answer_once(Model& model, const std::string& prompt, const TalkOptions& options);
 
-// Likewise, continue a plain text or a prompt of tokens without the chat template. Without a tokenizer the new ids are
-// printed as a JSON list.
+// Continue a plain text or a prompt of tokens without the chat template, and print as answer_once() does. A model
+// without a tokenizer prints the new ids as a JSON list.
 void continue_once(Model& model, const std::string& prompt, const TalkOptions& options);
 void continue_tokens_once(Model& model, const std::vector<std::int32_t>& prompt, const TalkOptions& options);
 

@@ -41,8 +41,7 @@ class Config {
   // Each returns the value of the first of the names that is present and not null. Dots lead into objects
   // ("rope_scaling.factor"). Throws Error if the value has another type.
   std::optional<std::uint32_t> count(Names names) const;
-  std::optional<std::uint32_t> count_if_single(
-      Names names) const;  // returns nothing if the value is a list with one number per layer
+  std::optional<std::uint32_t> count_if_single(Names names) const;  // nothing if the value is a list, one per layer
   std::optional<float> number(Names names) const;
   std::optional<bool> flag(Names names) const;
   std::optional<std::string> text(Names names) const;

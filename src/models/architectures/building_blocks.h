@@ -70,7 +70,7 @@ void check_divisor(const Hyperparameters& h, const char* key, int divisor, const
 // without the key `period` is used. With a period, layers with i % period < period - 1 have a window.
 std::vector<bool> windowed_layers(Hyperparameters& h, int period);
 
-// Likewise, but throws Error if the key is missing.
+// Returns the same for architectures that must state the key. Throws Error if it is missing.
 std::vector<bool> stated_windowed_layers(Hyperparameters& h);
 
 // Sets the window of the given layers and removes that of the others.

@@ -59,8 +59,8 @@ std::string GrammarWriter::text_until(std::string_view marker) {
   std::ranges::sort(alphabet);
   alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
   for (std::size_t matched = 0; matched < characters.size(); ++matched) {
-    std::map<std::size_t, std::string>
-        next;  // from the number of characters matched next to the characters that lead there
+    // Maps the number of characters that match next to the characters that lead there.
+    std::map<std::size_t, std::string> next;
     std::string leaving;
     for (const char32_t c : alphabet) {
       const std::size_t then = matched_after(characters, matched, c);

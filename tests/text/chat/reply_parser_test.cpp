@@ -377,9 +377,8 @@ TEST(ReplyParser, TakesLinearTime) {
       for (const std::string& reply : replies) parse_reply(form, with_tools(), reply);
     }
   });
-  EXPECT_LT(
-      seconds,
-      10 * testing::kSlowdown);  // 1 s for these 70 MiB without sanitizers; one quadratic form alone would take minutes
+  // These 70 MiB take 1 s without sanitizers; one quadratic form alone would take minutes.
+  EXPECT_LT(seconds, 10 * testing::kSlowdown);
 }
 
 }  // namespace

@@ -88,8 +88,8 @@ HWY_ATTR inline void load_tile(const AttentionCut& cut, const CacheFormat& forma
       format.plain(row, format.size, out);
       std::fill(out + format.size, out + tile.stride, 0.0f);
     } else {
-      format.codec->decode(row, out,
-                           static_cast<std::size_t>(format.row_blocks));  // stored rows are padded to 32 with zeros
+      // Stored rows are padded to 32 with zeros.
+      format.codec->decode(row, out, static_cast<std::size_t>(format.row_blocks));
     }
   }
 }

@@ -175,8 +175,8 @@ struct FormatQ6_K : FormatBase<quant::BlockQ6_K> {
     const Bytes zero = hn::Zero(tag);
     const Bytes level = hn::Set(tag, 32);
     const auto scale = [&](int index) HWY_ATTR {
-      const auto place =
-          hn::Set(short_tag, static_cast<std::int16_t>(index << 8 | 0x80));  // 0x80: the lower byte becomes 0
+      // 0x80 makes the lower byte 0.
+      const auto place = hn::Set(short_tag, static_cast<std::int16_t>(index << 8 | 0x80));
       return hn::BitCast(short_tag, hn::TableLookupBytesOr0(scales, hn::BitCast(tag, place)));
     };
     const auto product = [&](Bytes in_upper_bytes, Shorts by)

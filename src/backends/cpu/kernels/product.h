@@ -20,8 +20,8 @@ namespace rocmforge::cpu {
 
 inline constexpr int kTileRows = 64;     // maximum number of matrix rows in a tile
 inline constexpr int kTileTokens = 256;  // maximum number of activation rows that a tile is multiplied with at once
-inline constexpr int kTileColumns =
-    512;  // columns that are unpacked at a time; a multiple of every format's block size
+// Number of columns that are unpacked at a time; a multiple of every format's block size.
+inline constexpr int kTileColumns = 512;
 
 // Rows of activations, as floats and possibly also as integers.
 struct ActivationRows {
