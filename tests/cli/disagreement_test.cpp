@@ -55,8 +55,7 @@ TEST(DisagreeingFiles, AreAnsweredOrRefusedByEveryCommand) {
     if (all[i].name.find("_token_id is ") != std::string::npos && i % 8 != 0) continue;
     const testing::TempFolder folder;
     const testing::ModelFile file(testing::disagreeing_model(all[i]));
-    const std::string model =
-        folder.write("model.gguf", {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    const std::string model = folder.write("model.gguf", file.text());
     for (const Call& call : calls(model, folder)) {
       const Answer answer = rocmforge(call.words, call.input);
       EXPECT_LE(answer.exit_code, 2) << all[i].name << ": " << call.words.front() << ": " << answer.errors;

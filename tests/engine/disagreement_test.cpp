@@ -16,7 +16,7 @@ using testing::Disagreement;
 
 std::string write(const testing::TempFolder& folder, const testing::RandomModel& model) {
   const testing::ModelFile file(model);
-  return folder.write("model.gguf", {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+  return folder.write("model.gguf", file.text());
 }
 
 Model load(const std::string& path) {

@@ -36,7 +36,7 @@ class Embeddings : public ::testing::Test {
  protected:
   std::string write(const RandomModel& model) {
     const testing::ModelFile file(model);
-    return folder_.write("model.gguf", {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    return folder_.write("model.gguf", file.text());
   }
 
   // Returns the hidden states to be pooled, computed in one step.

@@ -18,7 +18,7 @@ class GenerationsOfModels : public ::testing::Test {
   std::string write(testing::RandomModelOptions options) {
     options.context = 1024;
     const testing::ModelFile file(testing::random_model(options));
-    return folder_.write("model.gguf", {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    return folder_.write("model.gguf", file.text());
   }
 
   static std::vector<std::int32_t> prompt_of(std::size_t tokens) {

@@ -1,5 +1,4 @@
 // Tests files that are crafted to crash, stall or exhaust the memory of their reader.
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "gguf/reader.h"
+#include "support/cpu_time.h"
 #include "support/expect_error.h"
 #include "support/gguf_bytes.h"
 #include "support/temp_folder.h"
@@ -111,12 +111,9 @@ class SparseGguf : public ::testing::Test {
     close(ends[0]);
     rusage usage{};
     wait4(child, nullptr, 0, &usage);
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-    };
     char* message = nullptr;
     const long peak = std::strtol(answer, &message, 10);
-    return {seconds(usage.ru_utime) + seconds(usage.ru_stime), peak, message + 1};
+    return {testing::cpu_seconds_of(usage), peak, message + 1};
   }
 
   static long peak_kib() {

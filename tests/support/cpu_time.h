@@ -1,5 +1,7 @@
-// Measures the CPU time of the current thread, which does not depend on the machine's load.
+// Measures CPU time, which does not depend on the machine's load.
 #pragma once
+
+#include <sys/resource.h>
 
 #include <ctime>
 #include <utility>
@@ -18,6 +20,7 @@ inline constexpr double kSlowdown = 20;
 inline constexpr double kSlowdown = 1;
 #endif
 
+// Returns the CPU time that an action takes in the current thread.
 template <typename Action>
 double cpu_seconds(Action&& action) {
   const auto now = [] {
@@ -28,6 +31,14 @@ double cpu_seconds(Action&& action) {
   const double start = now();
   std::forward<Action>(action)();
   return now() - start;
+}
+
+// Returns the CPU time of a process that has ended.
+inline double cpu_seconds_of(const rusage& usage) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 }  // namespace rocmforge::testing

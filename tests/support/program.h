@@ -6,13 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "support/cpu_time.h"
 #include "support/temp_folder.h"
 
 namespace rocmforge::testing {
@@ -66,10 +66,7 @@ class Program {
     answer.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     answer.output = read_text(folder_ / "out");
     answer.errors = read_text(folder_ / "err");
-    const auto seconds = [](const timeval& time) {
-      return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-    };
-    answer.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    answer.cpu_seconds = cpu_seconds_of(usage);
     answer.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
     return answer;
   }
@@ -94,7 +91,6 @@ class Program {
 
   std::vector<std::string> arguments_;
   TempFolder folder_;
-  std::chrono::steady_clock::time_point start_;
   pid_t pid_ = -1;
 };
 

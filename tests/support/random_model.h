@@ -45,6 +45,7 @@ class ModelFile {
 
   const gguf::File& file() const { return file_; }
   std::span<const std::byte> bytes() const { return image_.bytes(); }
+  std::string_view text() const { return {reinterpret_cast<const char*>(bytes().data()), bytes().size()}; }
 
  private:
   gguf::MemoryImage image_;
